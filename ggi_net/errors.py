@@ -1,0 +1,299 @@
+"""Every error a user can cause: what is wrong, where, and what to do.
+
+The tree (each class has a stable code; `docs/errors.md` is generated from this file):
+
+    GgiError
+    ├── FileError            GGI10xx  files and their syntax
+    ├── SpecError            GGI11xx  onboarding specs, plans and allocation
+    ├── StandardError        GGI12xx  the standard and its options
+    ├── EstateError          GGI13xx  the estate
+    ├── RenderError          GGI14xx  rendering and explaining
+    ├── CheckError           GGI15xx  the daemons' own checks
+    ├── PushError            GGI16xx  pushing to devices
+    ├── DriftError           GGI17xx  collecting and comparing
+    ├── SecretError          GGI18xx  the secrets backend
+    └── SystemFailure        GGI19xx  the machine that the toolkit runs on
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where something is: a file (or a URL) and, where known, a line and a column, counted from 1."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+
+class GgiError(Exception):
+    """The root: a message for people, the place it is about, and what to do next."""
+
+    code: ClassVar[str] = "GGI1000"
+    exit_status: ClassVar[int] = 1
+    default_hint: ClassVar[str] = ""
+
+    def __init__(self, message: str, *, place: Place | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.hint = self.default_hint if hint is None else hint
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        advice = f"\n  hint: {self.hint}" if self.hint else ""
+        return f"{self.code} {where}{self.message}{advice}"
+
+
+# -- files ---------------------------------------------------------------------------------------------
+
+
+class FileError(GgiError):
+    """A file can't be read or written."""
+
+    code = "GGI1001"
+
+
+class FileMissing(FileError):
+    """A file or folder that is needed is not there."""
+
+    code = "GGI1002"
+
+
+class SyntaxProblem(FileError):
+    """A file is not well-formed YAML or JSON."""
+
+    code = "GGI1003"
+    default_hint = "correct the syntax at that line; a stray tab or an unclosed quote is the usual cause"
+
+
+class UnknownKey(FileError):
+    """A key that the record does not have."""
+
+    code = "GGI1004"
+
+
+class WrongValue(FileError):
+    """A value of the wrong type or form."""
+
+    code = "GGI1005"
+
+
+class DuplicateKey(FileError):
+    """The same key twice in one mapping: one of the two values would be lost."""
+
+    code = "GGI1006"
+    default_hint = "keep one of the two"
+
+
+# -- onboarding ----------------------------------------------------------------------------------------
+
+
+class SpecError(GgiError):
+    """An onboarding spec asks for something that can't be."""
+
+    code = "GGI1101"
+
+
+class PoolExhausted(SpecError):
+    """A pool of the standard has nothing free left."""
+
+    code = "GGI1102"
+    default_hint = "release what is unused, or ask the federation for a larger pool in the next standard"
+
+
+class PlanStale(SpecError):
+    """The estate changed since the plan was computed, in what the plan touches."""
+
+    code = "GGI1103"
+    default_hint = "make the plan again and read what has changed"
+
+
+class PlanInvalid(SpecError):
+    """A plan file is damaged or was made by another version."""
+
+    code = "GGI1104"
+    default_hint = "make the plan again with `ggi onboard plan`"
+
+
+# -- standard ------------------------------------------------------------------------------------------
+
+
+class StandardError(GgiError):
+    """The national standard is not there or contradicts itself."""
+
+    code = "GGI1201"
+
+
+class OptionUndeclared(StandardError):
+    """A local option that the standard does not declare."""
+
+    code = "GGI1202"
+
+
+class OptionRefused(StandardError):
+    """A value that the standard does not allow for an option."""
+
+    code = "GGI1203"
+
+
+class StandardUnknown(StandardError):
+    """A version of the standard that is not installed."""
+
+    code = "GGI1204"
+
+
+# -- estate --------------------------------------------------------------------------------------------
+
+
+class EstateError(GgiError):
+    """The estate contradicts itself; `ggi estate validate` lists every finding."""
+
+    code = "GGI1301"
+
+
+class NotInEstate(EstateError):
+    """A gemeente, device or file name that the estate does not have."""
+
+    code = "GGI1302"
+
+
+class EstateEmpty(EstateError):
+    """An estate without anything in it."""
+
+    code = "GGI1303"
+
+
+# -- rendering -----------------------------------------------------------------------------------------
+
+
+class RenderError(GgiError):
+    """A device can't be rendered."""
+
+    code = "GGI1401"
+
+
+class TemplateProblem(RenderError):
+    """A template is broken or uses a key that the device view does not have."""
+
+    code = "GGI1402"
+
+
+class UnsafeValue(RenderError):
+    """A value that could add a line or a command to a configuration."""
+
+    code = "GGI1403"
+    default_hint = "remove the control characters from that value at its source"
+
+
+class PlatformUnknown(RenderError):
+    """A platform that has no template folder."""
+
+    code = "GGI1404"
+
+
+class NothingToExplain(RenderError):
+    """A file or line that the device's artifacts do not have."""
+
+    code = "GGI1405"
+
+
+# -- check ---------------------------------------------------------------------------------------------
+
+
+class CheckError(GgiError):
+    """The daemon that would run an artifact refuses it."""
+
+    code = "GGI1501"
+
+
+# -- push ----------------------------------------------------------------------------------------------
+
+
+class PushError(GgiError):
+    """A push did not complete; the device keeps or gets back its old configuration."""
+
+    code = "GGI1601"
+
+
+class DeviceUnreachable(PushError):
+    """No SSH session with the device."""
+
+    code = "GGI1602"
+
+
+class DeviceRefused(PushError):
+    """The device refused a command or a file."""
+
+    code = "GGI1603"
+
+
+class WrongDevice(PushError):
+    """The device at that address is another one than intended."""
+
+    code = "GGI1604"
+
+
+class VerifyFailed(PushError):
+    """After the change the device does not run what was intended."""
+
+    code = "GGI1605"
+
+
+# -- drift ---------------------------------------------------------------------------------------------
+
+
+class DriftError(GgiError):
+    """A device's running configuration can't be collected or compared."""
+
+    code = "GGI1701"
+
+
+# -- secrets -------------------------------------------------------------------------------------------
+
+
+class SecretError(GgiError):
+    """A secret can't be resolved. The message names the reference, never a value."""
+
+    code = "GGI1801"
+
+
+# -- the machine ---------------------------------------------------------------------------------------
+
+
+class SystemFailure(GgiError):
+    """The machine let the command down: a full disk, a missing right, a tool that isn't installed."""
+
+    code = "GGI1901"
+
+
+class DiskFull(SystemFailure):
+    """No space left; what was written before is whole, the file at hand is as it was."""
+
+    code = "GGI1902"
+    default_hint = "free some space and run the same command again; it goes on where it stopped"
+
+
+class Interrupted(SystemFailure):
+    """The user stopped the command."""
+
+    code = "GGI1903"
+    exit_status = 130
+    default_hint = "nothing is half-written; run the same command again to complete it"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `, did you mean 'x'?` for the closest known word, or an empty string when none is close."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f", did you mean '{found[0]}'?" if found else ""

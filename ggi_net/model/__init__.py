@@ -1,0 +1,1 @@
+"""What the world is: frozen records without I/O."""

@@ -1,0 +1,1 @@
+"""Estate -> artifacts: device views (plain data), one Jinja environment, provenance."""

@@ -1,0 +1,82 @@
+"""Rendering one device: its view, then each artifact of its platform."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from ggi_net.errors import Place, TemplateProblem, UnsafeValue
+from ggi_net.render.artifact import Artifact
+from ggi_net.render.environment import environment
+from ggi_net.render.platform import platform
+from ggi_net.render.views import build_view
+
+if TYPE_CHECKING:
+    from ggi_net.model.estate import Estate, Placed
+    from ggi_net.render.platform import ArtifactKind
+
+_MISSING = re.compile(r"has no attribute '([^']+)'|^'([^']+)' is undefined")
+
+
+def render_device(estate: Estate, placed: Placed, *, jinja: jinja2.Environment | None = None) -> list[Artifact]:
+    """Render every artifact of one device, in the platform's order.
+
+    Raises RenderError (or a subclass) that names device, template, line and the missing key.
+    """
+    device = placed.device
+    kinds = platform(device.platform).artifacts
+    view = build_view(estate, placed)
+    chosen = jinja or environment()
+    return [
+        Artifact(device.name, device.platform, kind.file, render_text(chosen, kind, device.name, view))
+        for kind in kinds
+        if applies(kind, view)
+    ]
+
+
+def applies(kind: ArtifactKind, view: Any) -> bool:
+    """Whether a device with this view has an artifact of this kind."""
+    return not kind.when or bool(getattr(view, kind.when))
+
+
+def render_text(jinja: jinja2.Environment, kind: ArtifactKind, device: str, view: Any) -> str:
+    """The text of one artifact; raise TemplateProblem or UnsafeValue with the template's place."""
+    try:
+        return jinja.get_template(kind.template).render(device=view)
+    except jinja2.TemplateSyntaxError as error:
+        place = Place(error.filename or error.name or kind.template, error.lineno)
+        raise TemplateProblem(f"{device}: {kind.file}: {error.message}", place=place, hint="correct the template") from None
+    except jinja2.TemplateNotFound as error:
+        raise TemplateProblem(
+            f"{device}: {kind.file}: no template '{error.name}'", hint="check the platform's platform.yml and its includes"
+        ) from None
+    except jinja2.UndefinedError as error:
+        found = _MISSING.search(str(error))
+        key = next((g for g in found.groups() if g), "?") if found else "?"
+        raise TemplateProblem(
+            f"{device}: {kind.file}: the view has no '{key}' ({error})",
+            place=template_place(error, jinja),
+            hint=f"add '{key}' to the device's view in ggi_net/render/, or correct the template",
+        ) from None
+    except UnsafeValue as error:
+        raise UnsafeValue(f"{device}: {kind.file}: {error.message}", place=template_place(error, jinja)) from None
+    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+        raise TemplateProblem(
+            f"{device}: {kind.file}: {type(error).__name__}: {error}", place=template_place(error, jinja)
+        ) from None
+
+
+def template_place(error: BaseException, jinja: jinja2.Environment) -> Place | None:
+    """The innermost template line in the traceback of `error` (Jinja rewrites it to template files and lines)."""
+    roots = tuple(str(Path(p).resolve()) for p in getattr(jinja.loader, "searchpath", ()))
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename.startswith(roots) and frame.filename.endswith(".j2"):
+            return Place(frame.filename, frame.lineno)
+    return None
+
+
+__all__ = ["applies", "render_device", "render_text", "template_place"]

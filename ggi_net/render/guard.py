@@ -1,0 +1,40 @@
+"""Values on their way into a configuration: free text is folded, everything else is refused if it could add a line."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from ggi_net.errors import UnsafeValue
+
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _.,:/()+=@-")
+_FOLD = {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "ĳ": "ij", "Ĳ": "IJ", "ł": "l", "–": "-", "—": "-", "’": ""}
+
+
+def plain(text: str, limit: int = 80) -> str:
+    """Fold free text to characters that no configuration language gives a meaning: ASCII letters, digits, ` _.,:/()+=@-`.
+
+    Accents are dropped (Súdwest -> Sudwest), white space of any kind becomes one space, all else is left out, and
+    the result is cut at `limit` characters. Views call it for every free-text field, so a template can't forget it.
+    """
+    if text.isascii() and _PLAIN.issuperset(text):
+        folded = text
+    else:
+        spaced = "".join(" " if c.isspace() or unicodedata.category(c) == "Cc" else _FOLD.get(c, c) for c in text)
+        folded = "".join(c for c in unicodedata.normalize("NFKD", spaced) if c in _PLAIN)
+    return " ".join(folded.split())[:limit].rstrip()
+
+
+def guarded(value: Any) -> Any:
+    """Jinja's `finalize`: let through what stays on its line, in ASCII; raise UnsafeValue for the rest.
+
+    The net under `plain` and the patterns of the records: whatever a template prints passes here.
+    """
+    if value.__class__ is str:
+        if value.isascii() and (not value or value.isprintable()):
+            return value
+    elif value.__class__ is int:
+        return value
+    elif isinstance(value, str):
+        return guarded(str(value))
+    raise UnsafeValue(f"a value that can't go into a configuration: {value!a:.60}")
