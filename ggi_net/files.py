@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ggi_net.errors import DiskFull, FileError, FileMissing, Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def read_bytes(path: Path) -> bytes:
@@ -65,4 +68,6 @@ def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
 def _as_error(error: OSError, path: Path) -> FileError | DiskFull:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull("no space left on the disk", place=Place(str(path)))
-    return FileError(f"can't be written: {error.strerror}", place=Place(str(path)), hint="check the path and your rights")
+    return FileError(
+        f"can't be written: {error.strerror}", place=Place(str(path)), hint="check the path and your rights"
+    )

@@ -102,7 +102,9 @@ class Estate:
     @cached_property
     def govroam_members(self) -> tuple[Gemeente, ...]:
         """The gemeenten that are IdP or SP themselves."""
-        return tuple(g for g in self.gemeenten if GovroamRole.IDP in g.govroam.roles or GovroamRole.SP in g.govroam.roles)
+        return tuple(
+            g for g in self.gemeenten if GovroamRole.IDP in g.govroam.roles or GovroamRole.SP in g.govroam.roles
+        )
 
     def organisations(self) -> Iterator[Organisation]:
         """The federation, then every gemeente."""
@@ -138,7 +140,7 @@ class Estate:
             ) from None
 
     def select(self, *, gemeente: Iterable[str] = (), device: Iterable[str] = ()) -> list[Placed]:
-        """The devices of the named organisations (gemeenten or the federation) and the named devices; all when none are named.
+        """The devices of the named organisations and the named devices; all when none are named.
 
         Raises NotInEstate for a name that is not there and EstateEmpty when there is nothing to select from.
         """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from ggi_net.model.network import Device, Link, Site
 from ggi_net.model.types import Asn, CbsCode, DomainName, Host, Prefix, Record, Slug, Text, VersionName
 
@@ -16,7 +18,7 @@ class GovroamRole(StrEnum):
     SP = "sp"
 
 
-class Govroam(Record, kw_only=True):
+class Govroam(Record, frozen=True, kw_only=True):
     """An organisation's part in govroam.
 
     `realms` are its users' realms. `idp` is the slug of the gemeente whose servers answer for those realms;
@@ -28,14 +30,14 @@ class Govroam(Record, kw_only=True):
     idp: Slug | None = None
 
 
-class Block(Record, kw_only=True):
+class Block(Record, frozen=True, kw_only=True):
     """A prefix allocated to the gemeente as a whole, from which its sites get theirs."""
 
     prefix: Prefix
     zone: Slug
 
 
-class Organisation(Record, kw_only=True):
+class Organisation(Record, frozen=True, kw_only=True):
     """What gemeenten and the federation share: a name, a domain, sites and links."""
 
     slug: Slug
@@ -52,18 +54,21 @@ class Organisation(Record, kw_only=True):
         return tuple(device for site in self.sites for device in site.devices)
 
 
-class Gemeente(Organisation, kw_only=True):
-    """A municipality. `options` are its local choices, validated against the standard; `spec` is the id of the onboarding spec that made it."""
+class Gemeente(Organisation, frozen=True, kw_only=True):
+    """A municipality.
+
+    `options` are its local choices, validated against the standard; `spec` is the id of the onboarding spec behind it.
+    """
 
     code: CbsCode
     province: Text
     govroam: Govroam = Govroam()
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
     spec: str = ""
 
 
-class NationalServices(Record, kw_only=True):
+class NationalServices(Record, frozen=True, kw_only=True):
     """Addresses of what the federation offers every device, and the networks that may manage them."""
 
     ntp: tuple[Host, ...]
@@ -74,7 +79,7 @@ class NationalServices(Record, kw_only=True):
     cloud: dict[Slug, tuple[Prefix, ...]]
 
 
-class Federation(Organisation, kw_only=True):
+class Federation(Organisation, frozen=True, kw_only=True):
     """The national organisation: cores, RADIUS proxies and services."""
 
     services: NationalServices

@@ -7,7 +7,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ggi_net.model.types import Address, Host, HostName, PlatformName, PortName, Prefix, Record, Slug, Text, VlanId
+from ggi_net.model.types import (
+    Address,
+    Host,
+    HostName,
+    PlatformName,
+    PortName,
+    Prefix,
+    Record,
+    Slug,
+    Text,
+    VlanId,
+)
 
 
 class Role(StrEnum):
@@ -35,7 +46,7 @@ class LineKind(StrEnum):
     UNTRUSTED = "untrusted"
 
 
-class Vlan(Record, kw_only=True):
+class Vlan(Record, frozen=True, kw_only=True):
     """A VLAN at one site with the prefixes on it; the gateway is the first host of each prefix."""
 
     vid: VlanId
@@ -45,7 +56,7 @@ class Vlan(Record, kw_only=True):
     description: Text = ""
 
 
-class Port(Record, kw_only=True):
+class Port(Record, frozen=True, kw_only=True):
     """A physical interface. `addresses` and `gateways` are for ports of kind `internet` only."""
 
     name: PortName
@@ -56,7 +67,7 @@ class Port(Record, kw_only=True):
     description: Text = ""
 
 
-class Device(Record, kw_only=True):
+class Device(Record, frozen=True, kw_only=True):
     """A device that the toolkit renders for.
 
     `management` are the addresses that it is managed at: a loopback in VRF `mgmt` for a router, the address in
@@ -74,7 +85,7 @@ class Device(Record, kw_only=True):
     description: Text = ""
 
 
-class Site(Record, kw_only=True):
+class Site(Record, frozen=True, kw_only=True):
     """A building. `main` marks the one where the gemeente's gateways and RADIUS servers stand."""
 
     slug: Slug
@@ -86,14 +97,14 @@ class Site(Record, kw_only=True):
     devices: tuple[Device, ...] = ()
 
 
-class End(Record, kw_only=True):
+class End(Record, frozen=True, kw_only=True):
     """One end of a link."""
 
     device: HostName
     port: PortName
 
 
-class Line(Record, kw_only=True):
+class Line(Record, frozen=True, kw_only=True):
     """The access line under a link, as the provider knows it."""
 
     kind: LineKind = LineKind.TRUSTED
@@ -101,7 +112,7 @@ class Line(Record, kw_only=True):
     reference: Text = ""
 
 
-class LinkVrf(Record, kw_only=True):
+class LinkVrf(Record, frozen=True, kw_only=True):
     """One VRF on a link.
 
     `tag` is the 802.1Q VLAN id on a trusted line, the tunnel interface's id on an untrusted one.
@@ -113,7 +124,7 @@ class LinkVrf(Record, kw_only=True):
     prefixes: tuple[Prefix, ...]
 
 
-class Link(Record, kw_only=True):
+class Link(Record, frozen=True, kw_only=True):
     """A link between `end` (a CE, or a core in the federation's own file) and `core`, with the VRFs that it carries."""
 
     name: Slug

@@ -7,19 +7,19 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from ggi_net.model.types import Asn, DomainName, Prefix, Record, Slug, VersionName, VlanId
+from ggi_net.model.types import DomainName, Prefix, Record, Slug, VersionName
 
 Count = Annotated[int, Meta(ge=0)]
 
 
-class IntegerRange(Record, kw_only=True):
+class IntegerRange(Record, frozen=True, kw_only=True):
     """Inclusive bounds."""
 
     first: int
     last: int
 
 
-class Pool(Record, kw_only=True):
+class Pool(Record, frozen=True, kw_only=True):
     """Address space that allocations of `length` are cut from.
 
     `reserve` keeps a larger block free around each allocation (an allocated /48 that may grow to a /46).
@@ -30,7 +30,7 @@ class Pool(Record, kw_only=True):
     reserve: Annotated[int, Meta(ge=8, le=128)] | None = None
 
 
-class Ranges(Record, kw_only=True):
+class Ranges(Record, frozen=True, kw_only=True):
     """One complete set of number ranges; the estate's `ranges` chooses which set is in force.
 
     `blocks`: per zone, one block a gemeente. `sites`: per zone, what a site's VLAN gets from the gemeente's block
@@ -44,7 +44,7 @@ class Ranges(Record, kw_only=True):
     loopbacks: tuple[Pool, ...]
 
 
-class AddressPlan(Record, kw_only=True):
+class AddressPlan(Record, frozen=True, kw_only=True):
     """How addresses are structured, and the sets of ranges they come from.
 
     `site_length`/`vlan_length` cut a gemeente's IPv6 block per site and per VLAN. `vlans`: VLAN ids per zone.
@@ -59,7 +59,7 @@ class AddressPlan(Record, kw_only=True):
     ranges: dict[Slug, Ranges]
 
 
-class Vrf(Record, kw_only=True):
+class Vrf(Record, frozen=True, kw_only=True):
     """A VRF; `table` is its number on Linux and the second half of its route distinguisher and target."""
 
     name: Slug
@@ -70,7 +70,7 @@ class Vrf(Record, kw_only=True):
     """What a CE takes from the core: `national` (the standard's pools), `default` (a default route) or `services`."""
 
 
-class Zone(Record, kw_only=True):
+class Zone(Record, frozen=True, kw_only=True):
     """A zone of the firewall; `vrf` is the VRF that its LAN interfaces and uplinks are in."""
 
     name: Slug
@@ -78,7 +78,7 @@ class Zone(Record, kw_only=True):
     description: str
 
 
-class Service(Record, kw_only=True):
+class Service(Record, frozen=True, kw_only=True):
     """A named set of ports, as NetBox's service port mappings: `tcp/443`, `udp/500-501`, `esp`, `icmp`."""
 
     name: Slug
@@ -86,7 +86,7 @@ class Service(Record, kw_only=True):
     description: str = ""
 
 
-class Flow(Record, kw_only=True):
+class Flow(Record, frozen=True, kw_only=True):
     """Traffic that zone `source` may start towards zone `destination`.
 
     `when` names a declared option: the flow exists only where the option's value equals `equals`, or, for a
@@ -114,7 +114,7 @@ class OptionKind(StrEnum):
     ADDRESSES = "addresses"
 
 
-class Option(Record, kw_only=True):
+class Option(Record, frozen=True, kw_only=True):
     """A local choice that the standard declares."""
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+\Z")]
@@ -126,8 +126,8 @@ class Option(Record, kw_only=True):
     maximum: int | None = None
 
 
-class Clause(Record, kw_only=True):
-    """A clause of the hardening or design standard. Templates name it; BIO2 controls are those of the BIO2 overheidsmaatregelen (ISO 27002 numbering)."""
+class Clause(Record, frozen=True, kw_only=True):
+    """A clause of the standard that templates name; `bio2` are control numbers of BIO2 (ISO/IEC 27002:2022 numbering)."""
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z")]
     title: str
@@ -136,7 +136,7 @@ class Clause(Record, kw_only=True):
     why: str = ""
 
 
-class IkeSuite(Record, kw_only=True):
+class IkeSuite(Record, frozen=True, kw_only=True):
     """IKEv2 and ESP proposals in the IKEv2 transform names of RFC 8247/8221, best first."""
 
     encryption: str
@@ -145,7 +145,7 @@ class IkeSuite(Record, kw_only=True):
     group: str
 
 
-class Crypto(Record, kw_only=True):
+class Crypto(Record, frozen=True, kw_only=True):
     """The suites in force, by the NCSC guidance for TLS and IPsec."""
 
     ike: tuple[IkeSuite, ...]
@@ -164,7 +164,7 @@ class Crypto(Record, kw_only=True):
     snmp_privacy: str
 
 
-class Bgp(Record, kw_only=True):
+class Bgp(Record, frozen=True, kw_only=True):
     """Timers and limits of every eBGP session."""
 
     keepalive_seconds: Count
@@ -177,15 +177,18 @@ class Bgp(Record, kw_only=True):
     bogons: tuple[Prefix, ...]
 
 
-class RealmRefusal(Record, kw_only=True):
-    """A user name that is refused at the first hop. `pattern` is an extended regular expression matched without regard to case."""
+class RealmRefusal(Record, frozen=True, kw_only=True):
+    """A user name that is refused at the first hop.
+
+    `pattern` is an extended regular expression (POSIX), matched without regard to case.
+    """
 
     id: Slug
     pattern: str
     reason: str
 
 
-class GovroamStandard(Record, kw_only=True):
+class GovroamStandard(Record, frozen=True, kw_only=True):
     """The rules of govroam that every RADIUS server follows (GOVROAM rules; RFC 7593, 5580, 4372, 6614)."""
 
     ssid: str
@@ -201,7 +204,7 @@ class GovroamStandard(Record, kw_only=True):
     max_proxy_state: int
 
 
-class Standard(Record, kw_only=True):
+class Standard(Record, frozen=True, kw_only=True):
     """One version of the national standard."""
 
     version: VersionName

@@ -8,11 +8,23 @@ from typing import Any
 from ggi_net.errors import UnsafeValue
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _.,:/()+=@-")
-_FOLD = {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "ĳ": "ij", "Ĳ": "IJ", "ł": "l", "–": "-", "—": "-", "’": ""}
+_FOLD = {
+    "ß": "ss",
+    "ø": "o",
+    "Ø": "O",
+    "æ": "ae",
+    "Æ": "AE",
+    "ĳ": "ij",
+    "Ĳ": "IJ",
+    "ł": "l",
+    "–": "-",
+    "—": "-",
+    "’": "",
+}
 
 
 def plain(text: str, limit: int = 80) -> str:
-    """Fold free text to characters that no configuration language gives a meaning: ASCII letters, digits, ` _.,:/()+=@-`.
+    """Fold free text to what no configuration language gives a meaning: ASCII letters, digits, ` _.,:/()+=@-`.
 
     Accents are dropped (Súdwest -> Sudwest), white space of any kind becomes one space, all else is left out, and
     the result is cut at `limit` characters. Views call it for every free-text field, so a template can't forget it.

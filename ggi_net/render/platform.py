@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class ArtifactKind(Record, kw_only=True):
+class ArtifactKind(Record, frozen=True, kw_only=True):
     """One file of a platform.
 
     `template`: the main template below `templates/`. `path`: where it lives on the device; empty for a platform
@@ -32,8 +32,8 @@ class ArtifactKind(Record, kw_only=True):
     when: str = ""
 
 
-class Platform(Record, kw_only=True):
-    """A platform: its push driver in `ggi_net.push`, its drift rules file, its artifacts in the order they are applied."""
+class Platform(Record, frozen=True, kw_only=True):
+    """A platform: its push driver, its drift rules, and its artifacts in the order they are applied."""
 
     name: PlatformName
     title: str
