@@ -1,0 +1,1 @@
+"""Intended against running: collect, normalise, compare, remediate, report."""

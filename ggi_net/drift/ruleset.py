@@ -1,0 +1,153 @@
+"""What a platform's configuration means, as data: `drift/rules/<name>.yml`, one file per platform.
+
+A rule is a regular expression. Those that say `path` are searched in the path of a line: the texts of the sections
+above it and its own, outermost first, joined by ` / ` (`router bgp 64512 / neighbor 192.0.2.1 remote-as 64513`).
+The path of a section is that of its header. The same rules serve drift (does the difference matter?) and push
+(which commands bring the device there?), so the two can't disagree.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from ggi_net.errors import DriftError, FileMissing, Place, WrongValue
+from ggi_net.model.types import Record
+from ggi_net.source.yamlfile import load
+
+Pattern = Annotated[str, Meta(min_length=1)]
+
+
+class Syntax(StrEnum):
+    """How a file is cut into sections."""
+
+    INDENT = "indent"
+    """A line that stands deeper belongs to the line above it: IOS-XE, FRR, YAML-like files."""
+    BRACES = "braces"
+    """`header { ... }`: nftables, swanctl, FreeRADIUS, radsecproxy, chrony's kin."""
+    LINES = "lines"
+    """Every line for itself: sshd_config, chrony.conf, keys."""
+
+
+class Replacement(Record, frozen=True, kw_only=True):
+    """Other lines of the same section with an equal `key` make way for the new line by themselves.
+
+    `line` is matched at the start of a line; its groups (all of them, or the whole match when it has none) are the
+    key. `^(description) ` says that a section has one description.
+    """
+
+    line: Pattern
+
+
+class Negation(Record, frozen=True, kw_only=True):
+    """How a line is taken away when `no <line>` is not it: `command` may use the groups of `line` (`\\1`)."""
+
+    line: Pattern
+    command: str
+
+
+class FileRules(Record, frozen=True, kw_only=True):
+    """The rules for the artifacts whose file name matches `file` (a shell pattern; the first that matches counts).
+
+    `ordered`: whether the order of the lines of a section has a meaning where no rule below says otherwise.
+    `ordered_sections`, `unordered_sections` (path of the header; `^$` is the top level): the exceptions.
+    `ignored` (path): lines, with all below them, that are never compared: what the device adds by itself.
+    `implied` (path): lines that the device does not show although it has them (defaults): no difference when only
+    intended has them. `secrets` (line): the group `secret` is compared by keyed hash and never shown.
+    `comments`: what a comment line begins with. `shown_by`: for a file that a daemon loads, the command that
+    prints what the daemon runs; it is compared as well, and what it prints may not differ either.
+    `equivalents`: a line that matches the key (whole line) means the same as the value (may use `\\1`).
+    `replacements`, `negations`, `last`, `first` serve push: see `ggi_net.push.commands`; `first` and `last` (path)
+    are sent before and after everything else, in the order of the intended configuration.
+    """
+
+    file: str
+    syntax: Syntax = Syntax.LINES
+    ordered: bool = True
+    ordered_sections: tuple[Pattern, ...] = ()
+    unordered_sections: tuple[Pattern, ...] = ()
+    ignored: tuple[Pattern, ...] = ()
+    implied: tuple[Pattern, ...] = ()
+    secrets: tuple[Pattern, ...] = ()
+    comments: tuple[str, ...] = ("#",)
+    shown_by: str = ""
+    equivalents: dict[Pattern, str] = {}
+    negation: str = ""
+    replacements: tuple[Replacement, ...] = ()
+    negations: tuple[Negation, ...] = ()
+    first: tuple[Pattern, ...] = ()
+    last: tuple[Pattern, ...] = ()
+
+    def order_matters(self, path: str) -> bool:
+        """Whether the order of the lines in the section at `path` (empty: the top level) has a meaning."""
+        if self.ordered:
+            return not matches(self.unordered_sections, path)
+        return matches(self.ordered_sections, path)
+
+
+class Rules(Record, frozen=True, kw_only=True):
+    """The rules of one platform."""
+
+    name: str
+    files: tuple[FileRules, ...]
+
+    def of(self, file: str) -> FileRules:
+        """The rules for one file; a file without any is compared line by line, in order."""
+        return next((rules for rules in self.files if fnmatchcase(file, rules.file)), _PLAIN)
+
+
+_PLAIN = FileRules(file="*")
+
+
+def rules_folder() -> Path:
+    """Where the rules files are: part of the package."""
+    return Path(__file__).with_name("rules")
+
+
+@cache
+def load_rules(name: str) -> Rules:
+    """The rules with that name; raise DriftError when there are none, WrongValue for a broken expression."""
+    path = rules_folder() / f"{name}.yml"
+    try:
+        rules = load(path, Rules)
+    except FileMissing:
+        known = ", ".join(sorted(p.stem for p in rules_folder().glob("*.yml")))
+        raise DriftError(f"no drift rules '{name}'", place=Place(str(path)), hint=f"rules: {known}") from None
+    for file in rules.files:
+        for pattern in _patterns(file):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise WrongValue(f"'{pattern}' is not a regular expression: {error}", place=Place(str(path))) from None
+    return rules
+
+
+def matches(patterns: tuple[str, ...], path: str) -> bool:
+    """Whether one of `patterns` is found in `path`."""
+    return bool(patterns) and _joined(patterns).search(path) is not None
+
+
+@cache
+def _joined(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+def _patterns(file: FileRules) -> tuple[str, ...]:
+    return (
+        *file.ordered_sections,
+        *file.unordered_sections,
+        *file.ignored,
+        *file.implied,
+        *file.secrets,
+        *file.equivalents,
+        *(replacement.line for replacement in file.replacements),
+        *(negation.line for negation in file.negations),
+        *file.first,
+        *file.last,
+    )
