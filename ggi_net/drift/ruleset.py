@@ -39,10 +39,12 @@ class Replacement(Record, frozen=True, kw_only=True):
     """Other lines of the same section with an equal `key` make way for the new line by themselves.
 
     `line` is matched at the start of a line; its groups (all of them, or the whole match when it has none) are the
-    key. `^(description) ` says that a section has one description.
+    key. `^(description) ` says that a section has one description. `negate`: the device refuses the new line as long
+    as the old one is there (the sequence number of a prefix list), so the old one is taken away first.
     """
 
     line: Pattern
+    negate: bool = False
 
 
 class Negation(Record, frozen=True, kw_only=True):
@@ -50,6 +52,13 @@ class Negation(Record, frozen=True, kw_only=True):
 
     line: Pattern
     command: str
+
+
+class Equivalent(Record, frozen=True, kw_only=True):
+    """A line that matches `line` as a whole means the same as `means`, which may use its groups (`\\1`)."""
+
+    line: Pattern
+    means: str
 
 
 class FileRules(Record, frozen=True, kw_only=True):
@@ -63,8 +72,9 @@ class FileRules(Record, frozen=True, kw_only=True):
     `comments`: what a comment line begins with. `shown_by`: for a file that a daemon loads, the command that
     prints what the daemon runs; it is compared as well, and what it prints may not differ either.
     `equivalents`: a line that matches the key (whole line) means the same as the value (may use `\\1`).
-    `replacements`, `negations`, `last`, `first` serve push: see `ggi_net.push.commands`; `first` and `last` (path)
-    are sent before and after everything else, in the order of the intended configuration.
+    Only push reads the rest. `replacements` and `negations`: see there. `resets` (path): changing such a line makes
+    the device forget the other lines of its section (`vrf forwarding` drops addresses), so they are sent again.
+    `fixed` (path): sections that exist whatever is sent (a physical interface): emptied line by line, not removed.
     """
 
     file: str
@@ -77,12 +87,12 @@ class FileRules(Record, frozen=True, kw_only=True):
     secrets: tuple[Pattern, ...] = ()
     comments: tuple[str, ...] = ("#",)
     shown_by: str = ""
-    equivalents: dict[Pattern, str] = {}
+    equivalents: tuple[Equivalent, ...] = ()
     negation: str = ""
     replacements: tuple[Replacement, ...] = ()
     negations: tuple[Negation, ...] = ()
-    first: tuple[Pattern, ...] = ()
-    last: tuple[Pattern, ...] = ()
+    resets: tuple[Pattern, ...] = ()
+    fixed: tuple[Pattern, ...] = ()
 
     def order_matters(self, path: str) -> bool:
         """Whether the order of the lines in the section at `path` (empty: the top level) has a meaning."""
@@ -145,9 +155,9 @@ def _patterns(file: FileRules) -> tuple[str, ...]:
         *file.ignored,
         *file.implied,
         *file.secrets,
-        *file.equivalents,
+        *(equivalent.line for equivalent in file.equivalents),
         *(replacement.line for replacement in file.replacements),
         *(negation.line for negation in file.negations),
-        *file.first,
-        *file.last,
+        *file.resets,
+        *file.fixed,
     )
