@@ -260,6 +260,13 @@ class DriftError(GgiError):
     code = "GGI1701"
 
 
+class ConfigurationBroken(DriftError):
+    """A configuration whose lines can't be told apart by their indentation."""
+
+    code = "GGI1702"
+    default_hint = "each section stands one space deeper than its heading; the text may be cut off"
+
+
 # -- secrets -------------------------------------------------------------------------------------------
 
 
@@ -283,6 +290,12 @@ class DiskFull(SystemFailure):
 
     code = "GGI1902"
     default_hint = "free some space and run the same command again; it goes on where it stopped"
+
+
+class LabFailure(SystemFailure):
+    """The lab (the twin, a simulated device, the small virtual machine) can't start or did not end."""
+
+    code = "GGI1904"
 
 
 class Interrupted(SystemFailure):

@@ -1,0 +1,157 @@
+"""The indentation tree of a command-line configuration: what IOS-XE, FRR and their kin print and take.
+
+A line that stands deeper than the line before it belongs to that line. Comments (`!`) and empty lines are left out.
+Two constructs are text rather than lines, and are kept verbatim as a node's `block`: a banner between its delimiters
+and a certificate up to its `quit`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ggi_net.errors import ConfigurationBroken, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BANNER = re.compile(r"(banner (?:motd|login|exec|incoming|prompt-timeout)) +(\^C|\S)(.*)")
+_CERTIFICATE = re.compile(r"certificate (?:ca |self-signed |ra-general )?[0-9A-Fa-f]+")
+_DELIMITERS = "#%~|$&@"
+_WHITE = " \t\r"
+
+
+class Node(msgspec.Struct, eq=False):
+    """One line with the lines below it, in order.
+
+    `text` has neither indentation nor trailing white space; `number` counts the lines of the source from 1. The root
+    of a tree has an empty text and the number 0. `block` holds the verbatim lines of a banner or a certificate; the
+    delimiter is no part of it, since a device prints its own (`^C`) whatever it was given.
+    """
+
+    text: str
+    number: int = 0
+    children: list[Node] = msgspec.field(default_factory=list)
+    block: tuple[str, ...] | None = None
+
+    def walk(self) -> Iterator[Node]:
+        """Every node below this one, in the order of the source."""
+        for child in self.children:
+            yield child
+            yield from child.walk()
+
+    def starting(self, words: str) -> Iterator[Node]:
+        """The children whose text is `words` or begins with `words` and a space."""
+        for child in self.children:
+            if child.text == words or child.text.startswith(f"{words} "):
+                yield child
+
+    def same(self, other: Node) -> bool:
+        """Whether both have the same text, block and children in the same order; line numbers don't count."""
+        return (
+            self.text == other.text
+            and self.block == other.block
+            and len(self.children) == len(other.children)
+            and all(mine.same(theirs) for mine, theirs in zip(self.children, other.children, strict=True))
+        )
+
+
+def parse(text: str, *, file: str = "configuration") -> Node:
+    """The tree of `text`; errors name `file` as their place.
+
+    Raises ConfigurationBroken for indentation that leaves it open which section a line belongs to (an indented first
+    line, a return to a depth that no open section has, a tab) and for a banner or certificate without an end.
+    """
+    root = Node("")
+    path: list[tuple[int, Node]] = [(-1, root)]
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        line = lines[at].rstrip(_WHITE)
+        at += 1
+        content = line.lstrip(" ")
+        if not content or content[0] == "!":
+            continue
+        depth = len(line) - len(content)
+        if content[0] == "\t":
+            raise _broken("a tab in the indentation", file, at, "indent with spaces")
+        node = Node(content, at)
+        owner = _owner(path, depth, file, at)
+        owner.children.append(node)
+        path.append((depth, node))
+        if banner := _BANNER.fullmatch(content):
+            at = _take_banner(node, banner, lines, at, file)
+        elif _CERTIFICATE.fullmatch(content) and owner.text.startswith("crypto pki certificate chain "):
+            at = _take_certificate(node, lines, at, file)
+    return root
+
+
+def serialise(root: Node) -> str:
+    """The text of a tree: one space per level, a banner between delimiters that it does not contain; `parse` of it gives the same tree."""
+    return "".join(f"{line}\n" for child in root.children for line in _lines(child, 0))
+
+
+def _owner(path: list[tuple[int, Node]], depth: int, file: str, number: int) -> Node:
+    """The node that a line at `depth` belongs to; `path` is cut back to it."""
+    closed = depth
+    while path[-1][0] >= depth:
+        closed, _ = path.pop()
+    if closed != depth:
+        raise _broken("indented less than its section and more than the one around it", file, number)
+    owner = path[-1][1]
+    if len(path) == 1 and depth:
+        raise _broken("an indented line that belongs to no section", file, number)
+    return owner
+
+
+def _take_banner(node: Node, banner: re.Match[str], lines: list[str], at: int, file: str) -> int:
+    """Move the banner's text into the node's block; return the index of the line after its end."""
+    node.text, delimiter, text = banner.groups()
+    taken = []
+    while delimiter not in text:
+        taken.append(text)
+        if at == len(lines):
+            raise _broken(f"a banner without its closing delimiter {delimiter}", file, node.number)
+        text = lines[at].rstrip("\r")
+        at += 1
+    taken.append(text.split(delimiter, 1)[0])
+    first = 0 if taken[0] else 1
+    last = len(taken) if taken[-1] else -1
+    node.block = tuple(taken[first:last])
+    return at
+
+
+def _take_certificate(node: Node, lines: list[str], at: int, file: str) -> int:
+    """Move the certificate's digits into the node's block; return the index of the line after `quit`."""
+    taken: list[str] = []
+    for number in range(at, len(lines)):
+        content = lines[number].strip(_WHITE)
+        if content == "quit":
+            node.block = tuple(taken)
+            return number + 1
+        taken.append(content)
+    raise _broken("a certificate without its quit", file, node.number)
+
+
+def _lines(node: Node, depth: int) -> Iterator[str]:
+    indent = " " * depth
+    if node.block is None:
+        yield indent + node.text
+    elif node.text.startswith("banner "):
+        text = "".join(node.block)
+        delimiter = next((d for d in _DELIMITERS if d not in text), "\x03")
+        yield f"{indent}{node.text} {delimiter}"
+        yield from node.block
+        yield delimiter
+    else:
+        yield indent + node.text
+        yield from (f"{indent} {line}" for line in node.block)
+        yield f"{indent} quit"
+    for child in node.children:
+        yield from _lines(child, depth + 1)
+
+
+def _broken(message: str, file: str, number: int, hint: str | None = None) -> ConfigurationBroken:
+    return ConfigurationBroken(message, place=Place(file, number), hint=hint)
