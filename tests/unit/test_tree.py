@@ -71,7 +71,10 @@ def test_a_banner_that_contains_the_usual_delimiter_gets_another():
 
 def test_a_certificate_is_text_up_to_its_quit():
     tree = parse(
-        "crypto pki certificate chain GGI\n certificate ca 01\n  3082AAAA\n  BBBB\n  \tquit\n certificate 0A\n  CC\n  quit\nend\n"
+        "crypto pki certificate chain GGI\n"
+        " certificate ca 01\n  3082AAAA\n  BBBB\n  \tquit\n"
+        " certificate 0A\n  CC\n  quit\n"
+        "end\n"
     )
     chain, end = tree.children
     assert [(c.text, c.block) for c in chain.children] == [
