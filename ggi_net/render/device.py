@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from ggi_net.errors import Place, TemplateProblem, UnsafeValue
+from ggi_net.errors import Place, RenderError, TemplateProblem, UnsafeValue
 from ggi_net.render.artifact import Artifact
 from ggi_net.render.environment import environment
 from ggi_net.render.platform import platform
 from ggi_net.render.views import build_view
+from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
     from ggi_net.model.estate import Estate, Placed
     from ggi_net.render.platform import ArtifactKind
+    from ggi_net.render.views.base import View
 
 _MISSING = re.compile(r"has no attribute '([^']+)'|^'([^']+)' is undefined")
 
@@ -29,13 +31,26 @@ def render_device(estate: Estate, placed: Placed, *, jinja: jinja2.Environment |
     """
     device = placed.device
     kinds = platform(device.platform).artifacts
-    view = build_view(estate, placed)
+    view = view_of(estate, placed)
     chosen = jinja or environment()
     return [
         Artifact(device.name, device.platform, kind.file, render_text(chosen, kind, device.name, view))
         for kind in kinds
         if applies(kind, view)
     ]
+
+
+def view_of(estate: Estate, placed: Placed) -> View:
+    """The device's view; raise RenderError, also for an estate that contradicts itself where the view looked."""
+    try:
+        return build_view(estate, placed)
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        raise RenderError(
+            f"{placed.device.name}: its view can't be built: {type(error).__name__}: {printable(error)}",
+            place=Place(frame.filename, frame.lineno),
+            hint="`ggi estate validate` tells whether the estate contradicts itself there",
+        ) from None
 
 
 def applies(kind: ArtifactKind, view: Any) -> bool:
@@ -49,10 +64,13 @@ def render_text(jinja: jinja2.Environment, kind: ArtifactKind, device: str, view
         return jinja.get_template(kind.template).render(device=view)
     except jinja2.TemplateSyntaxError as error:
         place = Place(error.filename or error.name or kind.template, error.lineno)
-        raise TemplateProblem(f"{device}: {kind.file}: {error.message}", place=place, hint="correct the template") from None
+        raise TemplateProblem(
+            f"{device}: {kind.file}: {error.message}", place=place, hint="correct the template"
+        ) from None
     except jinja2.TemplateNotFound as error:
         raise TemplateProblem(
-            f"{device}: {kind.file}: no template '{error.name}'", hint="check the platform's platform.yml and its includes"
+            f"{device}: {kind.file}: no template '{error.name}'",
+            hint="check the platform's platform.yml and its includes",
         ) from None
     except jinja2.UndefinedError as error:
         found = _MISSING.search(str(error))
@@ -79,4 +97,4 @@ def template_place(error: BaseException, jinja: jinja2.Environment) -> Place | N
     return None
 
 
-__all__ = ["applies", "render_device", "render_text", "template_place"]
+__all__ = ["applies", "render_device", "render_text", "template_place", "view_of"]

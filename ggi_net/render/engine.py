@@ -1,0 +1,205 @@
+"""Rendering many devices onto disk: all processors, only what changed, one device's failure is its own."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+from collections import Counter
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import jinja2
+import msgspec
+
+from ggi_net.errors import DiskFull, FileMissing, GgiError
+from ggi_net.files import write_if_changed
+from ggi_net.render.device import render_device
+from ggi_net.render.environment import environment
+from ggi_net.render.platform import platform
+from ggi_net.render.pool import Died, cores, fork_map
+from ggi_net.render.store import Entry, Manifest, estate_digest, read_manifest, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from pathlib import Path
+
+    from ggi_net.model.estate import Estate, Placed
+
+_BATCH = 24
+"""Devices that a worker gets at once: enough to hide the pipe, few enough to keep all workers busy to the end."""
+
+_HEAVY_LINKS = 32
+"""A device with at least so many links (a core) is a batch of its own and starts first."""
+
+
+class Written(NamedTuple):
+    """One device's artifacts on disk: the digest of each file, and how many files were written and removed."""
+
+    device: str
+    files: dict[str, str]
+    written: int
+    removed: int
+
+
+class Failure(NamedTuple):
+    """A device that could not be rendered; its old artifacts stand. `text` is the error for people."""
+
+    device: str
+    text: str
+    disk_full: bool = False
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """What a run did: devices rendered per platform; files written, unchanged and removed; the failures."""
+
+    platforms: Counter[str] = msgspec.field(default_factory=Counter)
+    written: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failures: list[Failure] = msgspec.field(default_factory=list)
+
+    @property
+    def rendered(self) -> int:
+        """Devices rendered."""
+        return self.platforms.total()
+
+
+def render_estate(
+    estate: Estate,
+    devices: Sequence[Placed],
+    out: Path,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Summary:
+    """Render `devices` below `out` and bring its manifest up to date; `progress` is told how many devices were done.
+
+    When `devices` are all of the estate, what an earlier run rendered for devices that have left it is removed. Raises
+    DiskFull, or FileError when `out` can't be used; a device that fails is in the summary instead. Can be stopped at
+    any moment: artifacts and manifest are whole, and the next run completes the work.
+    """
+    known = _known(out)
+    summary = Summary()
+    entries = dict(known.devices)
+    digest = estate_digest(estate)
+    prepare(estate, devices)
+    try:
+        for result in _results(estate, devices, out, workers or cores()):
+            if isinstance(result, Failure):
+                if result.disk_full:
+                    raise DiskFull("no space left on the disk: " + result.text, hint=DiskFull.default_hint)
+                summary.failures.append(result)
+            else:
+                placed = estate.devices[result.device]
+                entries[result.device] = Entry(
+                    platform=placed.device.platform,
+                    organisation=placed.organisation.slug,
+                    standard=placed.organisation.standard,
+                    estate=digest,
+                    files=result.files,
+                )
+                summary.platforms[placed.device.platform] += 1
+                summary.written += result.written
+                summary.unchanged += len(result.files) - result.written
+                summary.removed += result.removed
+            if progress:
+                progress(1)
+        if len(devices) == len(estate.devices):
+            for name in [name for name in entries if name not in estate.devices]:
+                summary.removed += _remove_others(out / name, ())
+                del entries[name]
+    finally:
+        if entries != known.devices:
+            write_manifest(out, Manifest(devices=entries))
+    return summary
+
+
+def prepare(estate: Estate, devices: Sequence[Placed]) -> None:
+    """Build the estate's indexes and compile the templates of `devices`, once, before workers share them."""
+    for name, member in vars(type(estate)).items():
+        if isinstance(member, cached_property):
+            getattr(estate, name)
+    jinja = environment()
+    used = {kind.template for name in {p.device.platform for p in devices} for kind in platform(name).artifacts}
+    for folder in sorted({template.rpartition("/")[0] + "/" for template in used}):
+        for template in jinja.list_templates(filter_func=partial(_below, folder)):
+            with contextlib.suppress(jinja2.TemplateSyntaxError):  # the devices that use it will tell
+                jinja.get_template(template)
+
+
+def _below(folder: str, template: str) -> bool:
+    return template.startswith(folder) and template.endswith(".j2")
+
+
+def _results(estate: Estate, devices: Sequence[Placed], out: Path, workers: int) -> Iterator[Written | Failure]:
+    """Render in forked workers, or here when it isn't worth a fork; a batch whose worker died is tried one by one."""
+    if workers == 1 or len(devices) <= _BATCH // 2:
+        for placed in devices:
+            yield render_to(estate, placed, out)
+        return
+
+    def work(names: Sequence[str]) -> list[Written | Failure]:
+        return [render_to(estate, estate.devices[name], out) for name in names]
+
+    alone: list[tuple[str]] = []
+    gc.collect()
+    gc.freeze()  # what is shared stays out of the children's collections, and so in shared memory pages
+    try:
+        for batch, found in fork_map(work, batches(estate, devices), workers):
+            if isinstance(found, Died):
+                alone.extend((name,) for name in batch)
+            else:
+                yield from found
+        for batch, found in fork_map(work, alone, workers):
+            if isinstance(found, Died):
+                yield Failure(batch[0], f"{batch[0]}: the worker that rendered it ended with {found.how}")
+            else:
+                yield from found
+    finally:
+        gc.unfreeze()
+
+
+def batches(estate: Estate, devices: Sequence[Placed]) -> list[tuple[str, ...]]:
+    """The devices' names in batches: heavy devices alone and first, then the others in estate order."""
+    weight = {placed.device.name: len(estate.links_of.get(placed.device.name, ())) for placed in devices}
+    heavy = sorted(
+        (name for name, links in weight.items() if links >= _HEAVY_LINKS), key=weight.__getitem__, reverse=True
+    )
+    light = [name for name, links in weight.items() if links < _HEAVY_LINKS]
+    return [(name,) for name in heavy] + [tuple(light[i : i + _BATCH]) for i in range(0, len(light), _BATCH)]
+
+
+def render_to(estate: Estate, placed: Placed, out: Path) -> Written | Failure:
+    """Render one device below `out`: first all of it, then write what changed and remove what no longer belongs."""
+    name = placed.device.name
+    try:
+        artifacts = render_device(estate, placed)
+        folder = out / name
+        written = sum(write_if_changed(folder / a.file, a.text.encode()) for a in artifacts)
+        removed = _remove_others(folder, {a.file for a in artifacts})
+    except GgiError as error:
+        return Failure(name, str(error), isinstance(error, DiskFull))
+    return Written(name, {a.file: a.digest for a in artifacts}, written, removed)
+
+
+def _remove_others(folder: Path, files: Collection[str]) -> int:
+    """Remove the files below `folder` that are not among `files`, and folders left empty; return how many files."""
+    count = 0
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            path = os.path.join(parent, name)  # noqa: PTH118  a Path per file costs more than the look
+            if os.path.relpath(path, folder) not in files:
+                os.unlink(path)  # noqa: PTH108
+                count += 1
+        if not files:
+            with contextlib.suppress(OSError):  # something in it that is not ours
+                os.rmdir(parent)  # noqa: PTH106
+    return count
+
+
+def _known(out: Path) -> Manifest:
+    try:
+        return read_manifest(out)
+    except FileMissing:
+        return Manifest()
