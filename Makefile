@@ -1,0 +1,45 @@
+# What can be done here: `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check golden bench docs lock clean
+
+BIN := .venv/bin
+# Two workers, whole files to each: live tests keep their daemons for the length of a file.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: ## Make .venv and install what running needs (quick when nothing changed)
+	@scripts/setup-venv
+
+demo: venv ## Run the main job on the embedded estate, from spec to drift report
+	@$(BIN)/ggi demo
+
+test: ## Install what the tests need and run them all
+	@scripts/setup-venv --dev
+	@scripts/install-test-packages
+	$(PYTEST)
+
+check: ## Lint, format, types, playbooks: what pre-commit and CI run
+	@scripts/setup-venv --dev
+	@scripts/check
+
+golden: ## Render the golden artifacts again; read the diff like code
+	@scripts/setup-venv --dev
+	@scripts/golden
+
+bench: ## Measure loading and rendering of a national estate
+	@scripts/setup-venv --dev
+	$(BIN)/python -m bench
+
+docs: venv ## Write again what is generated: docs/errors.md and the pictures
+	@$(BIN)/python scripts/errors-page
+	@$(BIN)/python scripts/demo-picture
+
+lock: ## Resolve the dependencies again and write the lock files
+	@scripts/setup-venv --dev
+	@scripts/lock
+
+clean: ## Remove what was built (not .venv)
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
