@@ -121,15 +121,17 @@ def prepare(estate: Estate, devices: Sequence[Placed]) -> None:
         if isinstance(member, cached_property):
             getattr(estate, name)
     jinja = environment()
-    used = {kind.template for name in {p.device.platform for p in devices} for kind in platform(name).artifacts}
-    for folder in sorted({template.rpartition("/")[0] + "/" for template in used}):
-        for template in jinja.list_templates(filter_func=partial(_below, folder)):
-            with contextlib.suppress(jinja2.TemplateSyntaxError):  # the devices that use it will tell
-                jinja.get_template(template)
+    folders = set()
+    for name in sorted({placed.device.platform for placed in devices}):
+        with contextlib.suppress(GgiError):  # the devices of that platform will tell
+            folders.update(kind.template.rpartition("/")[0] + "/" for kind in platform(name).artifacts)
+    for template in jinja.list_templates(filter_func=partial(_below, tuple(folders))):
+        with contextlib.suppress(jinja2.TemplateSyntaxError):  # the devices that use it will tell
+            jinja.get_template(template)
 
 
-def _below(folder: str, template: str) -> bool:
-    return template.startswith(folder) and template.endswith(".j2")
+def _below(folders: tuple[str, ...], template: str) -> bool:
+    return template.startswith(folders) and template.endswith(".j2")
 
 
 def _results(estate: Estate, devices: Sequence[Placed], out: Path, workers: int) -> Iterator[Written | Failure]:
