@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
-import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-import click
 import typer
 from typer.core import TyperCommand, TyperGroup
 
@@ -39,21 +38,17 @@ JOBS = {
 
 
 class Jobs(TyperGroup):
-    """Lists every job from the table above; imports a job's module only when it is run."""
+    """Lists every job from the table above; imports a job's module only when it is run or completed."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(JOBS)
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=job.summary) for name, job in JOBS.items()}
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        job = JOBS.get(cmd_name)
-        return TyperCommand(cmd_name, help=job.summary) if job else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name, command, rest = super().resolve_command(ctx, args)
-        if command is None or name is None:
-            return name, command, rest
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Swap the listed command for the job's own. (The parser's types are private to typer, hence Any.)"""
+        name, listed, rest = super().resolve_command(ctx, args)
+        if listed is None or name is None:
+            return name, listed, rest
         module = importlib.import_module(f"ggi_net.cli.{JOBS[name].module}")
         return name, typer.main.get_command(module.app), rest
 
@@ -62,6 +57,7 @@ app = typer.Typer(
     cls=Jobs,
     no_args_is_help=True,
     rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="The GGI toolkit: from the onboarding spec of a gemeente to a configured, checked and watched network.",
     epilog="Exit status: 0 all went well; 1 an error, explained on standard error; "
@@ -69,44 +65,74 @@ app = typer.Typer(
 )
 
 
-@app.callback(invoke_without_command=True)
+@app.callback()
 def root(
-    ctx: typer.Context,
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+    version: bool = typer.Option(
+        False,
+        "--version",
+        help="Print the version and exit.",
+        is_eager=True,
+        callback=lambda shown: _version(shown=shown),
+    ),
 ) -> None:
-    """Print the version when asked."""
-    from ggi_net import __version__
+    """Every job is a sub-command; the option is handled before any of them."""
 
-    if version:
+
+def _version(*, shown: bool) -> None:
+    if shown:
+        from ggi_net import __version__
+
         typer.echo(f"ggi {__version__}")
         raise typer.Exit
-    if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help())
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run `ggi`; exit with the command's status. No error that a user can cause shows a traceback."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run `ggi`; exit with the command's status. No error that a user can cause shows a traceback.
+
+    Usage errors (status 2) and a reader that went away (`ggi ... | head`) are typer's own; the rest is below.
+    """
     from ggi_net.errors import GgiError, Interrupted
 
-    command = typer.main.get_command(app)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal in another character set shows \u2026 for what it lacks, rather than ending the command.
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
     try:
-        status = command.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        typer.main.get_command(app)(args=None if arguments is None else list(arguments), prog_name="ggi")
     except GgiError as error:
         fail(error)
-    except click.exceptions.Abort:
-        fail(Interrupted("interrupted"))
     except KeyboardInterrupt:
         fail(Interrupted("interrupted"))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    sys.exit(status if isinstance(status, int) else 0)
+    except SystemExit as stopped:
+        if stopped.code == Interrupted.exit_status:  # typer's word for Ctrl-C
+            fail(Interrupted("interrupted"))
+        raise
+    except (OSError, MemoryError) as error:
+        fail(_failure(error))
+    sys.exit(0)
 
 
 def fail(error: GgiError) -> NoReturn:
     """Print an error for people on standard error and exit with its status."""
-    click.echo(str(error), err=True)
+    typer.echo(str(error), err=True)
     sys.exit(error.exit_status)
+
+
+def _failure(error: OSError | MemoryError) -> GgiError:
+    """What no room could foresee: the machine's own refusals, in words."""
+    from ggi_net.errors import DiskFull, Place, SystemFailure
+
+    if isinstance(error, MemoryError):
+        return SystemFailure("out of memory", hint="name fewer devices with --gemeente or --device, or add memory")
+    place = Place(str(error.filename)) if error.filename is not None else None
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull("no space left on the disk", place=place)
+    if isinstance(error, PermissionError):
+        return SystemFailure(
+            "permission denied", place=place, hint="check the path and your rights; `id` says who you are"
+        )
+    return SystemFailure(
+        (error.strerror or str(error) or type(error).__name__).lower(),
+        place=place,
+        hint="the operating system refused this; mend that and run the same command again",
+    )

@@ -1,0 +1,5 @@
+"""`python -m ggi_net` is `ggi`."""
+
+from ggi_net.cli.main import main
+
+main()
