@@ -1,0 +1,89 @@
+"""What a test may ask for: `@pytest.mark.needs("vtysh", ...)` for programs of Debian packages, `@pytest.mark.root`.
+
+Locally a lack skips the test, with the package to install as the reason. In CI (`CI=true`) a skipped test fails,
+whoever skipped it: otherwise a package that stopped being installed would silently take its tests along.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+PACKAGES = {
+    "bgpd": "frr",
+    "charon-systemd": "charon-systemd",
+    "chronyd": "chrony",
+    "eapol_test": "eapoltest",
+    "freeradius": "freeradius",
+    "frr-reload.py": "frr-pythontools",
+    "gcc": "gcc libc6-dev",
+    "ifquery": "ifupdown2",
+    "ip": "iproute2",
+    "keepalived": "keepalived",
+    "linux.uml": "user-mode-linux",
+    "logrotate": "logrotate",
+    "nft": "nftables",
+    "ping": "iputils-ping",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "radclient": "freeradius-utils",
+    "radsecproxy": "radsecproxy",
+    "rsyslogd": "rsyslog rsyslog-gnutls",
+    "snmpd": "snmpd",
+    "sshd": "openssh-server",
+    "swanctl": "strongswan-swanctl",
+    "vtysh": "frr",
+    "zebra": "frr",
+}
+"""The Debian packages that a program comes from, for the reason that a skipped test shows."""
+
+NEEDS_ROOT = "needs root"
+_BEYOND_PATH = ("/usr/sbin", "/sbin", "/usr/lib/frr", "/usr/lib/ipsec")
+
+
+def program(name: str) -> str | None:
+    """Where a program is, also where Debian keeps daemons that an ordinary user's PATH lacks."""
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), *_BEYOND_PATH)))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*programs): skipped without these programs; names their packages")
+    config.addinivalue_line("markers", "root: needs root, for namespaces and for daemons that change user")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    wanted = {name for marker in item.iter_markers("needs") for name in marker.args}
+    missing = sorted(name for name in wanted if program(name) is None)
+    if missing:
+        packages = " ".join(sorted({PACKAGES.get(name, name) for name in missing}))
+        pytest.skip(f"{', '.join(missing)} not found: apt-get install {packages}")
+    if os.geteuid() != 0 and item.get_closest_marker("root"):
+        pytest.skip(NEEDS_ROOT)
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure in CI."""
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if NEEDS_ROOT not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"skipped in CI: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
