@@ -89,7 +89,7 @@ def parse(text: str, *, file: str = "configuration") -> Node:
 
 
 def serialise(root: Node) -> str:
-    """The text of a tree: one space per level, a banner between delimiters that it doesn't contain; `parse` reverses it."""
+    """The text of a tree: one space per level, a banner between delimiters it doesn't contain; `parse` reverses it."""
     return "".join(f"{line}\n" for child in root.children for line in _lines(child, 0))
 
 
