@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 
 
 def data_folder() -> Path:
-    """The folder that holds `templates/` and `inventory/`."""
+    """The folder that holds `templates/` and `inventory/`; the environment's GGI_DATA names another one."""
+    other = os.environ.get("GGI_DATA")
+    if other:
+        return Path(other)
     checkout = _PACKAGE.parent
     return checkout if (checkout / "templates").is_dir() else _PACKAGE / "_data"
 
@@ -26,3 +30,8 @@ def standards_folder() -> Path:
 def demo_folder() -> Path:
     """The embedded estate."""
     return data_folder() / "inventory" / "demo"
+
+
+def reference_folder() -> Path:
+    """Public reference data, such as the list of gemeenten."""
+    return data_folder() / "inventory" / "reference"

@@ -1,13 +1,12 @@
 """The estate as files: `estate.yml`, `federation.yml` and one file a gemeente.
 
-    DIR/estate.yml              name, ranges
-    DIR/federation.yml          the federation
-    DIR/gemeenten/<slug>.yml    a gemeente (`.json` is read as well, for generated estates and snapshots)
+DIR/estate.yml              name, ranges
+DIR/federation.yml          the federation
+DIR/gemeenten/<slug>.yml    a gemeente (`.json` is read as well, for generated estates and snapshots)
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -20,15 +19,18 @@ from ggi_net.model.types import Record, Slug, Text
 from ggi_net.paths import standards_folder
 from ggi_net.source.options import check_options
 from ggi_net.source.standard import load_standard
-from ggi_net.source.yamlfile import explain, load
+from ggi_net.source.wording import explain
+from ggi_net.source.yamlfile import load
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ggi_net.model.standard import Standard
 
 O = TypeVar("O", bound=Organisation)  # noqa: E741
 
 
-class EstateHead(Record, kw_only=True):
+class EstateHead(Record, frozen=True, kw_only=True):
     """What `estate.yml` holds."""
 
     name: Text
@@ -73,7 +75,9 @@ def load_estate(folder: Path, *, standards: Path | None = None) -> Estate:
 
 def gemeente_files(folder: Path) -> list[Path]:
     """The gemeenten's files in order of name; hidden files (a write that was cut off) are not among them."""
-    found = [p for p in (folder / "gemeenten").glob("*") if p.suffix in {".yml", ".json"} and not p.name.startswith(".")]
+    found = [
+        p for p in (folder / "gemeenten").glob("*") if p.suffix in {".yml", ".json"} and not p.name.startswith(".")
+    ]
     return sorted(found)
 
 
@@ -81,7 +85,9 @@ def _one_of(folder: Path, stem: str) -> Path:
     plain = folder / f"{stem}.yml"
     compact = folder / f"{stem}.json"
     if not plain.exists() and not compact.exists():
-        raise EstateEmpty(f"the estate has no {stem}", place=Place(str(plain)), hint=f"write {stem}.yml; inventory/demo shows one")
+        raise EstateEmpty(
+            f"the estate has no {stem}", place=Place(str(plain)), hint=f"write {stem}.yml; inventory/demo shows one"
+        )
     return compact if compact.exists() else plain
 
 
@@ -110,7 +116,7 @@ def _load(path: Path, kind: type[O]) -> O:
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
-        raise explain(str(error), kind, path, content) from None
+        raise explain(str(error), kind, path, content, msgspec.json.decode(content)) from None
     except msgspec.DecodeError:
         load(path, kind)  # raises, with the place
         raise

@@ -81,7 +81,9 @@ def _check_references(found: model.Standard, folder: Path) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise StandardError(
-                f"'{twice[0]}' is declared twice", place=Place(str(folder / f"{subject}.yml")), hint="keep one of the two"
+                f"'{twice[0]}' is declared twice",
+                place=Place(str(folder / f"{subject}.yml")),
+                hint="keep one of the two",
             )
 
 

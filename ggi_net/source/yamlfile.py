@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import yaml
 
-from ggi_net.errors import DuplicateKey, GgiError, Place, SyntaxProblem, UnknownKey, WrongValue, nearest
+from ggi_net.errors import DuplicateKey, Place, SyntaxProblem
 from ggi_net.files import read_bytes
 
 if TYPE_CHECKING:
@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*)`", re.DOTALL)
-_AT = re.compile(r" - at `(?P<path>\$.*)`\Z", re.DOTALL)
-_STEP = re.compile(r"\.(?P<key>[A-Za-z_][A-Za-z0-9_-]*)|\[(?P<index>\d+)\]|\[(?P<any>\.\.\.)\]")
+SIZE_LIMIT = 32 * 1024 * 1024
+DEPTH_LIMIT = 100
+EXPANSION_LIMIT = 100_000
+
+STEP = re.compile(r"\.(?P<key>[A-Za-z_][A-Za-z0-9_-]*)|\[(?P<index>\d+)\]|\[#(?P<nth>\d+)\]|\[(?P<any>\.\.\.)\]")
+"""A step of a path such as msgspec's `$.sites[0].name`; `[#2]` is the third value of a mapping, `[...]` one unnamed."""
+
+_BRACKETS = re.compile(rb"[\[{\]}]")
+_DASHES = re.compile(rb"(?:[-?:] ){%d}" % DEPTH_LIMIT)
 
 
 class _Loader(yaml.CSafeLoader):
@@ -63,32 +69,55 @@ def load(path: Path, kind: type[T]) -> T:
 
     Raises FileMissing, FileError, SyntaxProblem, DuplicateKey, UnknownKey or WrongValue, each with its place.
     """
+    return load_with_content(path, kind)[0]
+
+
+def load_with_content(path: Path, kind: type[T]) -> tuple[T, bytes]:
+    """As `load`, with the bytes read, for errors that are found later and want a line (`locate`)."""
     content = read_bytes(path)
-    return convert(parse(content, path), kind, path, content)
+    return convert(parse(content, path), kind, path, content), content
 
 
 def parse(content: bytes, path: Path) -> Any:
-    """The plain data in `content`; raise SyntaxProblem with line and column."""
+    """The plain data in `content`; raise SyntaxProblem or DuplicateKey with line and column."""
+    if len(content) > SIZE_LIMIT:
+        raise SyntaxProblem(
+            f"larger than {SIZE_LIMIT >> 20} MiB", place=Place(str(path)), hint="split it: one file a gemeente"
+        )
     if path.suffix == ".json":
         try:
             return msgspec.json.decode(content)
         except msgspec.DecodeError as error:
             raise _json_problem(content, path, error) from None
-    loader = _Loader(content)
-    loader.path = path
+        except RecursionError:
+            raise _too_deep(path, None) from None
+    _check_depth(content, path)
+    loader = None
     try:
-        return loader.get_single_data()
+        loader = _Loader(content)
+        loader.path = path
+        node = loader.get_single_node()
+        if node is None:
+            raise SyntaxProblem("the file is empty", place=Place(str(path)), hint="write it, or remove the file")
+        if b"*" in content:
+            _check_aliases(node, path)
+        return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(str(path), mark.line + 1, mark.column + 1) if mark else Place(str(path))
         raise SyntaxProblem(f"not well-formed YAML: {printable(error.problem or error.context)}", place=place) from None
     except yaml.reader.ReaderError as error:
         line = content[: max(error.position, 0)].count(b"\n") + 1
-        raise SyntaxProblem(f"not well-formed YAML: {printable(error.reason)}", place=Place(str(path), line)) from None
-    except (ValueError, RecursionError, TypeError) as error:
+        raise SyntaxProblem(
+            f"not text in UTF-8: {printable(error.reason)}",
+            place=Place(str(path), line),
+            hint="save the file as UTF-8 text without control characters",
+        ) from None
+    except (ValueError, TypeError) as error:
         raise SyntaxProblem(f"not usable as YAML: {printable(error)}", place=Place(str(path))) from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def convert(data: Any, kind: type[T], path: Path, content: bytes) -> T:
@@ -96,37 +125,25 @@ def convert(data: Any, kind: type[T], path: Path, content: bytes) -> T:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise explain(str(error), kind, path, content) from None
+        from ggi_net.source.wording import explain
 
-
-def explain(message: str, kind: Any, path: Path, content: bytes) -> GgiError:
-    """The error for people behind msgspec's `message` about `content` of `path`."""
-    at = _AT.search(message)
-    steps = at.group("path") if at else "$"
-    problem = message[: at.start()] if at else message
-    unknown = _UNKNOWN.search(problem)
-    if unknown:
-        key = unknown.group("key")
-        fields = sorted(_fields(kind, steps))
-        return UnknownKey(
-            f"unknown key '{printable(key)}'{nearest(key, fields)}",
-            place=locate(path, content, steps, key),
-            hint=f"known keys here: {', '.join(fields)}",
-        )
-    where = f" in {steps[2:]}" if len(steps) > 2 else ""
-    hint = "; ".join(_descriptions(kind, steps))
-    return WrongValue(f"{printable(problem, 300)}{where}", place=locate(path, content, steps), hint=hint or None)
+        raise explain(str(error), kind, path, content, data) from None
 
 
 def locate(path: Path, content: bytes, steps: str, key: str | None = None) -> Place:
-    """The place of the value at msgspec path `steps` (`$.sites[0].name`), or of `key` in the mapping there."""
+    """The place of the value at path `steps` (`$.sites[0].name`), or of `key` in the mapping there."""
     try:
         node = yaml.compose(content, Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
         return Place(str(path))
+    return place_in(node, path, steps, key)
+
+
+def place_in(node: yaml.Node | None, path: Path, steps: str, key: str | None = None) -> Place:
+    """As `locate`, in a document that was composed before."""
     if node is None:
         return Place(str(path), 1)
-    for step in _STEP.finditer(steps):
+    for step in STEP.finditer(steps):
         following = _child(node, step)
         if following is None:
             break
@@ -137,51 +154,63 @@ def locate(path: Path, content: bytes, steps: str, key: str | None = None) -> Pl
 
 
 def _child(node: yaml.Node, step: re.Match[str]) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode) and step.group("key"):
-        return next((value for name, value in node.value if name.value == step.group("key")), None)
+    if isinstance(node, yaml.MappingNode):
+        if step.group("key"):
+            return next((value for name, value in node.value if name.value == step.group("key")), None)
+        if step.group("nth") and int(step.group("nth")) < len(node.value):
+            value: yaml.Node = node.value[int(step.group("nth"))][1]
+            return value
     if isinstance(node, yaml.SequenceNode) and step.group("index"):
         index = int(step.group("index"))
         return node.value[index] if index < len(node.value) else None
     return None
 
 
-def _type_at(kind: Any, steps: str) -> Any:
-    """msgspec's description of the type at path `steps` below `kind`; None where the path can't be followed."""
-    info: Any = msgspec.inspect.type_info(kind)
-    for step in _STEP.finditer(steps):
-        info = _inner(info, step)
-        if info is None:
-            return None
-    return info
+def _check_depth(content: bytes, path: Path) -> None:
+    """Refuse nesting that no record has: the C parser would run out of stack on it."""
+    depth = 0
+    for bracket in _BRACKETS.finditer(content):
+        depth += 1 if bracket.group() in b"[{" else -1
+        if depth > DEPTH_LIMIT:
+            raise _too_deep(path, content[: bracket.start()].count(b"\n") + 1)
+    dashes = _DASHES.search(content)
+    if dashes:
+        raise _too_deep(path, content[: dashes.start()].count(b"\n") + 1)
 
 
-def _inner(info: Any, step: re.Match[str]) -> Any:
-    while isinstance(info, msgspec.inspect.Metadata):
-        info = info.type
-    if isinstance(info, msgspec.inspect.UnionType):
-        info = next((t for t in info.types if not isinstance(t, msgspec.inspect.NoneType)), None)
-    if isinstance(info, msgspec.inspect.StructType):
-        return next((f.type for f in info.fields if f.encode_name == step.group("key")), None)
-    if isinstance(info, msgspec.inspect.DictType):
-        return info.value_type
-    if isinstance(info, msgspec.inspect.VarTupleType | msgspec.inspect.ListType):
-        return info.item_type
-    return None
+def _too_deep(path: Path, line: int | None) -> SyntaxProblem:
+    return SyntaxProblem(
+        f"nested deeper than {DEPTH_LIMIT} levels", place=Place(str(path), line), hint="no record is nested that deep"
+    )
 
 
-def _fields(kind: Any, steps: str) -> list[str]:
-    info = _type_at(kind, steps)
-    while isinstance(info, msgspec.inspect.Metadata):
-        info = info.type
-    return [field.encode_name for field in info.fields] if isinstance(info, msgspec.inspect.StructType) else []
+def _check_aliases(root: yaml.Node, path: Path) -> None:
+    """Refuse aliases that contain themselves, and those that grow a small file into a huge one ("billion laughs")."""
+    sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
 
+    def size(node: yaml.Node) -> int:
+        if id(node) in sizes:
+            return sizes[id(node)]
+        mark = node.start_mark
+        place = Place(str(path), mark.line + 1, mark.column + 1)
+        if id(node) in open_nodes:
+            raise SyntaxProblem("an alias that contains itself", place=place, hint="write the value out")
+        open_nodes.add(id(node))
+        total = 1
+        if isinstance(node, yaml.MappingNode):
+            total += sum(size(name) + size(value) for name, value in node.value)
+        elif isinstance(node, yaml.SequenceNode):
+            total += sum(size(item) for item in node.value)
+        open_nodes.discard(id(node))
+        if total > EXPANSION_LIMIT:
+            raise SyntaxProblem(
+                f"aliases grow this into more than {EXPANSION_LIMIT} values", place=place, hint="write the values out"
+            )
+        sizes[id(node)] = total
+        return total
 
-def _descriptions(kind: Any, steps: str) -> list[str]:
-    info = _type_at(kind, steps)
-    if isinstance(info, msgspec.inspect.Metadata) and info.extra_json_schema:
-        text = info.extra_json_schema.get("description")
-        return [f"expected {text}"] if text else []
-    return []
+    size(root)
 
 
 def _json_problem(content: bytes, path: Path, error: msgspec.DecodeError) -> SyntaxProblem:

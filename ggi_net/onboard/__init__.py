@@ -1,0 +1,1 @@
+"""Changes the world: onboarding spec -> plan -> apply."""
