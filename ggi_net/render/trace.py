@@ -1,0 +1,206 @@
+"""Rendering that remembers: each piece of output knows its template line, its expression and the records behind it.
+
+A traced environment rewrites the syntax tree of each template before it is compiled: every piece of output passes a
+call that wraps it in a `Chunk`. Ordinary rendering uses another environment and pays nothing. What a template puts
+together in a buffer (a macro, a `set` or `filter` block) loses its trace; the toolkit's templates have none of these.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jinja2
+from jinja2 import nodes
+
+from ggi_net.paths import templates_folder
+from ggi_net.render.environment import make_environment
+from ggi_net.render.guard import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Spot(NamedTuple):
+    """A piece of a template: literal text, or an expression with its source. `line` counts from 1."""
+
+    template: str
+    line: int
+    expression: str = ""
+
+
+class Field(NamedTuple):
+    """A view record and the field of it that was read; an empty field for the record itself."""
+
+    record: Any
+    name: str
+
+
+class Chunk(str):
+    """Output with its trace. `fields`: what an expression read; for literal text, what the block around it read."""
+
+    __slots__ = ("fields", "spot")
+    spot: Spot
+    fields: tuple[Field, ...]
+
+    def __str__(self) -> str:
+        return self  # generated code calls str() on what it prints; the trace must survive that
+
+
+class TracedEnvironment(jinja2.Environment):
+    """An environment whose templates yield Chunks."""
+
+    spots: list[Spot]
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        expressions = list(_expressions(self.lex(source, name, filename)))
+        _Rewriter(self, name or "", expressions).body(tree.body, {}, [])
+        return tree
+
+    def traced(self, index: int, value: Any, *fields: tuple[Any, str]) -> Chunk:
+        """Called by compiled templates for each piece of output."""
+        spot = self.spots[index]
+        chunk = Chunk(value if not spot.expression else guarded(value))
+        chunk.spot = spot
+        chunk.fields = tuple(Field(*f) for f in _flat(fields))
+        return chunk
+
+
+def make_traced(folder: Path) -> TracedEnvironment:
+    """A traced environment for the templates below `folder`, otherwise as `make_environment`."""
+    plain = make_environment(folder)
+    traced = TracedEnvironment(
+        loader=plain.loader,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        trim_blocks=plain.trim_blocks,
+        lstrip_blocks=plain.lstrip_blocks,
+        keep_trailing_newline=plain.keep_trailing_newline,
+        auto_reload=False,
+        optimized=False,
+        cache_size=-1,
+    )
+    traced.spots = []
+    return traced
+
+
+@cache
+def traced_environment() -> TracedEnvironment:
+    """The traced environment for the toolkit's own templates."""
+    return make_traced(templates_folder())
+
+
+def trace(jinja: TracedEnvironment, template: str, view: Any) -> list[str]:
+    """The output of `template` in pieces, nearly all of them Chunks; together they are what `render` returns."""
+    compiled = jinja.get_template(template)
+    return list(compiled.root_render_func(compiled.new_context({"device": view})))
+
+
+def _flat(fields: tuple[Any, ...]) -> Iterator[tuple[Any, str]]:
+    """Conditional expressions nest their branches: a pair is a record and a name, anything else holds pairs."""
+    for item in fields:
+        if len(item) == 2 and item[1].__class__ is str:
+            yield item
+        else:
+            yield from _flat(item)
+
+
+def _expressions(tokens: Iterator[tuple[int, str, str]]) -> Iterator[str]:
+    """The source of each `{{ ... }}` in order."""
+    inside: list[str] | None = None
+    for _, kind, value in tokens:
+        if kind == "variable_begin":
+            inside = []
+        elif kind == "variable_end" and inside is not None:
+            yield "".join(inside).strip()
+            inside = None
+        elif inside is not None:
+            inside.append(value)
+
+
+class _Rewriter:
+    """Wraps every piece of output of one template, knowing the loops and conditions around it."""
+
+    def __init__(self, jinja: TracedEnvironment, template: str, expressions: list[str]) -> None:
+        self.jinja = jinja
+        self.template = template
+        self.expressions = iter(expressions)
+
+    def body(self, body: list[nodes.Node], loops: dict[str, nodes.Expr], because: list[nodes.Expr]) -> None:
+        """Rewrite `body`; `loops`: what each loop variable walks over, `because`: what the nearest block read."""
+        for node in body:
+            if isinstance(node, nodes.Output):
+                wrapped: list[nodes.Expr] = [self._wrapped(child, loops, because) for child in node.nodes]
+                node.nodes = wrapped
+            elif isinstance(node, nodes.For):
+                inner = dict(loops)
+                reason = because
+                if isinstance(node.target, nodes.Name) and not _uses(node.iter, node.target.name):
+                    inner[node.target.name] = node.iter
+                    reason = _fields(nodes.Name(node.target.name, "load"), inner)
+                self.body(node.body, inner, reason)
+                self.body(node.else_, loops, because)
+            elif isinstance(node, nodes.If):
+                self.body(node.body, loops, _fields(node.test, loops) or because)
+                self.body(list(node.elif_), loops, because)
+                self.body(node.else_, loops, because)
+            elif isinstance(node, nodes.Scope | nodes.With):
+                self.body(node.body, loops, because)
+
+    def _wrapped(self, child: nodes.Expr, loops: dict[str, nodes.Expr], because: list[nodes.Expr]) -> nodes.Expr:
+        literal = isinstance(child, nodes.TemplateData)
+        value = nodes.Const(child.data) if isinstance(child, nodes.TemplateData) else child
+        fields = because if literal else _fields(child, loops)
+        self.jinja.spots.append(Spot(self.template, child.lineno, "" if literal else next(self.expressions)))
+        call = nodes.Call(
+            nodes.EnvironmentAttribute("traced"),
+            [nodes.Const(len(self.jinja.spots) - 1), value, *fields],
+            [],
+            None,
+            None,
+            lineno=child.lineno,
+        )
+        for made in (call, *call.find_all(nodes.Node)):
+            made.set_environment(self.jinja)
+            if made.lineno is None:
+                made.lineno = child.lineno
+        return call
+
+
+def _uses(expression: nodes.Node, name: str) -> bool:
+    return any(
+        found.name == name for found in (expression, *expression.find_all(nodes.Name)) if isinstance(found, nodes.Name)
+    )
+
+
+def _fields(node: nodes.Node, loops: dict[str, nodes.Expr]) -> list[nodes.Expr]:
+    """Expressions for `(record, field name)` of all that `node` reads, the nearest record first.
+
+    Only what `node` itself evaluates is evaluated: the branches of a condition stay behind its test, and the later
+    operands of `or` are left out.
+    """
+    match node:
+        case nodes.Getattr():
+            return [_pair(node.node, node.attr), *_fields(node.node, loops)]
+        case nodes.Name():
+            walked = loops.get(node.name)
+            outer = {name: over for name, over in loops.items() if name != node.name}
+            return [_pair(node, ""), *(_fields(walked, outer) if walked is not None else [])]
+        case nodes.CondExpr(test=test, expr1=first, expr2=second):
+            branches = (nodes.Tuple(_fields(b, loops) if b is not None else [], "load") for b in (first, second))
+            return [*_fields(test, loops), nodes.CondExpr(test, *branches)]
+        case nodes.Or():
+            return _fields(node.left, loops)
+        case nodes.And():
+            later = nodes.Tuple(_fields(node.right, loops), "load")
+            return [*_fields(node.left, loops), nodes.CondExpr(node.left, later, nodes.Tuple([], "load"))]
+        case nodes.Test(name="defined"):
+            return []
+        case _:
+            return [pair for child in node.iter_child_nodes() for pair in _fields(child, loops)]
+
+
+def _pair(record: nodes.Expr, name: str) -> nodes.Expr:
+    return nodes.Tuple([record, nodes.Const(name)], "load")
