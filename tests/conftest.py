@@ -17,16 +17,15 @@ if TYPE_CHECKING:
 
 PACKAGES = {
     "bgpd": "frr",
+    "busybox": "busybox-static",
     "charon-systemd": "charon-systemd",
     "chronyd": "chrony",
     "eapol_test": "eapoltest",
     "freeradius": "freeradius",
     "frr-reload.py": "frr-pythontools",
-    "gcc": "gcc libc6-dev",
     "ifquery": "ifupdown2",
     "ip": "iproute2",
     "keepalived": "keepalived",
-    "linux.uml": "user-mode-linux",
     "logrotate": "logrotate",
     "nft": "nftables",
     "ping": "iputils-ping",

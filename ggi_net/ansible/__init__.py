@@ -1,0 +1,1 @@
+"""Ansible's door to the rooms: an inventory plugin and actions, each of which calls one function."""
