@@ -35,3 +35,12 @@ def demo_folder() -> Path:
 def reference_folder() -> Path:
     """Public reference data, such as the list of gemeenten."""
     return data_folder() / "inventory" / "reference"
+
+
+def state_folder() -> Path:
+    """What outlives a command: journals, labs. GGI_STATE, else the user's state folder (XDG base directories)."""
+    given = os.environ.get("GGI_STATE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "ggi"

@@ -1,0 +1,1 @@
+"""Artifact -> device: one driver per platform, one protocol for all."""
