@@ -34,7 +34,7 @@ bench: ## Measure loading and rendering of a national estate
 	$(BIN)/python -m bench
 
 docs: venv ## Write again what is generated: docs/errors.md and the pictures
-	@$(BIN)/python scripts/errors-page
+	@$(BIN)/python scripts/errors_page.py
 	@$(BIN)/python scripts/demo-picture
 
 lock: ## Resolve the dependencies again and write the lock files

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write docs/errors.md from ggi_net/errors.py, which says it all: code, exit status, meaning, hint.
 
-Usage: scripts/errors-page [--check]    with --check: write nothing, exit 1 when the page is not current
+Usage: scripts/errors_page.py [--check]    with --check: write nothing, exit 1 when the page is not current
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def _family(kind: type[errors.GgiError]) -> list[type[errors.GgiError]]:
 
 
 def _row(kind: type[errors.GgiError]) -> str:
-    cells = (kind.code, f"`{kind.__name__}`", _meaning(kind), kind.default_hint or "see the hint", str(kind.exit_status))
+    advice = kind.default_hint or "see the hint"
+    cells = (kind.code, f"`{kind.__name__}`", _meaning(kind), advice, str(kind.exit_status))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
