@@ -29,7 +29,7 @@ description:
     groups C(province_*), C(role_*), C(platform_*) and C(standard_*).
   - Sets C(ansible_host), C(ansible_port) and C(ansible_user) from the connections file where it names the device,
     else C(ansible_host) to the first management address of the estate. Sets C(ggi_organisation), C(ggi_site),
-    C(ggi_role), C(ggi_platform) and C(ggi_standard).
+    C(ggi_role), C(ggi_platform) and C(ggi_standard); for all C(ggi_estate) and C(ggi_connections), the paths in use.
 options:
   plugin:
     description: The name of this plugin.
@@ -79,6 +79,8 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]  # Ansible has
             connections = read_connections(file).devices if file and file.exists() else {}
         except GgiError as error:
             raise AnsibleParserError(str(error)) from None
+        inventory.set_variable("all", "ggi_estate", str(folder.resolve()))
+        inventory.set_variable("all", "ggi_connections", str(file.resolve()) if file else "")
         inventory.add_group("gemeenten")
         for placed in estate.devices.values():
             self._add(placed, connections.get(placed.device.name))
