@@ -79,10 +79,10 @@ class Zone(Record, frozen=True, kw_only=True):
 
 
 class Service(Record, frozen=True, kw_only=True):
-    """A named set of ports, as NetBox's service port mappings: `tcp/443`, `udp/500-501`, `esp`, `icmp`."""
+    """A named set of ports, as NetBox's service port mappings: `tcp/443`, `udp/500-501`, `esp`, `gre`, `icmp`."""
 
     name: Slug
-    ports: tuple[Annotated[str, Meta(pattern=r"^((tcp|udp)/[0-9]{1,5}(-[0-9]{1,5})?|esp|icmp|any)\Z")], ...]
+    ports: tuple[Annotated[str, Meta(pattern=r"^((tcp|udp)/[0-9]{1,5}(-[0-9]{1,5})?|esp|gre|icmp|any)\Z")], ...]
     description: str = ""
 
 

@@ -81,4 +81,3 @@ def _banner(owner: str, language: str) -> tuple[str, ...]:
             "Authorised administrators only. Use is logged and may be investigated.",
         ]
     return tuple(lines)
-

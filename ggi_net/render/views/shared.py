@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ggi_net.model.estate import Estate
     from ggi_net.model.gemeente import Organisation
-    from ggi_net.model.standard import Flow, Standard, Vrf
+    from ggi_net.model.standard import Flow, Standard
 
 _KEPT = 4
 
@@ -33,6 +33,8 @@ class Shared:
         self.tacacs = _servers(services.tacacs, "tacacs")
         self.syslog = _servers(services.syslog, "syslog")
         self._flows: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Flow, ...]] = {}
+        self._bogons: dict[str, dict[int, tuple[PrefixRef, ...]]] = {}
+        self._plan: dict[str, tuple[PrefixRef, ...]] = {}
         self._national: dict[tuple[str, str], tuple[PrefixRef, ...]] = {}
 
     def options(self, gemeente: Gemeente | None, standard: Standard) -> dict[str, Any]:
@@ -65,16 +67,44 @@ class Shared:
             self._flows[key] = tuple(flow for flow in standard.flows if flow_exists(flow, options))
         return self._flows[key]
 
-    def national(self, standard: Standard, vrf: Vrf) -> tuple[PrefixRef, ...]:
+    def bogons(self, standard: Standard) -> dict[int, tuple[PrefixRef, ...]]:
+        """Address space that has no place in the plan, by family."""
+        if standard.version not in self._bogons:
+            refs = prefix_refs(standard.bgp.bogons, f"standard/{standard.version}/bgp/bogons")
+            self._bogons[standard.version] = {f: tuple(ref for ref in refs if ref.family == f) for f in (6, 4)}
+        return self._bogons[standard.version]
+
+    def plan(self, standard: Standard) -> tuple[PrefixRef, ...]:
+        """All address space of the plan in force and of the gemeentecloud, IPv6 first: what is not the internet."""
+        if standard.version not in self._plan:
+            ranges = standard.address_plan.ranges[self.estate.ranges]
+            pools = [*ranges.blocks.values(), *ranges.ipv4.values(), *ranges.links, *ranges.loopbacks]
+            origin = f"standard/{standard.version}/address-plan/{self.estate.ranges}"
+            services = self.estate.federation.services
+            cloud = [prefix for prefixes in services.cloud.values() for prefix in prefixes]
+            refs = prefix_refs([pool.prefix for pool in pools], origin)
+            refs += prefix_refs(cloud, "federation/services/cloud") + self.management_networks
+            self._plan[standard.version] = tuple(sorted(refs, key=_ipv6_first))
+        return self._plan[standard.version]
+
+    def cloud(self, services: Iterable[str]) -> tuple[PrefixRef, ...]:
+        """The prefixes of the named services in the gemeentecloud, IPv6 first; a service that isn't there has none."""
+        known = self.estate.federation.services.cloud
+        found = [
+            ref for name in services for ref in prefix_refs(known.get(name, ()), f"federation/services/cloud/{name}")
+        ]
+        return tuple(sorted(found, key=_ipv6_first))
+
+    def national(self, standard: Standard, vrf: str) -> tuple[PrefixRef, ...]:
         """The pools of the plan whose addresses other gemeenten may announce in `vrf`, IPv6 first."""
-        key = (standard.version, vrf.name)
+        key = (standard.version, vrf)
         if key not in self._national:
             ranges = standard.address_plan.ranges[self.estate.ranges]
             pools = [
                 pool.prefix
                 for table in (ranges.blocks, ranges.ipv4)
                 for zone in standard.zones
-                if zone.vrf == vrf.name and (pool := table.get(zone.name))
+                if zone.vrf == vrf and (pool := table.get(zone.name))
             ]
             self._national[key] = prefix_refs(pools, f"standard/{standard.version}/address-plan/{self.estate.ranges}")
         return self._national[key]

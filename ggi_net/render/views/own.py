@@ -1,0 +1,48 @@
+"""Which prefixes belong to whom: what a site's gateway announces, and so what its cores accept from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ggi_net.model.gemeente import Gemeente
+from ggi_net.render.views.host import MANAGEMENT_VRF
+from ggi_net.render.views.shared import origin_of, prefix_refs
+
+if TYPE_CHECKING:
+    from ggi_net.model.estate import Estate, Placed
+    from ggi_net.model.gemeente import Organisation
+    from ggi_net.model.network import Site
+    from ggi_net.render.views.base import PrefixRef
+
+
+def own_prefixes(estate: Estate, placed: Placed, vrf: str) -> tuple[PrefixRef, ...]:
+    """What a router announces in `vrf`, IPv6 first: its site's VLANs there and, for management, its own addresses."""
+    organisation = placed.organisation
+    zones = {zone.name for zone in estate.standard_of(organisation).zones if zone.vrf == vrf}
+    found = [ref for zone in zones for ref in site_prefixes(organisation, placed.site, zone)]
+    if vrf == MANAGEMENT_VRF:
+        origin = f"{origin_of(organisation)}/device/{placed.device.name}"
+        found += prefix_refs(placed.device.management, origin)
+    return tuple(sorted(found, key=lambda ref: (-ref.family, ref.prefix)))
+
+
+def site_prefixes(organisation: Organisation, site: Site, zone: str) -> tuple[PrefixRef, ...]:
+    """The prefixes of the VLANs of `zone` at one site, IPv6 first."""
+    base = f"{origin_of(organisation)}/site/{site.slug}/vlan"
+    found = [
+        ref for vlan in site.vlans if vlan.zone == zone for ref in prefix_refs(vlan.prefixes, f"{base}/{vlan.vid}")
+    ]
+    return tuple(sorted(found, key=lambda ref: ref.family == 4))
+
+
+def elsewhere(organisation: Organisation, site: Site, zone: str) -> tuple[PrefixRef, ...]:
+    """The prefixes of the VLANs of `zone` at the organisation's other sites, IPv6 first."""
+    others = [other for other in organisation.sites if other is not site]
+    found = [ref for other in others for ref in site_prefixes(organisation, other, zone)]
+    return tuple(sorted(found, key=lambda ref: ref.family == 4))
+
+
+def community(estate: Estate, organisation: Organisation, traffic: str) -> str:
+    """The large community `<national ASN>:<class>:<CBS number>` (RFC 8092); number 0 is the federation itself."""
+    number = int(organisation.code[2:]) if isinstance(organisation, Gemeente) else 0
+    return f"{estate.federation.asn}:{estate.standard_of(organisation).bgp.community_classes[traffic]}:{number}"
