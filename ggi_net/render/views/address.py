@@ -35,6 +35,11 @@ class Network(NamedTuple):
         """The IPv4 mask in dotted form, for platforms that write it so."""
         return inet_ntop(AF_INET, (0xFFFFFFFF ^ (0xFFFFFFFF >> self.length)).to_bytes(4, "big"))
 
+    @property
+    def wildcard(self) -> str:
+        """The inverse of the IPv4 mask in dotted form, for access lists that are written with it."""
+        return inet_ntop(AF_INET, (0xFFFFFFFF >> self.length).to_bytes(4, "big"))
+
     def covers(self, other: Network) -> bool:
         """Whether `other` lies inside this prefix."""
         if other.family != self.family or other.length < self.length:

@@ -27,12 +27,16 @@ class Server(ViewRecord):
 
 
 class PrefixRef(ViewRecord):
-    """A prefix: `prefix` in CIDR text, `family` 4 or 6; apart: `address`, `length` and `netmask` (IPv4, else empty)."""
+    """A prefix: `prefix` in CIDR text, `family` 4 or 6; apart: `address`, `length` and `netmask` (IPv4, else empty).
+
+    `wildcard` is the inverse of the mask, as IOS-XE's access lists write it.
+    """
 
     prefix: str
     family: int
     address: str
     netmask: str
+    wildcard: str
     length: int
 
 
@@ -66,7 +70,7 @@ class View(ViewRecord):
     management: IPv6 first. management_vrf: the VRF that they are in; empty for a server in the mgmt VLAN.
     management_networks: who may reach SSH and SNMP. ntp, dns, tacacs, syslog: national servers, IPv6 first.
     syslog_local: the gemeente's own log servers (option `syslog.local_servers`).
-    tacacs_key, emergency_password: secret references. emergency_user: the one local account.
+    tacacs_key, ntp_key, emergency_password: secret references (`ntp_key` for platforms without NTS). emergency_user: the one local account.
     crypto: the suites of the standard (its record). options: every declared option with its value,
     text folded to plain ASCII.
     """
@@ -96,6 +100,7 @@ class View(ViewRecord):
     syslog: tuple[Server, ...]
     syslog_local: tuple[Server, ...]
     tacacs_key: str
+    ntp_key: str
     emergency_user: str
     emergency_password: str
     snmp: Snmp

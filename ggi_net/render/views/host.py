@@ -62,6 +62,7 @@ def host_part(estate: Estate, placed: Placed) -> dict[str, Any]:
             for a in local_logs
         ),
         "tacacs_key": "secret://federation/tacacs/key",
+        "ntp_key": "secret://federation/ntp/key",
         "emergency_user": "ggi-emergency",
         "emergency_password": f"secret://{organisation.slug}/emergency/password",
         "snmp": common.snmp(standard),

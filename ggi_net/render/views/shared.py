@@ -146,6 +146,7 @@ def prefix_ref(prefix: str, origin: str) -> PrefixRef:
         family=found.family,
         address=found.host(0),
         netmask=found.netmask if found.family == 4 else "",
+        wildcard=found.wildcard if found.family == 4 else "",
         length=found.length,
     )
 
