@@ -70,7 +70,8 @@ class View(ViewRecord):
     management: IPv6 first. management_vrf: the VRF that they are in; empty for a server in the mgmt VLAN.
     management_networks: who may reach SSH and SNMP. ntp, dns, tacacs, syslog: national servers, IPv6 first.
     syslog_local: the gemeente's own log servers (option `syslog.local_servers`).
-    tacacs_key, ntp_key, emergency_password: secret references (`ntp_key` for platforms without NTS). emergency_user: the one local account.
+    tacacs_key, ntp_key, emergency_password: secret references (`ntp_key` for platforms without NTS).
+    emergency_user: the one local account.
     crypto: the suites of the standard (its record). options: every declared option with its value,
     text folded to plain ASCII.
     """
