@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 from collections import Counter
 from functools import cached_property, partial
@@ -17,11 +16,11 @@ from ggi_net.files import write_if_changed
 from ggi_net.render.device import render_device
 from ggi_net.render.environment import environment
 from ggi_net.render.platform import platform
-from ggi_net.render.pool import Died, cores, fork_map
+from ggi_net.render.pool import Died, cores, fork_each
 from ggi_net.render.store import Entry, Manifest, estate_digest, read_manifest, write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from ggi_net.model.estate import Estate, Placed
@@ -36,7 +35,6 @@ _HEAVY_LINKS = 32
 class Written(NamedTuple):
     """One device's artifacts on disk: the digest of each file, and how many files were written and removed."""
 
-    device: str
     files: dict[str, str]
     written: int
     removed: int
@@ -85,14 +83,19 @@ def render_estate(
     digest = estate_digest(estate)
     prepare(estate, devices)
     try:
-        for result in _results(estate, devices, out, workers or cores()):
-            if isinstance(result, Failure):
+        done = fork_each(
+            lambda n: render_to(estate, estate.devices[n], out), batches(estate, devices), workers or cores()
+        )
+        for name, result in done:
+            if isinstance(result, Died):
+                summary.failures.append(Failure(name, f"{name}: the worker that rendered it ended with {result.how}"))
+            elif isinstance(result, Failure):
                 if result.disk_full:
                     raise DiskFull("no space left on the disk: " + result.text, hint=DiskFull.default_hint)
                 summary.failures.append(result)
             else:
-                placed = estate.devices[result.device]
-                entries[result.device] = Entry(
+                placed = estate.devices[name]
+                entries[name] = Entry(
                     platform=placed.device.platform,
                     organisation=placed.organisation.slug,
                     standard=placed.organisation.standard,
@@ -106,9 +109,9 @@ def render_estate(
             if progress:
                 progress(1)
         if len(devices) == len(estate.devices):
-            for name in [name for name in entries if name not in estate.devices]:
-                summary.removed += _remove_others(out / name, ())
-                del entries[name]
+            for gone in [name for name in entries if name not in estate.devices]:
+                summary.removed += _remove_others(out / gone, ())
+                del entries[gone]
     finally:
         if entries != known.devices:
             write_manifest(out, Manifest(devices=entries))
@@ -121,7 +124,7 @@ def prepare(estate: Estate, devices: Sequence[Placed]) -> None:
         if isinstance(member, cached_property):
             getattr(estate, name)
     jinja = environment()
-    folders = set()
+    folders: set[str] = set()
     for name in sorted({placed.device.platform for placed in devices}):
         with contextlib.suppress(GgiError):  # the devices of that platform will tell
             folders.update(kind.template.rpartition("/")[0] + "/" for kind in platform(name).artifacts)
@@ -132,34 +135,6 @@ def prepare(estate: Estate, devices: Sequence[Placed]) -> None:
 
 def _below(folders: tuple[str, ...], template: str) -> bool:
     return template.startswith(folders) and template.endswith(".j2")
-
-
-def _results(estate: Estate, devices: Sequence[Placed], out: Path, workers: int) -> Iterator[Written | Failure]:
-    """Render in forked workers, or here when it isn't worth a fork; a batch whose worker died is tried one by one."""
-    if workers == 1 or len(devices) <= _BATCH // 2:
-        for placed in devices:
-            yield render_to(estate, placed, out)
-        return
-
-    def work(names: Sequence[str]) -> list[Written | Failure]:
-        return [render_to(estate, estate.devices[name], out) for name in names]
-
-    alone: list[tuple[str]] = []
-    gc.collect()
-    gc.freeze()  # what is shared stays out of the children's collections, and so in shared memory pages
-    try:
-        for batch, found in fork_map(work, batches(estate, devices), workers):
-            if isinstance(found, Died):
-                alone.extend((name,) for name in batch)
-            else:
-                yield from found
-        for batch, found in fork_map(work, alone, workers):
-            if isinstance(found, Died):
-                yield Failure(batch[0], f"{batch[0]}: the worker that rendered it ended with {found.how}")
-            else:
-                yield from found
-    finally:
-        gc.unfreeze()
 
 
 def batches(estate: Estate, devices: Sequence[Placed]) -> list[tuple[str, ...]]:
@@ -182,7 +157,7 @@ def render_to(estate: Estate, placed: Placed, out: Path) -> Written | Failure:
         removed = _remove_others(folder, {a.file for a in artifacts})
     except GgiError as error:
         return Failure(name, str(error), isinstance(error, DiskFull))
-    return Written(name, {a.file: a.digest for a in artifacts}, written, removed)
+    return Written({a.file: a.digest for a in artifacts}, written, removed)
 
 
 def _remove_others(folder: Path, files: Collection[str]) -> int:

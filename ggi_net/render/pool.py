@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import itertools
 import multiprocessing
 import os
 import signal
@@ -20,6 +22,7 @@ R = TypeVar("R")
 
 _FORK = multiprocessing.get_context("fork")
 _PATIENCE_SECONDS = 10.0
+_WORTH_A_FORK = 6
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,36 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def fork_map(
+def fork_each(work: Callable[[T], R], batches: Sequence[Sequence[T]], workers: int) -> Iterator[tuple[T, R | Died]]:
+    """Yield each item of `batches` with what `work` made of it, batch by batch, as they get ready.
+
+    Runs here when one worker is enough, else as `_fork_map`. The items of a batch whose worker died are tried again one
+    by one, so that only the one that kills its worker is lost.
+    """
+    if workers == 1 or sum(map(len, batches)) < workers * _WORTH_A_FORK:
+        for item in itertools.chain.from_iterable(batches):
+            yield item, work(item)
+        return
+
+    def work_all(items: Sequence[T]) -> list[R]:
+        return [work(item) for item in items]
+
+    again: list[tuple[T]] = []
+    gc.collect()
+    gc.freeze()  # what is shared stays out of the children's collections, and so in shared pages
+    try:
+        for batch, results in _fork_map(work_all, batches, workers):
+            if isinstance(results, Died):
+                again.extend((item,) for item in batch)
+            else:
+                yield from zip(batch, results, strict=True)
+        for batch, results in _fork_map(work_all, again, workers):
+            yield batch[0], results if isinstance(results, Died) else results[0]
+    finally:
+        gc.unfreeze()
+
+
+def _fork_map(
     work: Callable[[Sequence[T]], R], batches: Sequence[Sequence[T]], workers: int
 ) -> Iterator[tuple[Sequence[T], R | Died]]:
     """Yield each batch with what `work` made of it, in the order in which they are ready; batches start in order.

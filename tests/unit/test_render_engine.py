@@ -197,7 +197,8 @@ def slow(estate, placed):
 engine.render_device = slow
 engine._BATCH = 2
 estate = load_estate(demo_folder())
-engine.render_estate(estate, estate.select(), Path(sys.argv[1]), workers=2, progress=lambda n: print("done", flush=True))
+done = lambda n: print("done", flush=True)
+engine.render_estate(estate, estate.select(), Path(sys.argv[1]), workers=2, progress=done)
 """
 
 

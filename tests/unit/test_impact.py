@@ -1,0 +1,130 @@
+"""`ggi impact`: which devices change, grouped by what changes in them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from ggi_net.errors import RenderError, StandardUnknown
+from ggi_net.model.gemeente import Gemeente
+from ggi_net.paths import demo_folder, standards_folder
+from ggi_net.render import impact as room
+from ggi_net.render.artifact import Artifact
+from ggi_net.render.impact import impact, under_standard
+from ggi_net.source.files import load_estate
+
+
+@pytest.fixture(scope="module")
+def estate():
+    return load_estate(demo_folder())
+
+
+def with_contact(tmp_path, contact):
+    """The demo estate with another contact for Almelo."""
+    folder = tmp_path / "estate"
+    shutil.copytree(demo_folder(), folder)
+    file = folder / "gemeenten" / "almelo.yml"
+    file.write_text(file.read_text().replace("servicedesk Almelo", contact))
+    return folder
+
+
+def fake(estate, placed):
+    """Two artifacts: one with the gemeente's contact under a line that differs per device, one that never changes."""
+    owner = placed.organisation
+    contact = owner.options.get("mgmt.contact", "-") if isinstance(owner, Gemeente) else "federation"
+    head = f"hostname {placed.device.name}\n"
+    filler = "!\n" * len(placed.device.name)
+    text = f"{head}{filler}contact {contact}\nstandard {owner.standard}\n"
+    return [Artifact(placed.device.name, "x", "a.conf", text), Artifact(placed.device.name, "x", "b.conf", head)]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(room, "render_device", fake)
+
+
+def test_nothing_changes_between_an_estate_and_itself(estate):
+    found = impact(estate, estate)
+    assert (found.compared, found.changed, found.groups) == (len(estate.devices), 0, ())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_devices_that_change_alike_are_one_group_whatever_surrounds_the_change(estate, tmp_path, workers):
+    found = impact(estate, load_estate(with_contact(tmp_path, "helpdesk")), workers=workers)
+    almelo = tuple(sorted(device.name for device in estate.gemeente("almelo").devices))
+    [group] = found.groups
+    assert group.devices == almelo
+    assert group.gemeenten == {"almelo": len(almelo)} == found.gemeenten
+    [change] = group.changes
+    assert change.file == "a.conf"
+    assert change.diff.splitlines()[:2] == ["--- a.conf", "+++ a.conf"]
+    assert "-contact servicedesk Almelo\n+contact helpdesk" in change.diff
+    assert change.diff.count("\n-") == change.diff.count("\n+") - 1 == 1
+
+
+def test_a_device_that_comes_or_goes_is_counted_for_its_gemeente(estate, tmp_path):
+    folder = tmp_path / "estate"
+    shutil.copytree(demo_folder(), folder)
+    (folder / "gemeenten" / "losser.yml").unlink()
+    smaller = load_estate(folder)
+    gone = tuple(device.name for device in estate.gemeente("losser").devices)
+    assert impact(estate, smaller).removed == gone
+    assert impact(smaller, estate).added == gone
+    assert impact(smaller, estate).gemeenten == {"losser": len(gone)}
+
+
+def test_an_artifact_that_appears_is_a_diff_against_nothing(estate, monkeypatch):
+    def more(estate, placed):
+        artifacts = fake(estate, placed)
+        return artifacts if estate.name == "demo" else artifacts[:1]
+
+    monkeypatch.setattr(room, "render_device", more)
+    other = load_estate(demo_folder())
+    object.__setattr__(other, "name", "without b.conf")
+    [change] = impact(other, estate).groups[0].changes
+    assert change.file == "b.conf"
+    assert change.diff.startswith("--- /dev/null\n+++ b.conf\n")
+
+
+def test_a_device_that_cannot_be_rendered_is_named_and_the_rest_compared(estate, monkeypatch):
+    def failing(estate, placed):
+        if placed.device.name == "ce-losser-01":
+            raise RenderError("no such thing")
+        return fake(estate, placed)
+
+    monkeypatch.setattr(room, "render_device", failing)
+    found = impact(estate, estate)
+    assert list(found.failures) == ["ce-losser-01"]
+    assert "no such thing" in found.failures["ce-losser-01"]
+
+
+def test_two_standards_are_compared_on_one_estate(estate, tmp_path):
+    draft = tmp_path / "2026.2"
+    shutil.copytree(standards_folder() / "2026.1", draft)
+    found = impact(under_standard(estate, "2026.1"), under_standard(estate, str(draft)))
+    assert found.changed == len(estate.devices)
+    [group] = found.groups
+    assert "-standard 2026.1\n+standard 2026.2" in group.changes[0].diff
+
+
+def test_a_standard_that_is_not_there_is_named(estate):
+    with pytest.raises(StandardUnknown, match=r"2026\.9"):
+        under_standard(estate, "2026.9")
+
+
+def test_the_command_shows_each_diff_once_and_prints_json(tmp_path, capsys):
+    from ggi_net.cli.main import main
+
+    arguments = ["impact", str(demo_folder()), str(with_contact(tmp_path, "bel [bold]x[/bold]"))]
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.count("+contact bel [bold]x[/bold]") == 1
+    with pytest.raises(SystemExit):
+        main([*arguments, "--json"])
+    changed = json.loads(capsys.readouterr().out)["changed"]
+    assert changed > 1
+    assert f"{changed} of " in shown.splitlines()[-1]
