@@ -21,6 +21,8 @@ _BANNER = re.compile(r"(banner (?:motd|login|exec|incoming|prompt-timeout)) +(\^
 _CERTIFICATE = re.compile(r"certificate (?:ca |self-signed |ra-general )?[0-9A-Fa-f]+")
 _DELIMITERS = "#%~|$&@"
 _WHITE = " \t\r"
+_DEEPEST = 16
+"""More levels than any command line has."""
 
 
 class Node(msgspec.Struct, eq=False):
@@ -62,7 +64,8 @@ def parse(text: str, *, file: str = "configuration") -> Node:
     """The tree of `text`; errors name `file` as their place.
 
     Raises ConfigurationBroken for indentation that leaves it open which section a line belongs to (an indented first
-    line, a return to a depth that no open section has, a tab) and for a banner or certificate without an end.
+    line, a return to a depth that no open section has, a tab, too many levels) and for a banner or certificate that
+    has no end.
     """
     root = Node("")
     path: list[tuple[int, Node]] = [(-1, root)]
@@ -103,6 +106,8 @@ def _owner(path: list[tuple[int, Node]], depth: int, file: str, number: int) -> 
     owner = path[-1][1]
     if len(path) == 1 and depth:
         raise _broken("an indented line that belongs to no section", file, number)
+    if len(path) > _DEEPEST:
+        raise _broken(f"nested more than {_DEEPEST} levels deep", file, number)
     return owner
 
 

@@ -90,6 +90,7 @@ def test_a_certificate_is_text_up_to_its_quit():
     [
         (" shutdown\n", "r1:1: an indented line that belongs to no section"),
         ("!\na\n  b\n c\n", "r1:4: indented less than its section and more than the one around it"),
+        ("\n".join(" " * i + "a" for i in range(17)), "r1:17: nested more than 16 levels deep"),
         ("a\n\tb\n", "r1:2: a tab in the indentation"),
         ("a\nbanner login #\ntext\n", "r1:2: a banner without its closing delimiter #"),
         ("crypto pki certificate chain X\n certificate 01\n  AA\n", "r1:2: a certificate without its quit"),

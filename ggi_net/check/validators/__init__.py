@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ggi_net.check.validators import base, firewall, hosts, ipsec, radius, routing
+from ggi_net.check.validators import base, cisco, firewall, hosts, ipsec, radius, routing
 from ggi_net.check.validators.base import Validator
 
 VALIDATORS: dict[str, Validator] = {
-    validator.name: validator for family in (routing, firewall, ipsec, radius, hosts) for validator in family.VALIDATORS
+    validator.name: validator
+    for family in (routing, firewall, ipsec, radius, hosts, cisco)
+    for validator in family.VALIDATORS
 }
 
 __all__ = ["VALIDATORS", "Validator", "base"]
