@@ -126,7 +126,8 @@ def _explained(estate: Estate, placed: Placed, file: str, number: int, pieces: l
     places = dict.fromkeys((piece.chunk.spot.template, piece.line) for piece in traced)
     # An indent is made by whatever came before it; the first visible piece is what the line is about.
     first = next((p for p in traced if p.text.strip()), traced[0] if traced else None)
-    because = _reasons(first.chunk.fields) if first is not None and not first.chunk.spot.expression else ()
+    literal = next((p for p in traced if not p.chunk.spot.expression), None)
+    reason = _with_origin(literal.chunk.fields) if literal is not None else None
     return Explanation(
         device=placed.device.name,
         file=file,
@@ -134,7 +135,7 @@ def _explained(estate: Estate, placed: Placed, file: str, number: int, pieces: l
         text="".join(piece.text for piece in pieces),
         templates=tuple(Place(str(templates_folder() / template), line) for template, line in places),
         values=tuple(_value(estate, p) for p in traced if p.chunk.spot.expression),
-        because=tuple(_found(estate, field, "", "") for field in because),
+        because=(_found(estate, reason, "", ""),) if reason is not None else (),
         clause=_clause(estate, placed, first.chunk.spot.template, first.line) if first is not None else None,
     )
 
@@ -152,11 +153,6 @@ def _found(estate: Estate, field: Field, text: str, expression: str) -> Value:
     return Value(
         text=text, expression=expression, origin=origin, field=field.name, place=place_of(estate, origin, field.name)
     )
-
-
-def _reasons(fields: tuple[Field, ...]) -> tuple[Field, ...]:
-    found = _with_origin(fields)
-    return (found,) if found is not None else ()
 
 
 def _with_origin(fields: tuple[Field, ...]) -> Field | None:

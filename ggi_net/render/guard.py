@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+from jinja2 import Undefined
+
 from ggi_net.errors import UnsafeValue
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _.,:/()+=@-")
@@ -49,4 +51,6 @@ def guarded(value: Any) -> Any:
         return value
     elif isinstance(value, str):
         return guarded(str(value))
+    elif isinstance(value, Undefined):
+        str(value)  # raises UndefinedError, which names the missing key
     raise UnsafeValue(f"a value that can't go into a configuration: {value!a:.60}")

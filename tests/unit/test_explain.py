@@ -1,0 +1,123 @@
+"""`ggi explain`: every line of every artifact of the demo estate is explained."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from ggi_net.cli.explain import split_target
+from ggi_net.cli.main import main
+from ggi_net.errors import NothingToExplain, NotInEstate
+from ggi_net.paths import demo_folder, templates_folder
+from ggi_net.render.device import render_device
+from ggi_net.render.explain import clause_annotations, explain, explain_file
+from ggi_net.source.files import load_estate
+
+ESTATE = load_estate(demo_folder())
+
+
+@pytest.mark.parametrize("device", ESTATE.devices)
+def test_every_line_has_its_template_line_and_a_clause_or_a_value(device):
+    for artifact in render_device(ESTATE, ESTATE.devices[device]):
+        explanations = explain_file(ESTATE, device, artifact.file)
+        assert [e.text for e in explanations] == artifact.text.splitlines()
+        unexplained = [
+            f"{e.file}:{e.line}: {e.text}"
+            for e in explanations
+            if e.text.strip() and not (e.templates and (e.clause or any(v.origin for v in (*e.values, *e.because))))
+        ]
+        assert unexplained == []
+
+
+@pytest.mark.parametrize("device", ESTATE.devices)
+def test_nearly_all_values_lead_to_a_line_of_a_file(device):
+    values = [
+        value
+        for artifact in render_device(ESTATE, ESTATE.devices[device])
+        for explanation in explain_file(ESTATE, device, artifact.file)
+        for value in explanation.values
+        if value.origin
+    ]
+    nowhere = {value.origin for value in values if value.place is None}
+    assert nowhere == set()
+
+
+def declared():
+    return {clause.id for standard in ESTATE.standards.values() for clause in standard.clauses}
+
+
+def annotated():
+    templates = [path.relative_to(templates_folder()).as_posix() for path in templates_folder().rglob("*.j2")]
+    return {name for template in templates for _, name in clause_annotations(template)}
+
+
+def test_every_annotation_of_a_template_is_a_clause_of_the_standard():
+    assert annotated() - declared() == set()
+
+
+def test_every_clause_of_the_standard_is_served_by_a_template():
+    assert declared() - annotated() == set()
+
+
+def test_an_annotation_stands_on_a_line_of_its_own():
+    for path in templates_folder().rglob("*.j2"):
+        for line in path.read_text().splitlines():
+            assert "{#@" not in line or re.fullmatch(r"\s*\{#@ [a-z0-9-]+ #\}", line), f"{path}: {line}"
+
+
+def test_a_line_names_template_value_record_and_clause():
+    text = next(a.text for a in render_device(ESTATE, ESTATE.placed("ce-almelo-werf-01")) if a.file == "running.cfg")
+    number = text.splitlines().index("hostname ce-almelo-werf-01") + 1
+    found = explain(ESTATE, "ce-almelo-werf-01", "running.cfg", number)
+    assert found.templates[0].file.endswith("cisco_iosxe/running.cfg/services.j2")
+    [value] = found.values
+    assert (value.text, value.origin, value.field) == (
+        "ce-almelo-werf-01",
+        "gemeente/almelo/device/ce-almelo-werf-01",
+        "name",
+    )
+    assert value.place is not None
+    assert value.place.file.endswith("almelo.yml")
+    assert found.clause is not None
+
+
+def test_what_is_not_there_is_named():
+    with pytest.raises(NotInEstate, match="did you mean 'ce-almelo-01'"):
+        explain(ESTATE, "ce-almelo-1", "frr.conf", 1)
+    with pytest.raises(NothingToExplain, match=r"did you mean 'running\.cfg'"):
+        explain(ESTATE, "ce-almelo-werf-01", "runing.cfg", 1)
+    for line in (0, 10**9):
+        with pytest.raises(NothingToExplain, match="has no line"):
+            explain(ESTATE, "ce-almelo-werf-01", "running.cfg", line)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("a.conf:12", ("a.conf", 12)),
+        ("a.conf", ("a.conf", None)),
+        ("a.conf:x", ("a.conf:x", None)),
+        ("b/c:1", ("b/c", 1)),
+    ],
+)
+def test_the_target_may_have_a_line(target, expected):
+    assert split_target(target) == expected
+
+
+def test_the_command_explains_a_line_a_file_and_in_json(capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main(["explain", "ce-almelo-werf-01", *arguments])
+        assert end.value.code == 0
+        return capsys.readouterr().out
+
+    paragraph = run("running.cfg:5")
+    assert "template  " in paragraph
+    assert "clause    unused-services" in paragraph
+    assert "BIO2" in paragraph
+    rows = run("running.cfg").splitlines()
+    assert rows[4].split()[:2] == ["5", "unused-services"]
+    assert json.loads(run("running.cfg:5", "--json"))["line"] == 5
+    assert len(json.loads(run("running.cfg", "--json"))) == len(rows)
