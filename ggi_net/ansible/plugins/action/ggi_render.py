@@ -8,9 +8,9 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ggi_net.ansible.shared import estate_in
 from ggi_net.errors import GgiError
 from ggi_net.render.engine import render_estate
-from ggi_net.source.files import load_estate
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
@@ -30,7 +30,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
             }
         )
         try:
-            estate = load_estate(Path(given["estate"]))
+            estate = estate_in(Path(given["estate"]))
             summary = render_estate(estate, estate.select(device=given["devices"]), Path(given["out"]))
         except GgiError as error:
             raise AnsibleActionFail(str(error)) from None

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
+from ggi_net.ansible.shared import estate_in
 from ggi_net.errors import GgiError
 from ggi_net.model.gemeente import Gemeente
 from ggi_net.paths import demo_folder
 from ggi_net.push.connections import read_connections
-from ggi_net.source.files import load_estate
 
 if TYPE_CHECKING:
     from ggi_net.model.estate import Placed
@@ -75,7 +75,7 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]  # Ansible has
         folder = self._path("estate", path) or demo_folder()
         file = self._path("connections", path)
         try:
-            estate = load_estate(folder)
+            estate = estate_in(folder.resolve())
             connections = read_connections(file).devices if file and file.exists() else {}
         except GgiError as error:
             raise AnsibleParserError(str(error)) from None
