@@ -90,7 +90,7 @@ def _path(kinds: dict[str, ArtifactKind], artifact: Artifact) -> str:
 def _verdict(scratch: Scratch, artifact: Artifact, kinds: dict[str, ArtifactKind]) -> Verdict:
     kind = kinds.get(artifact.file)
     name = kind.check if kind is not None else ""
-    reason = "its platform.yml names no check for it"
+    reason = "no check of its own: it is read with the device's other files"
     if name:
         validator = _validator(name, artifact)
         reason = _obstacle(validator)

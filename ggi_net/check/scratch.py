@@ -58,6 +58,10 @@ class Scratch:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
 
+    def text(self, path: str) -> str:
+        """The artifact at a path of the device as it was rendered."""
+        return self._texts[path]
+
     def path(self, path: str) -> Path:
         """Where a path of the device is in the tree."""
         return self.root / path.lstrip("/")

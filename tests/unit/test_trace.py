@@ -84,7 +84,7 @@ def test_a_value_knows_the_record_it_was_read_from(folder, view):
     }
     assert read["peer.asn|upper", "2"][0] == ("peer/2", "asn")
     assert read["peer.far.address", "192.0.2.1"][:2] == [(None, "address"), ("peer/1", "far")]
-    assert ("peer/1", "prefixes") in read["prefix", "p"]
+    assert ("peer/2", "prefixes") in read["prefix", "p"]
     assert read["device.name", "x"][0] == ("device", "name")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def iosxe(scratch: Scratch, path: str) -> list[Finding]:
     """What a device would refuse or misunderstand, and what can't be meant."""
-    return structural.check(scratch.path(path).read_text())
+    return structural.check(scratch.text(path))
 
 
 VALIDATORS = (Validator("iosxe", iosxe),)

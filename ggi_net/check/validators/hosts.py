@@ -66,7 +66,7 @@ def ifupdown(scratch: Scratch, path: str) -> list[Finding]:
     outcome = scratch.run(["ifup", "--all", "--syntax-check", "-i", str(scratch.path(path))])
     pattern = r"^(?:error|warning): (?:(?P<file>/[^:]+): line ?(?P<line>\d+): )?(?P<message>.*)"
     found = complaints(outcome, pattern, path=path, ignore=r"device not found|not present|exit status")
-    text = scratch.path(path).read_text()
+    text = scratch.text(path)
     return refused(outcome, [Finding(message=f.message, line=f.line or _stanza_line(text, f.message)) for f in found])
 
 

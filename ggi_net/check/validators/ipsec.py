@@ -52,7 +52,7 @@ def swanctl(scratch: Scratch, path: str) -> list[Finding]:
         ["sh", "-c", _SCRIPT, "swanctl", str(socket), str(scratch.path(path))],
         env={"STRONGSWAN_CONF": str(settings), "SWANCTL_DIR": str(folder)},
     )
-    text = scratch.path(path).read_text()
+    text = scratch.text(path)
     found = complaints(outcome, r"^(?P<file>/[^:]+):(?P<line>\d+): (?P<message>.*)", path=path)
     refusals = complaints(outcome, r"^(?P<message>(?:loading|parsing) .* failed.*|.*config discarded.*)")
     return refused(
