@@ -1,0 +1,191 @@
+"""Comparing statements: what is missing, extra, changed or out of order, and nothing that has no meaning."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from difflib import SequenceMatcher
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ggi_net.drift.ruleset import matches
+from ggi_net.drift.statement import Statement
+from ggi_net.model.types import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ggi_net.drift.ruleset import FileRules
+
+_ALIKE = 0.7
+
+
+class Kind(StrEnum):
+    """What is different."""
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    CHANGED = "changed"
+    ORDER = "order"
+    SECRET = "secret"  # noqa: S105  the name of a kind of difference
+    MODE = "mode"
+    OWNER = "owner"
+    FILE_MISSING = "file missing"
+    NOT_LOADED = "not loaded"
+
+
+class Difference(Record, frozen=True, kw_only=True):
+    """One difference in one artifact; no text in it holds a secret.
+
+    `section`: the headers above the line, outermost first. `line` counts in the intended artifact: of the intended
+    line, or for an extra line that of the section it stands in (0: unknown). `running_line` counts in what the device has.
+    """
+
+    kind: Kind
+    file: str
+    section: tuple[str, ...] = ()
+    intended: str = ""
+    running: str = ""
+    line: int = 0
+    running_line: int = 0
+
+
+def differences(intended: Statement, running: Statement, rules: FileRules, file: str) -> list[Difference]:
+    """Every difference between two configurations of one file, in the order of the intended one."""
+    return list(_section(intended, running, rules, file, ()))
+
+
+def _section(
+    intended: Statement, running: Statement, rules: FileRules, file: str, section: tuple[str, ...]
+) -> Iterator[Difference]:
+    same, missing, extra = pair(intended, running, rules)
+    for mine, theirs in same:
+        yield from _section(mine, theirs, rules, file, (*section, mine.shown))
+    moved = Counter(s.identity for s in missing) & Counter(s.identity for s in extra)
+    for identity in moved:
+        mine = next(s for s in missing if s.identity == identity)
+        theirs = next(s for s in extra if s.identity == identity)
+        missing.remove(mine)
+        extra.remove(theirs)
+        yield Difference(
+            kind=Kind.ORDER, file=file, section=section, intended=mine.shown, running=theirs.shown,
+            line=mine.number, running_line=theirs.number,
+        )  # fmt: skip
+        yield from _section(mine, theirs, rules, file, (*section, mine.shown))
+    changed = _changed(missing, extra, rules)
+    for mine in missing:
+        theirs_or_none = changed.get(id(mine))
+        if theirs_or_none is None:
+            yield Difference(
+                kind=Kind.MISSING, file=file, section=section, intended=_with_inner(mine), line=mine.number
+            )
+        else:
+            yield from _change(mine, theirs_or_none, rules, file, section)
+    taken = {id(theirs) for theirs in changed.values()}
+    for theirs in extra:
+        if id(theirs) not in taken:
+            yield Difference(
+                kind=Kind.EXTRA, file=file, section=section, running=_with_inner(theirs), line=intended.number,
+                running_line=theirs.number,
+            )  # fmt: skip
+
+
+def pair(
+    intended: Statement, running: Statement, rules: FileRules
+) -> tuple[list[tuple[Statement, Statement]], list[Statement], list[Statement]]:
+    """The statements of a section that both sides have, those that running lacks, and those that it has too many."""
+    mine, theirs = intended.children, running.children
+    if rules.order_matters(intended.path):
+        matcher = SequenceMatcher(None, [s.identity for s in mine], [s.identity for s in theirs], autojunk=False)
+        blocks = matcher.get_matching_blocks()
+        same = [(mine[b.a + i], theirs[b.b + i]) for b in blocks for i in range(b.size)]
+        taken = {id(s) for both in same for s in both}
+        extra = [s for s in theirs if id(s) not in taken]
+        missing = [s for s in mine if id(s) not in taken]
+    else:
+        there: defaultdict[str, list[Statement]] = defaultdict(list)
+        for statement in theirs:
+            there[statement.identity].append(statement)
+        same, missing = [], []
+        for statement in mine:
+            if there[statement.identity]:
+                same.append((statement, there[statement.identity].pop(0)))
+            else:
+                missing.append(statement)
+        left = {id(s) for rest in there.values() for s in rest}
+        extra = [s for s in theirs if id(s) in left]
+    return same, [s for s in missing if not _met(s, theirs, rules)], extra
+
+
+def replacement_key(statement: Statement, rules: FileRules) -> tuple[str, ...]:
+    """What a statement has in common with those that it replaces; empty when it replaces none."""
+    for replacement in rules.replacements:
+        found = re.match(replacement.line, statement.shown)
+        if found:
+            return (replacement.line, *(found.groups() or (found.group(),)))
+    return ()
+
+
+def _met(statement: Statement, running: Sequence[Statement], rules: FileRules) -> bool:
+    """Whether an intended statement that isn't shown holds nevertheless: a default, or a `no` of what isn't there."""
+    if matches(rules.implied, statement.path):
+        return True
+    if rules.negation and statement.raw.startswith(rules.negation):
+        what = statement.raw.removeprefix(rules.negation)
+        return not any(other.raw == what or other.raw.startswith(what + " ") for other in running)
+    return False
+
+
+def _changed(missing: list[Statement], extra: list[Statement], rules: FileRules) -> dict[int, Statement]:
+    """Pairs of a missing and an extra statement that are one change, by `id` of the missing one."""
+    found: dict[int, Statement] = {}
+    free = list(extra)
+    for tell in (_same_skeleton, lambda a, b: _same_key(a, b, rules), _alike):
+        for mine in missing:
+            if id(mine) in found:
+                continue
+            theirs = next((s for s in free if tell(mine, s)), None)
+            if theirs is not None:
+                found[id(mine)] = theirs
+                free.remove(theirs)
+    return found
+
+
+def _same_skeleton(mine: Statement, theirs: Statement) -> bool:
+    return mine.shown == theirs.shown
+
+
+def _same_key(mine: Statement, theirs: Statement, rules: FileRules) -> bool:
+    key = replacement_key(mine, rules)
+    return bool(key) and key == replacement_key(theirs, rules)
+
+
+def _alike(mine: Statement, theirs: Statement) -> bool:
+    if mine.shown.split()[0] != theirs.shown.split()[0] or bool(mine.children) != bool(theirs.children):
+        return False
+    matcher = SequenceMatcher(None, mine.shown, theirs.shown, autojunk=False)
+    return matcher.real_quick_ratio() >= _ALIKE and matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE
+
+
+def _change(
+    mine: Statement, theirs: Statement, rules: FileRules, file: str, section: tuple[str, ...]
+) -> Iterator[Difference]:
+    same_text = mine.shown == theirs.shown
+    kind = Kind.SECRET if same_text and mine.block == theirs.block else Kind.CHANGED
+    shown = [_with_block(s) if same_text and kind is Kind.CHANGED else s.shown for s in (mine, theirs)]
+    yield Difference(
+        kind=kind, file=file, section=section, intended=shown[0], running=shown[1],
+        line=mine.number, running_line=theirs.number,
+    )  # fmt: skip
+    yield from _section(mine, theirs, rules, file, (*section, mine.shown))
+
+
+def _with_block(statement: Statement) -> str:
+    return "\n".join((statement.shown, *(statement.block or ())))
+
+
+def _with_inner(statement: Statement, depth: int = 0) -> str:
+    """A statement with everything below it, as text."""
+    lines = [" " * depth + _with_block(statement)]
+    lines.extend(_with_inner(child, depth + 1) for child in statement.children)
+    return "\n".join(lines)

@@ -1,0 +1,127 @@
+"""A configuration as statements: lines with a path, a meaning to compare by, and a form that people may see.
+
+Two statements mean the same when their `identity` is equal. A secret takes part in the identity by its keyed hash
+only; where the device shows a secret in a form of its own (type 7, 8 or 9), the hash is that of the secret behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ggi_net.drift import cisco, tree
+from ggi_net.drift.braces import parse_braces, parse_lines
+from ggi_net.drift.ruleset import FileRules, Syntax, matches
+from ggi_net.push.secrets import MASK, keyed_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ggi_net.drift.tree import Node
+
+
+class Statement(msgspec.Struct, eq=False):
+    """One line with the lines below it.
+
+    `shown` may be seen by anybody; `raw` is the line as it was written, secrets and all, and stays in memory. `path`
+    is that of the rules. `skeleton` is the shown text: two statements that differ in the secret only have the same.
+    """
+
+    raw: str
+    shown: str
+    identity: str
+    path: str
+    number: int = 0
+    block: tuple[str, ...] | None = None
+    children: list[Statement] = msgspec.field(default_factory=list)
+
+    def walk(self) -> Iterator[Statement]:
+        """Every statement below this one, in order."""
+        for child in self.children:
+            yield child
+            yield from child.walk()
+
+
+class Reader:
+    """Turns configurations of one file into statements under one keyed hash, so that they can be compared."""
+
+    def __init__(self, rules: FileRules, key: bytes) -> None:
+        self._rules = rules
+        self._key = key
+        self._secrets = tuple(re.compile(pattern) for pattern in rules.secrets)
+        self._same = tuple((re.compile(e.line), e.means) for e in rules.equivalents)
+
+    def intended(self, text: str, file: str) -> Statement:
+        """The statements of an artifact whose references are resolved; raise ConfigurationBroken."""
+        return self._statements(self._parse(text, file), {})
+
+    def running(self, text: str, file: str, intended: Statement) -> Statement:
+        """The statements of what a device has; `intended` helps to recognise secrets that are shown hashed."""
+        known: dict[str, set[str]] = {}
+        for statement in intended.walk():
+            for secret in self._secrets_in(statement.raw):
+                known.setdefault(statement.shown, set()).add(secret)
+        return self._statements(self._parse(text, file), known)
+
+    def _parse(self, text: str, file: str) -> Node:
+        if self._rules.syntax is Syntax.INDENT:
+            return tree.parse(text, file=file)
+        if self._rules.syntax is Syntax.BRACES:
+            return parse_braces(text, self._rules.comments, file=file)
+        return parse_lines(text, self._rules.comments)
+
+    def _statements(self, node: Node, known: Mapping[str, set[str]], path: str = "") -> Statement:
+        made = self._statement(node, known, path)
+        inner = made.path
+        made.children = [
+            child
+            for child in (self._statements(n, known, inner) for n in node.children)
+            if not matches(self._rules.ignored, child.path)
+        ]
+        return made
+
+    def _statement(self, node: Node, known: Mapping[str, set[str]], above: str) -> Statement:
+        text = " ".join(node.text.split())
+        for pattern, means in self._same:
+            found = pattern.fullmatch(text)
+            if found:
+                text = found.expand(means)
+        shown = identity = text
+        for pattern in self._secrets:
+            found = pattern.search(text)
+            if found and found["secret"]:
+                start, end = found.span("secret")
+                if found.groupdict().get("type"):
+                    start = found.start("type")
+                shown = f"{text[:start]}{MASK}{text[end:]}"
+                behind = self._behind(found["secret"], found.groupdict().get("type") or "", known.get(shown, set()))
+                identity = f"{shown} {keyed_hash(self._key, behind)}"
+                break
+        if node.block is not None:
+            identity += "\n" + "\n".join(line.rstrip() for line in node.block)
+        return Statement(
+            raw=text,
+            shown=shown,
+            identity=identity,
+            path=f"{above} / {shown}" if above else shown,
+            number=node.number,
+            block=node.block,
+        )
+
+    def _secrets_in(self, text: str) -> Iterator[str]:
+        for pattern in self._secrets:
+            found = pattern.search(text)
+            if found and found["secret"]:
+                yield found["secret"]
+                return
+
+    @staticmethod
+    def _behind(value: str, kind: str, known: set[str]) -> str:
+        """The secret that `value` shows, where that can be told; else `value`."""
+        if kind == "7":
+            return cisco.decode_type7(value) or value
+        if kind in ("8", "9"):
+            return next((secret for secret in known if cisco.shows(value, secret)), value)
+        return value
