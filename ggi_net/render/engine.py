@@ -156,6 +156,8 @@ def render_to(estate: Estate, placed: Placed, out: Path) -> Written | Failure:
         written = sum(write_if_changed(folder / a.file, a.text.encode()) for a in artifacts)
         removed = _remove_others(folder, {a.file for a in artifacts})
     except GgiError as error:
+        if name not in error.message:
+            error.message = f"{name}: {error.message}"
         return Failure(name, str(error), isinstance(error, DiskFull))
     return Written({a.file: a.digest for a in artifacts}, written, removed)
 

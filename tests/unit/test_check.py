@@ -45,8 +45,9 @@ def test_what_was_rendered_is_accepted(folder, capsys):
 
 
 def test_a_refusal_names_line_and_words_and_makes_the_exit_status_one(folder, capsys):
-    number = (folder / CISCO / "running.cfg").read_text().splitlines().index("no service pad") + 1
-    spoil(folder, "no service pad\n", "no servise pad\n")
+    lines = (folder / CISCO / "running.cfg").read_text().splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if line.startswith("router bgp "))
+    spoil(folder, "router bgp ", "ruter bgp ")
     assert run(folder) == 1
     shown = capsys.readouterr().out
     assert f"{CISCO}/running.cfg:{number}: iosxe says: " in shown
