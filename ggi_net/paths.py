@@ -44,3 +44,8 @@ def state_folder() -> Path:
         return Path(given)
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base) / "ggi"
+
+
+def platform_names() -> list[str]:
+    """The platforms that have templates, in alphabetical order."""
+    return sorted(path.parent.name for path in templates_folder().glob("*/platform.yml"))

@@ -7,11 +7,11 @@ DIR/gemeenten/<slug>.yml    a gemeente (`.json` is read as well, for generated e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import msgspec
 
-from ggi_net.errors import EstateEmpty, EstateError, FileMissing, Place, StandardUnknown, nearest
+from ggi_net.errors import EstateEmpty, EstateError, FileMissing, GgiError, Place, StandardUnknown, nearest
 from ggi_net.files import read_bytes
 from ggi_net.model.estate import Estate
 from ggi_net.model.gemeente import Federation, Gemeente, Organisation
@@ -20,13 +20,16 @@ from ggi_net.paths import standards_folder
 from ggi_net.source.options import check_options
 from ggi_net.source.standard import load_standard
 from ggi_net.source.wording import explain
-from ggi_net.source.yamlfile import load
+from ggi_net.source.yamlfile import load, locate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from ggi_net.model.standard import Standard
 
+P = ParamSpec("P")
+R = TypeVar("R")
 O = TypeVar("O", bound=Organisation)  # noqa: E741
 
 
@@ -44,32 +47,81 @@ def load_estate(folder: Path, *, standards: Path | None = None) -> Estate:
     Raises the first FileError, StandardError or OptionRefused with its place. What one file can't show (an overlap,
     a missing peer) is found by `ggi_net.source.validate`.
     """
+    estate, problems = read_estate(folder, standards=standards, stop=True)
+    if problems or estate is None:
+        raise problems[0]
+    return estate
+
+
+def read_estate(
+    folder: Path, *, standards: Path | None = None, stop: bool = False
+) -> tuple[Estate | None, list[GgiError]]:
+    """As `load_estate`, but return the problems of all files; with `stop`, of the first that has one.
+
+    Files with a problem are left out of the estate. Without a readable `estate.yml` or federation there is none.
+    Raises FileMissing when there is no such folder.
+    """
     if not folder.is_dir():
         raise FileMissing("no such folder", place=Place(str(folder)), hint="name the folder that holds `estate.yml`")
-    head = load(folder / "estate.yml", EstateHead)
+    problems: list[GgiError] = []
+    head = _tried(problems, load, folder / "estate.yml", EstateHead)
     known: dict[str, Standard] = {}
-    federation = _organisation(_one_of(folder, "federation"), Federation, known, standards)
+    federation = _tried(problems, _federation, folder, known, standards)
+    if stop and problems:
+        return None, problems
     gemeenten = []
-    sources = {federation.slug: str(_one_of(folder, "federation"))}
+    sources = {}
     for path in gemeente_files(folder):
-        gemeente = _organisation(path, Gemeente, known, standards)
-        check_options(gemeente, known[gemeente.standard], path)
-        gemeenten.append(gemeente)
-        sources[gemeente.slug] = str(path)
+        gemeente = _tried(problems, _gemeente, path, known, standards)
+        if gemeente is not None:
+            gemeenten.append(gemeente)
+            sources[gemeente.slug] = str(path)
+        elif stop:
+            return None, problems
+    if head is None or federation is None:
+        return None, problems
+    sources[federation.slug] = str(_one_of(folder, "federation"))
     ranges = known[federation.standard].address_plan.ranges
     if head.ranges not in ranges:
-        raise EstateError(
-            f"the standard has no ranges '{head.ranges}'{nearest(head.ranges, ranges)}",
-            place=Place(str(folder / "estate.yml")),
-            hint=f"ranges: {', '.join(ranges)}",
-        )
-    return Estate(
-        name=head.name,
-        ranges=head.ranges,
-        standards=known,
-        federation=federation,
-        gemeenten=tuple(gemeenten),
-        sources=sources,
+        return None, [*problems, _unknown_ranges(folder, head.ranges, ranges)]
+    return (
+        Estate(
+            name=head.name,
+            ranges=head.ranges,
+            standards=known,
+            federation=federation,
+            gemeenten=tuple(gemeenten),
+            sources=sources,
+        ),
+        problems,
+    )
+
+
+def _tried(problems: list[GgiError], read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
+    try:
+        return read(*args, **kwargs)
+    except GgiError as error:
+        problems.append(error)
+        return None
+
+
+def _federation(folder: Path, known: dict[str, Standard], standards: Path | None) -> Federation:
+    return _organisation(_one_of(folder, "federation"), Federation, known, standards)
+
+
+def _gemeente(path: Path, known: dict[str, Standard], standards: Path | None) -> Gemeente:
+    gemeente = _organisation(path, Gemeente, known, standards)
+    if gemeente.options:
+        check_options(gemeente, known[gemeente.standard], path)
+    return gemeente
+
+
+def _unknown_ranges(folder: Path, name: str, ranges: Iterable[str]) -> EstateError:
+    path = folder / "estate.yml"
+    return EstateError(
+        f"the standard has no ranges '{name}'{nearest(name, ranges)}",
+        place=locate(path, read_bytes(path), "$.ranges"),
+        hint=f"ranges: {', '.join(ranges)}",
     )
 
 
@@ -120,6 +172,3 @@ def _load(path: Path, kind: type[O]) -> O:
     except msgspec.DecodeError:
         load(path, kind)  # raises, with the place
         raise
-
-
-__all__ = ["EstateHead", "gemeente_files", "load_estate"]

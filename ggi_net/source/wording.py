@@ -176,7 +176,7 @@ def _annotation(info: Any) -> Any:
     if isinstance(info, inspect.IntType):
         return Annotated[int, msgspec.Meta(ge=info.ge, le=info.le)]
     if isinstance(info, inspect.VarTupleType):
-        return tuple[_annotation(info.item_type), ...]
+        return GenericAlias(tuple, (_annotation(info.item_type), ...))
     if isinstance(info, inspect.DictType):
         return GenericAlias(dict, (_annotation(info.key_type), _annotation(info.value_type)))
     return Any

@@ -1,0 +1,140 @@
+"""The plan: the exact list of changes that an apply would make, bound to the state that it was computed from."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ggi_net.errors import GgiError, Place, PlanInvalid, PlanStale
+from ggi_net.files import read_bytes, write_atomic
+from ggi_net.model.gemeente import Gemeente
+from ggi_net.model.types import Record, Slug
+from ggi_net.onboard.checks import check_against, check_result, cores_for
+from ggi_net.onboard.design import design
+from ggi_net.onboard.objects import Change, compare
+from ggi_net.onboard.spec import Spec
+from ggi_net.source.pools import pools_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ggi_net.model.estate import Estate
+    from ggi_net.onboard.spec import SpecFile
+
+FORMAT = 1
+
+
+class Basis(Record, frozen=True, kw_only=True):
+    """What a plan was computed from, as SHA-256: the gemeente, its standard, and what was in use of each pool."""
+
+    gemeente: str
+    standard: str
+    pools: dict[str, str]
+
+
+class Plan(Record, frozen=True, kw_only=True):
+    """The changes that bring one gemeente to what a spec asks, and the gemeente that results.
+
+    `digest` is the SHA-256 of all the rest: a plan that was edited after it was made is refused.
+    """
+
+    format: int
+    estate: str
+    gemeente: Slug
+    spec: Spec
+    basis: Basis
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+    result: Gemeente
+    digest: str = ""
+
+
+def make_plan(found: SpecFile, estate: Estate) -> Plan:
+    """Compute what it takes to bring `estate` to what the spec asks; change nothing.
+
+    Raises SpecError, OptionUndeclared, OptionRefused or PoolExhausted with the place in the spec.
+    """
+    try:
+        return _plan(found, estate)
+    except GgiError as error:
+        if error.place is None:
+            error.place = found.place()
+        raise
+
+
+def _plan(found: SpecFile, estate: Estate) -> Plan:
+    spec = found.spec
+    standard = check_against(found, estate)
+    current = estate.by_slug.get(spec.slug)
+    pools = pools_of(estate, standard)
+    worked_out = design(spec, standard, pools, cores_for(found, estate), current)
+    check_result(found, estate, worked_out.gemeente)
+    plan = Plan(
+        format=FORMAT,
+        estate=estate.name,
+        gemeente=spec.slug,
+        spec=spec,
+        basis=Basis(
+            gemeente=_sha256(current),
+            standard=_sha256(standard),
+            pools=pools.basis(pools.touched),
+        ),
+        changes=compare(current, worked_out.gemeente, worked_out.allocated),
+        notes=tuple(worked_out.notes),
+        result=worked_out.gemeente,
+    )
+    return msgspec.structs.replace(plan, digest=_digest(plan))
+
+
+def check_fresh(plan: Plan, estate: Estate) -> bool:
+    """Whether the plan's changes still have to be made to `estate`; False when it holds the result already.
+
+    Raises PlanStale when what the plan was computed from has changed: the gemeente itself, its standard, or the
+    use of a pool that it takes from. Anything else in the estate may change freely.
+    """
+    current = estate.by_slug.get(plan.gemeente)
+    if current == plan.result:
+        return False
+    standard = estate.standards.get(plan.result.standard)
+    if estate.name != plan.estate:
+        raise PlanStale(f"the plan was made for estate '{plan.estate}', this is '{estate.name}'")
+    if _sha256(current) != plan.basis.gemeente:
+        raise PlanStale(f"gemeente '{plan.gemeente}' has changed since the plan was made")
+    if standard is None or _sha256(standard) != plan.basis.standard:
+        raise PlanStale(f"standard {plan.result.standard} has changed since the plan was made")
+    now = pools_of(estate, standard).basis(plan.basis.pools)
+    changed = [name for name, digest in plan.basis.pools.items() if now[name] != digest]
+    if changed:
+        raise PlanStale(f"numbers were taken or released since the plan was made, in: {', '.join(changed)}")
+    return True
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    """Write a plan as JSON, whole or not at all."""
+    write_atomic(path, msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n")
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a plan; raise PlanInvalid when it is damaged, edited, or of another version."""
+    content = read_bytes(path)
+    place = Place(str(path))
+    try:
+        head = msgspec.json.decode(content)
+        if isinstance(head, dict) and head.get("format", FORMAT) != FORMAT:
+            raise PlanInvalid(f"the plan has format {head['format']}, this toolkit reads format {FORMAT}", place=place)
+        plan = msgspec.json.decode(content, type=Plan)
+    except msgspec.DecodeError as error:
+        raise PlanInvalid(f"not a whole plan: {error}", place=place) from None
+    if _digest(plan) != plan.digest:
+        raise PlanInvalid("the plan was changed after it was made: its digest does not fit", place=place)
+    return plan
+
+
+def _digest(plan: Plan) -> str:
+    return _sha256(msgspec.structs.replace(plan, digest=""))
+
+
+def _sha256(record: Any) -> str:
+    return hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()

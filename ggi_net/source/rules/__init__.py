@@ -1,0 +1,1 @@
+"""What an estate must not be: one small function a rule, each yielding findings."""

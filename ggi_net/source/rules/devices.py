@@ -1,0 +1,140 @@
+"""Sites, VLANs and devices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ggi_net.errors import nearest
+from ggi_net.model.network import Role
+from ggi_net.paths import platform_names
+from ggi_net.source.rules.base import ROUTERS, Raw, Spot, twice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ggi_net.model.gemeente import Organisation
+    from ggi_net.model.network import Device, Site
+    from ggi_net.source.rules.base import Facts
+
+
+def _sites(facts: Facts) -> Iterator[tuple[Organisation, int, Site]]:
+    for organisation in facts.estate.organisations():
+        for s, site in enumerate(organisation.sites):
+            yield organisation, s, site
+
+
+def _devices(facts: Facts) -> Iterator[tuple[Organisation, Device, Spot]]:
+    for organisation, s, site in _sites(facts):
+        for d, device in enumerate(site.devices):
+            yield organisation, device, Spot(organisation.slug, f"$.sites[{s}].devices[{d}]")
+
+
+def vlan_twice(facts: Facts) -> Iterator[Raw]:
+    """A VLAN id twice at one site."""
+    for organisation, s, site in _sites(facts):
+        seen: dict[int, str] = {}
+        for v, vlan in enumerate(site.vlans):
+            if vlan.vid in seen:
+                spot = Spot(organisation.slug, f"$.sites[{s}].vlans[{v}].vid")
+                where = f"{organisation.slug}/{site.slug}"
+                message = f"VLAN id {vlan.vid} stands twice at {where}: '{seen[vlan.vid]}' and '{vlan.name}'"
+                yield Raw("GGI1314", message, spot, "give one of the two another id")
+            seen[vlan.vid] = vlan.name
+
+
+def vlan_outside_range(facts: Facts) -> Iterator[Raw]:
+    """A VLAN id outside the plan's range for its zone, or in a zone that the standard does not have."""
+    for organisation, s, site in _sites(facts):
+        standard = facts.estate.standard_of(organisation)
+        zones = {zone.name for zone in standard.zones}
+        for v, vlan in enumerate(site.vlans):
+            at = f"$.sites[{s}].vlans[{v}]"
+            if vlan.zone not in zones:
+                message = f"the standard has no zone '{vlan.zone}'{nearest(vlan.zone, zones)}"
+                hint = f"zones: {', '.join(sorted(zones))}"
+                yield Raw("GGI1316", message, Spot(organisation.slug, f"{at}.zone"), hint)
+                continue
+            span = standard.address_plan.vlans.get(vlan.zone)
+            if span and not span.first <= vlan.vid <= span.last:
+                message = f"VLAN id {vlan.vid} lies outside the plan's range for zone {vlan.zone}"
+                hint = f"the range is {span.first} to {span.last}"
+                yield Raw("GGI1315", message, Spot(organisation.slug, f"{at}.vid"), hint)
+
+
+def no_management(facts: Facts) -> Iterator[Raw]:
+    """A device that can't be managed, or a router without the IPv4 address that is its router-id."""
+    for _, device, spot in _devices(facts):
+        hint = "add `management: [<IPv6>, <IPv4>]`"
+        if not device.management:
+            yield Raw("GGI1317", f"{device.name} has no management address", spot, hint)
+        elif device.role in ROUTERS and all(":" in address for address in device.management):
+            message = f"{device.name} has no IPv4 management address, which is its router-id"
+            yield Raw("GGI1317", message, spot._replace(key="management"), hint)
+
+
+def device_twice(facts: Facts) -> Iterator[Raw]:
+    """A device name, serial number or management address twice in the estate."""
+    names, serials, addresses = [], [], []
+    for organisation, device, spot in _devices(facts):
+        owner = f"{device.name} ({organisation.slug})"
+        names.append((device.name, spot._replace(key="name"), organisation.slug))
+        if device.serial:
+            serials.append((device.serial, spot._replace(key="serial"), owner))
+        outside = [address for port in device.ports for address in port.addresses]
+        for key, written in (("management", device.management), ("ports", outside)):
+            addresses += [(address.partition("/")[0], spot._replace(key=key), owner) for address in written]
+    yield from twice("GGI1318", "device name", names, "rename one of the two")
+    yield from twice("GGI1318", "serial number", serials, "correct one of the two")
+    yield from twice("GGI1318", "address", addresses, "give one of the two another address")
+
+
+def unknown_platform(facts: Facts) -> Iterator[Raw]:
+    """A device on a platform that has no templates."""
+    known = platform_names()
+    for _, device, spot in _devices(facts):
+        if device.platform not in known:
+            message = f"{device.name}: no platform '{device.platform}'{nearest(device.platform, known)}"
+            yield Raw("GGI1316", message, spot._replace(key="platform"), f"platforms: {', '.join(known)}")
+
+
+def main_site(facts: Facts) -> Iterator[Raw]:
+    """A gemeente without a main site, or with two."""
+    for gemeente in facts.estate.gemeenten:
+        mains = [site.slug for site in gemeente.sites if site.main]
+        if len(mains) != 1:
+            count = f"{len(mains)} main sites: {', '.join(mains)}" if mains else "no main site"
+            spot = Spot(gemeente.slug, "$", "sites")
+            yield Raw("GGI1327", f"{gemeente.slug} has {count}", spot, "say `main: true` at exactly one site")
+
+
+def site_without_gateway(facts: Facts) -> Iterator[Raw]:
+    """A gemeente's site without a CE."""
+    for gemeente in facts.estate.gemeenten:
+        for s, site in enumerate(gemeente.sites):
+            if not any(device.role is Role.CE for device in site.devices):
+                message = f"site {gemeente.slug}/{site.slug} has no gateway (CE)"
+                yield Raw("GGI1326", message, Spot(gemeente.slug, f"$.sites[{s}]"), "add one, or remove the site")
+
+
+def unit_twice(facts: Facts) -> Iterator[Raw]:
+    """Two gateways of one site with the same unit: both would be the preferred one."""
+    for organisation, s, site in _sites(facts):
+        units = Counter((device.role, device.unit) for device in site.devices if device.role is Role.CE)
+        for (_, unit), count in units.items():
+            if count > 1:
+                message = f"{count} gateways of {organisation.slug}/{site.slug} are unit {unit}"
+                hint = "give each a unit of its own: 1 is preferred"
+                yield Raw("GGI1328", message, Spot(organisation.slug, f"$.sites[{s}]", "devices"), hint)
+
+
+RULES = (
+    vlan_twice,
+    vlan_outside_range,
+    no_management,
+    device_twice,
+    unknown_platform,
+    main_site,
+    site_without_gateway,
+    unit_twice,
+)
