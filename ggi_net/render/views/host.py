@@ -42,7 +42,7 @@ def host_part(estate: Estate, placed: Placed) -> dict[str, Any]:
         "site_name": plain(site.name),
         "standard": standard.version,
         "description": plain(device.description),
-        "location": plain(", ".join(part for part in (site.name, site.address, site.city) if part)),
+        "location": plain(", ".join(part for part in map(plain, (site.name, site.address, site.city)) if part)),
         "contact": plain(str(choices.get("mgmt.contact") or "")),
         "banner": _banner(plain(organisation.name), str(choices.get("banner.language", "nl"))),
         "management": address_refs(device.management, origin),
