@@ -27,9 +27,11 @@ from ggi_net.render.guard import plain
 from ggi_net.source.files import load_estate
 
 DEMO = load_estate(demo_folder())
-TEXT_PATTERN = inspect.type_info(Text).pattern
+TEXT_PATTERN = inspect.type_info(Text).type.pattern
 MARK = "Zqxj"
 SAFE = r"[A-Za-z0-9 _.,:/()+=@-]*"
+JOINED = re.compile(f"{MARK}({SAFE}{MARK})+")
+"""Several texts on one line: a view may put them together and cut the whole."""
 
 HOSTILE = [
     "x\nno ip ssh version 2",
@@ -115,7 +117,7 @@ def artifacts(text: str) -> dict[tuple[str, str], list[str]]:
 def allowed(*, empty: bool) -> dict[tuple[str, str], list[re.Pattern[str]]]:
     """What each line may be: as with a harmless mark, or with nothing, in every free-text field."""
     return {
-        key: [re.compile(re.escape(line).replace(MARK, SAFE), re.ASCII) for line in lines]
+        key: [re.compile(re.escape(JOINED.sub(MARK, line)).replace(MARK, SAFE), re.ASCII) for line in lines]
         for key, lines in artifacts("" if empty else MARK).items()
     }
 
