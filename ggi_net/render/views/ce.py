@@ -30,9 +30,10 @@ from ggi_net.render.views.network import (
     Tunnel,
     Uplink,
     Vrf,
+    accepted,
 )
 from ggi_net.render.views.own import community, elsewhere, own_prefixes
-from ggi_net.render.views.shared import address_refs, origin_of, prefix_refs, shared
+from ggi_net.render.views.shared import address_refs, origin_of, shared
 from ggi_net.render.views.zones import make_leaks, make_zone
 
 if TYPE_CHECKING:
@@ -189,25 +190,12 @@ def _accepted(
 ) -> list[Accepted]:
     """What the gateway takes from a core in `vrf`, by the standard's `accept`."""
     if vrf.accept == "default":
-        origin = f"standard/{standard.version}/vrf/{vrf.name}"
-        return [_entry(ref, ref.length) for ref in prefix_refs(("::/0", "0.0.0.0/0"), origin)]
+        return [accepted(ref, ref.length) for ref in common.default_routes(standard)]
     longest = {6: standard.address_plan.vlan_length, 4: LONGEST_IPV4}
     if vrf.accept == "national":
-        pools = [_entry(ref, longest[ref.family]) for ref in common.national(standard, vrf.name)]
-        return pools + [_entry(ref, ref.length) for ref in common.cloud(options["cloud.services"])]
-    networks = [_entry(ref, longest[ref.family]) for ref in common.management_networks]
+        pools = [accepted(ref, longest[ref.family]) for ref in common.national(standard, vrf.name)]
+        return pools + [accepted(ref, ref.length) for ref in common.cloud(options["cloud.services"])]
+    networks = [accepted(ref, longest[ref.family]) for ref in common.management_networks]
     near = sorted(zone.name for zone in standard.zones if zone.vrf == vrf.name)
     own = [ref for zone in near for ref in elsewhere(placed.organisation, placed.site, zone)]
-    return networks + [_entry(ref, ref.length) for ref in own]
-
-
-def _entry(ref: PrefixRef, longest: int) -> Accepted:
-    return Accepted(
-        origin=ref.origin,
-        prefix=ref.prefix,
-        family=ref.family,
-        address=ref.address,
-        netmask=ref.netmask,
-        length=ref.length,
-        longest=max(longest, ref.length),
-    )
+    return networks + [accepted(ref, ref.length) for ref in own]

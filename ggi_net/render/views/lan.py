@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ggi_net.errors import RenderError, nearest
-from ggi_net.model.network import PortKind, Role
+from ggi_net.model.network import PortKind
 from ggi_net.render.guard import plain
 from ggi_net.render.views.address import network
 from ggi_net.render.views.ends import sub_interface
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def gateways(placed: Placed) -> list[Device]:
-    """The gateways of the site of `placed`, the preferred one first."""
-    found = [device for device in placed.site.devices if device.role is Role.CE]
+    """The routers of the site with the role of `placed`, the preferred one first."""
+    found = [device for device in placed.site.devices if device.role is placed.device.role]
     return sorted(found, key=lambda device: device.unit)
 
 

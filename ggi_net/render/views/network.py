@@ -124,6 +124,19 @@ class Accepted(ViewRecord):
     longest: int
 
 
+def accepted(ref: PrefixRef, longest: int) -> Accepted:
+    """A prefix list entry for `ref` and its subnets up to length `longest`."""
+    return Accepted(
+        origin=ref.origin,
+        prefix=ref.prefix,
+        family=ref.family,
+        address=ref.address,
+        netmask=ref.netmask,
+        length=ref.length,
+        longest=max(longest, ref.length),
+    )
+
+
 class Tunnel(ViewRecord):
     """One IPsec tunnel: an IKEv2 connection with one child, for one VRF on one link.
 

@@ -87,6 +87,10 @@ class Shared:
             self._plan[standard.version] = tuple(sorted(refs, key=_ipv6_first))
         return self._plan[standard.version]
 
+    def default_routes(self, standard: Standard) -> tuple[PrefixRef, ...]:
+        """The default route of both families, IPv6 first."""
+        return prefix_refs(("::/0", "0.0.0.0/0"), f"standard/{standard.version}/vrfs")
+
     def cloud(self, services: Iterable[str]) -> tuple[PrefixRef, ...]:
         """The prefixes of the named services in the gemeentecloud, IPv6 first; a service that isn't there has none."""
         known = self.estate.federation.services.cloud
