@@ -91,7 +91,7 @@ class IosDevice:
         text = " ".join(words[1:] if negated else words)
         if self.refuses and self.refuses.search(text):
             raise Refused("% Invalid input detected at '^' marker.", len(words[0]) + 1)
-        if text in ("exit-address-family", "exit-vrf"):
+        if text in ("exit-address-family", "exit-vrf", "exit-vrrp"):
             return section[:-1] if len(section) > 1 else section
         for depth in range(len(section), 0, -1):
             parents = section[:depth]
@@ -137,7 +137,7 @@ class IosDevice:
         header = owner.text
         if ON_BY_DEFAULT.match(text):
             owner.children[:] = [n for n in owner.children if n.text != f"no {text}"]
-            if text == "aaa new-model":
+            if text == "aaa new-model" and text not in (n.text for n in owner.children):
                 owner.children.append(Node(text))
             return
         if header.startswith(("ip access-list ", "ipv6 access-list ")):
@@ -169,6 +169,7 @@ class IosDevice:
             owner.children[:] = [n for n in owner.children if n.text != f"no {text}"]
             owner.children.append(Node(f"no {text}"))
         if text == "ip address" or text.startswith("ip address "):
+            owner.children[:] = [n for n in owner.children if n.text != "no ip address"]
             owner.children.append(Node("no ip address"))
 
     def _stored(self, section: list[Node], text: str) -> str:
@@ -197,12 +198,14 @@ def _prompt(parents: list[Node], text: str) -> str:
 
 def _replaces(new: str, old: str) -> bool:
     """Whether the line `old` makes way when `new` is entered."""
+    if old == "no ip address":
+        return new.startswith("ip address ")
     for single in SINGLE:
         mine = single.match(new)
         if mine:
             theirs = single.match(old)
             return bool(theirs) and mine.groups() == theirs.groups()  # type: ignore[union-attr]  # bool() tells
-    return old == "no ip address" and new.startswith("ip address ")
+    return False
 
 
 def _with_sequence(owner: Node, text: str) -> str:
