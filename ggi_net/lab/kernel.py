@@ -22,7 +22,7 @@ from ggi_net.errors import LabFailure
 from ggi_net.files import write_atomic
 
 MODULES = (
-    *("crc32c_generic", "virtio_mmio", "virtio_rng", "9pnet_virtio", "9p", "overlay"),
+    *("crc32c_generic", "virtio_pci", "virtio_rng", "9pnet_virtio", "9p", "overlay"),
     *("veth", "bridge", "8021q", "vrf", "dummy", "macvlan", "tun", "af_packet_diag", "sch_netem"),
     *("xfrm_user", "xfrm_interface", "esp4", "esp6", "gcm", "ghash_generic", "ctr", "seqiv", "echainiv", "cbc", "hmac"),
     *("nf_tables", "nft_ct", "nft_log", "nft_limit", "nft_reject_inet", "nft_fib_inet", "nft_xfrm", "nft_nat"),
@@ -36,7 +36,7 @@ b=/bin/busybox
 $b mount -t proc proc /proc; $b mount -t sysfs sys /sys; $b mount -t devtmpfs dev /dev
 for m in $($b cat /modules/order); do $b insmod /modules/$m || echo "insmod $m failed"; done
 options=trans=virtio,version=9p2000.L,msize=512000
-$b mount -t 9p -o ro,$options,cache=loose host /host || $b reboot -f
+for wait in 1 2 3 4 5 6 7 8 9; do $b mount -t 9p -o ro,$options,cache=loose host /host && break; $b sleep 0.3; done
 $b mount -t tmpfs -o size=75% tmpfs /over; $b mkdir -p /over/upper /over/work
 $b mount -t overlay -o lowerdir=/host,upperdir=/over/upper,workdir=/over/work overlay /root || $b reboot -f
 $b mkdir -p /root/mnt/share

@@ -65,15 +65,15 @@ def run(
     init.write_text(_INIT.format(command=shlex.join(command)))
     init.chmod(0o755)
     arguments = [
-        *("setpriv", "--pdeathsig", "KILL", program, "-M", "microvm", "-cpu", "max", "-smp", "1"),
+        *("setpriv", "--pdeathsig", "KILL", program, "-M", "q35", "-cpu", "max", "-smp", "1"),
         *("-accel", "tcg,tb-size=256", "-m", str(memory_mb), "-nodefaults", "-no-user-config", "-no-reboot"),
         *("-display", "none", "-serial", f"file:{share / 'console'}"),
         *("-kernel", str(system.image), "-initrd", str(system.initramfs), "-append"),
         "console=ttyS0 quiet panic=-1 reboot=t nokaslr mitigations=off tsc=reliable random.trust_cpu=on net.ifnames=0",
         *("-fsdev", "local,id=host,path=/,security_model=none,readonly=on,multidevs=remap"),
-        *("-device", "virtio-9p-device,fsdev=host,mount_tag=host"),
+        *("-device", "virtio-9p-pci,fsdev=host,mount_tag=host"),
         *("-fsdev", f"local,id=share,path={share},security_model=none"),
-        *("-device", "virtio-9p-device,fsdev=share,mount_tag=share", "-device", "virtio-rng-device"),
+        *("-device", "virtio-9p-pci,fsdev=share,mount_tag=share", "-device", "virtio-rng-pci"),
     ]
     start = time.monotonic()
     with subprocess.Popen(
