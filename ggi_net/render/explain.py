@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jinja2
 
@@ -54,10 +54,19 @@ class Explanation(Record, frozen=True, kw_only=True):
     clause: Clause | None = None
 
 
-class _Piece(Record, frozen=True):
+class _Piece(NamedTuple):
+    """A part of a line: its chunk, its text, in which line of the chunk it is, and the includes around it."""
+
     chunk: Any
     text: str
-    line: int
+    number: int
+    around: tuple[Chunk, ...]
+
+    @property
+    def line(self) -> int:
+        """The template line, from 1: literal text goes on over lines, an expression's value does not."""
+        spot = self.chunk.spot
+        return int(spot.line if spot.expression else spot.line + self.number)
 
 
 def explain(estate: Estate, device: str, file: str, line: int) -> Explanation:
@@ -107,17 +116,16 @@ def _chunks(kind: ArtifactKind, placed: Placed, view: Any) -> Sequence[str]:
 def _lines(chunks: Iterable[str]) -> list[list[_Piece]]:
     """The pieces of each line of the output."""
     lines: list[list[_Piece]] = [[]]
+    around: tuple[Chunk, ...] = ()
     for chunk in chunks:
+        if isinstance(chunk, Chunk) and chunk.depth:
+            around = (*around, chunk) if chunk.depth > 0 else around[:-1]
+            continue
         for number, text in enumerate(chunk.split("\n")):
             if number:
                 lines.append([])
             if text:
-                spot = chunk.spot if isinstance(chunk, Chunk) else None
-                lines[-1].append(
-                    _Piece(
-                        chunk, text, spot.line + number if spot and not spot.expression else spot.line if spot else 0
-                    )
-                )
+                lines[-1].append(_Piece(chunk, text, number, around))
     return lines if lines[-1] else lines[:-1]
 
 
@@ -126,8 +134,7 @@ def _explained(estate: Estate, placed: Placed, file: str, number: int, pieces: l
     places = dict.fromkeys((piece.chunk.spot.template, piece.line) for piece in traced)
     # An indent is made by whatever came before it; the first visible piece is what the line is about.
     first = next((p for p in traced if p.text.strip()), traced[0] if traced else None)
-    literal = next((p for p in traced if not p.chunk.spot.expression), None)
-    reason = _with_origin(literal.chunk.fields) if literal is not None else None
+    reason = _reason(next((p for p in traced if not p.chunk.spot.expression), first))
     return Explanation(
         device=placed.device.name,
         file=file,
@@ -136,8 +143,17 @@ def _explained(estate: Estate, placed: Placed, file: str, number: int, pieces: l
         templates=tuple(Place(str(templates_folder() / template), line) for template, line in places),
         values=tuple(_value(estate, p) for p in traced if p.chunk.spot.expression),
         because=(_found(estate, reason, "", ""),) if reason is not None else (),
-        clause=_clause(estate, placed, first.chunk.spot.template, first.line) if first is not None else None,
+        clause=_clause(estate, placed, first) if first is not None else None,
     )
+
+
+def _reason(piece: _Piece | None) -> Field | None:
+    """The record that the loop or condition around `piece` is about, or that around the include it is in."""
+    if piece is None:
+        return None
+    own = () if piece.chunk.spot.expression else piece.chunk.fields
+    found = (_with_origin(fields) for fields in (own, *(mark.fields for mark in reversed(piece.around))))
+    return next((field for field in found if field is not None), None)
 
 
 def _value(estate: Estate, piece: _Piece) -> Value:
@@ -165,11 +181,19 @@ def _origin(record: Any) -> str:
     return origin if isinstance(origin, str) else ""
 
 
-def _clause(estate: Estate, placed: Placed, template: str, line: int) -> Clause | None:
-    """The clause whose annotation is the nearest above `line` of `template`."""
-    name = next((name for at, name in reversed(clause_annotations(template)) if at <= line), None)
+def _clause(estate: Estate, placed: Placed, piece: _Piece) -> Clause | None:
+    """The clause whose annotation is the nearest above the piece, or above the include that it is in."""
+    spots = [(piece.chunk.spot.template, piece.line)]
+    spots += [(mark.spot.template, mark.spot.line) for mark in reversed(piece.around)]
+    found = (_annotated(template, line) for template, line in spots)
+    name = next((name for name in found if name), None)
     clauses = estate.standard_of(placed.organisation).clauses
     return next((clause for clause in clauses if clause.id == name), None)
+
+
+def _annotated(template: str, line: int) -> str | None:
+    """The clause in force on a line of a template; None above its first annotation."""
+    return next((name for at, name in reversed(clause_annotations(template)) if at <= line), None)
 
 
 @lru_cache(maxsize=512)

@@ -58,7 +58,7 @@ def _find(file: Path, steps: tuple[str, ...], field: str) -> Place | None:
         return None
     if steps and file.stem in (steps[0], f"{steps[0]}s"):
         # The file is itself the list, or the record, of that kind.
-        node = _named(tree, steps[1]) if len(steps) > 1 else tree
+        node = _anywhere(tree, steps[1]) if len(steps) > 1 else tree
         steps = steps[2:]
     else:
         node = tree
@@ -88,6 +88,11 @@ def _named(node: yaml.Node, name: str) -> yaml.Node | None:
         return named[0] if named else None
     items: list[yaml.Node] = node.value if isinstance(node, yaml.SequenceNode) else []
     return next((item for item in items if _is(item, name)), None)
+
+
+def _anywhere(tree: yaml.Node, name: str) -> yaml.Node | None:
+    """The item of that name in the nearest list or mapping that has one."""
+    return next((found for holder in _walk(tree) if (found := _named(holder, name)) is not None), None)
 
 
 def _is(item: yaml.Node, name: str) -> bool:

@@ -40,9 +40,11 @@ class Field(NamedTuple):
 class Chunk(str):
     """Output with its trace. `fields`: what an expression read; for literal text, what the block around it read."""
 
-    __slots__ = ("fields", "spot")
+    __slots__ = ("depth", "fields", "spot")
     spot: Spot
     fields: tuple[Field, ...]
+    depth: int
+    """1 where an included template begins and -1 where it ends (both without text), else 0."""
 
     def __str__(self) -> str:
         return self  # generated code calls str() on what it prints; the trace must survive that
@@ -59,11 +61,12 @@ class TracedEnvironment(jinja2.Environment):
         _Rewriter(self, name or "", expressions).body(tree.body, {}, [])
         return tree
 
-    def traced(self, index: int, value: Any, *fields: tuple[Any, str]) -> Chunk:
-        """Called by compiled templates for each piece of output."""
+    def traced(self, index: int, value: Any, *fields: tuple[Any, str], depth: int = 0) -> Chunk:
+        """Called by compiled templates for each piece of output, and around each include."""
         spot = self.spots[index]
         chunk = Chunk(value if not spot.expression else guarded(value))
         chunk.spot = spot
+        chunk.depth = depth
         chunk.fields = tuple(Field(*f) for f in _flat(fields))
         return chunk
 
@@ -128,8 +131,9 @@ class _Rewriter:
         self.template = template
         self.expressions = iter(expressions)
 
-    def body(self, body: list[nodes.Node], loops: dict[str, nodes.Expr], because: list[nodes.Expr]) -> None:
+    def body(self, body: list[nodes.Node], loops: dict[str, nodes.Node], because: list[nodes.Expr]) -> None:
         """Rewrite `body`; `loops`: what each loop variable walks over, `because`: what the nearest block read."""
+        body[:] = [part for node in body for part in self._marked(node, because)]
         for node in body:
             if isinstance(node, nodes.Output):
                 wrapped: list[nodes.Expr] = [self._wrapped(child, loops, because) for child in node.nodes]
@@ -149,23 +153,36 @@ class _Rewriter:
             elif isinstance(node, nodes.Scope | nodes.With):
                 self.body(node.body, loops, because)
 
-    def _wrapped(self, child: nodes.Expr, loops: dict[str, nodes.Expr], because: list[nodes.Expr]) -> nodes.Expr:
+    def _marked(self, node: nodes.Node, because: list[nodes.Expr]) -> list[nodes.Node]:
+        """An include between its two marks; any other node as it is."""
+        if not isinstance(node, nodes.Include):
+            return [node]
+        self.jinja.spots.append(Spot(self.template, node.lineno))
+        begin, end = (nodes.Output([self._call(node.lineno, nodes.Const(""), because, depth)]) for depth in (1, -1))
+        return [begin.set_lineno(node.lineno), node, end.set_lineno(node.lineno)]
+
+    def _wrapped(self, child: nodes.Expr, loops: dict[str, nodes.Node], because: list[nodes.Expr]) -> nodes.Expr:
+        if isinstance(child, nodes.Call) and isinstance(child.node, nodes.EnvironmentAttribute):
+            return child  # a mark
         literal = isinstance(child, nodes.TemplateData)
         value = nodes.Const(child.data) if isinstance(child, nodes.TemplateData) else child
-        fields = because if literal else _fields(child, loops)
         self.jinja.spots.append(Spot(self.template, child.lineno, "" if literal else next(self.expressions)))
+        return self._call(child.lineno, value, because if literal else _fields(child, loops), 0)
+
+    def _call(self, line: int, value: nodes.Expr, fields: list[nodes.Expr], depth: int) -> nodes.Call:
+        """The call of `traced` for the spot that was added last."""
         call = nodes.Call(
             nodes.EnvironmentAttribute("traced"),
             [nodes.Const(len(self.jinja.spots) - 1), value, *fields],
-            [],
+            [nodes.Keyword("depth", nodes.Const(depth))],
             None,
             None,
-            lineno=child.lineno,
+            lineno=line,
         )
         for made in (call, *call.find_all(nodes.Node)):
             made.set_environment(self.jinja)
             if made.lineno is None:
-                made.lineno = child.lineno
+                made.lineno = line
         return call
 
 
@@ -175,7 +192,7 @@ def _uses(expression: nodes.Node, name: str) -> bool:
     )
 
 
-def _fields(node: nodes.Node, loops: dict[str, nodes.Expr]) -> list[nodes.Expr]:
+def _fields(node: nodes.Node, loops: dict[str, nodes.Node]) -> list[nodes.Expr]:
     """Expressions for `(record, field name)` of all that `node` reads, the nearest record first.
 
     Only what `node` itself evaluates is evaluated: the branches of a condition stay behind its test, and the later
