@@ -1,0 +1,303 @@
+"""The rendered RADIUS chain, unchanged, in the real daemons: who gets in, who doesn't, and what each hop wrote down."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from radius_chain import GEMEENTEHUIS, PASSWORD, STADSKANTOOR, WERF, Chain
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.root,
+    pytest.mark.needs("freeradius", "radsecproxy", "eapol_test", "radclient", "ip", "ss"),
+]
+
+FIELDS = [
+    "time", "host", "role", "event", "result", "outer", "inner", "realm", "mac", "called_station", "nas", "client",
+    "operator", "cui", "refusal", "reason", "eap_type", "tls_version", "vlan", "address",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory):
+    made = Chain(tmp_path_factory.mktemp("radius"))
+    yield made
+    made.close()
+
+
+class Watch:
+    """The JSON lines that a server adds from now on."""
+
+    def __init__(self, chain, name):
+        self._chain, self._name, self._seen = chain, name, len(chain.log(name))
+
+    def lines(self, **wanted):
+        new = self._chain.log(self._name)[self._seen :]
+        return [line for line in new if all(line[key] == value for key, value in wanted.items())]
+
+
+@pytest.fixture
+def watch(chain):
+    return lambda name: Watch(chain, name)
+
+
+@pytest.mark.parametrize(
+    ("method", "extra"),
+    [("PEAP", {}), ("TTLS", {}), ("TLS", {"certificate": "jan", "outer": "anonymous@almelo.example"})],
+)
+def test_a_visitor_of_enschede_logs_in_at_almelo(chain, watch, method, extra):
+    visited, home = watch("radius-enschede-01"), watch("radius-almelo-01")
+
+    login = chain.login("jan@almelo.example", method=method, **extra)
+
+    assert login.accepted, login.output[-2000:]
+    (first,) = visited.lines(event="request")
+    (result,) = visited.lines(event="result")
+    assert first["outer"] == "anonymous@almelo.example"
+    assert result["result"] == "accept"
+    assert result["inner"] == "", "the visited site must not know who it is"
+    (at_home,) = home.lines(event="result", result="accept")
+    (inside,) = home.lines(event="inner", result="accept")
+    assert at_home["inner"] == inside["inner"] == "jan@almelo.example"
+    assert at_home["operator"] == result["operator"] == "1enschede.example"
+    assert at_home["mac"] == result["mac"] == "02-00-00-00-00-01"
+    assert at_home["eap_type"] == method
+    assert at_home["tls_version"].startswith("TLS 1.")
+
+
+def test_the_reply_carries_the_visited_sites_vlan_and_time_not_the_homes(chain):
+    login = chain.login("jan@almelo.example")
+
+    accept = login.output[login.output.rindex("code=2 (Access-Accept)") :]
+    attributes = accept[: accept.index("\n\n")] if "\n\n" in accept else accept
+    assert "Attribute 64 (Tunnel-Type) length=6\n      Value: 0000000d" in attributes
+    assert f"Attribute 81 (Tunnel-Private-Group-Id) length=5\n      Value: {b'340'.hex()}" in attributes
+    assert b"110".hex() not in attributes
+    assert f"Attribute 27 (Session-Timeout) length=6\n      Value: {28800}" in attributes
+
+
+def test_a_user_of_losser_is_answered_by_almelos_server(chain, watch):
+    home = watch("radius-almelo-01")
+
+    assert chain.login("piet@losser.example").accepted
+
+    assert home.lines(event="result", result="accept", realm="losser.example", inner="piet@losser.example")
+
+
+def test_losser_sends_its_own_users_to_almelo_too(chain, watch):
+    visited, home = watch("radius-losser-01"), watch("radius-almelo-01")
+
+    assert chain.login("piet@losser.example", at=GEMEENTEHUIS).accepted
+
+    assert visited.lines(event="result", result="accept", vlan="340")
+    assert home.lines(event="result", result="accept", client="federation", operator="1losser.example")
+
+
+@pytest.mark.parametrize("user", ["jan@almelo.example", "anna@griffie.almelo.example", "piet@losser.example"])
+def test_almelos_own_realms_are_answered_at_home_and_never_sent_upstream(chain, watch, user):
+    own = watch("radius-almelo-01")
+    before = {name: chain.proxy_log(name).stat().st_size for name in ("radius-almelo-01", "flr-asd-01", "flr-apd-01")}
+
+    login = chain.login(user, at=WERF)
+
+    assert login.accepted, login.output[-2000:]
+    assert own.lines(role="sp", event="result", result="accept", operator="1almelo.example", client="ap-werf-2")
+    assert own.lines(role="idp", event="result", result="accept", inner=user)
+    for name, size in before.items():
+        assert "Access-" not in chain.proxy_log(name).read_text()[size:]
+
+
+def test_the_cui_is_the_same_at_one_visited_organisation_and_another_at_the_next(chain, watch):
+    enschede, losser = watch("radius-enschede-01"), watch("radius-losser-01")
+
+    chain.login("jan@almelo.example")
+    chain.login("jan@almelo.example", method="TTLS", mac="02:00:00:00:00:02")
+    chain.login("jan@almelo.example", at=GEMEENTEHUIS)
+
+    once, again = (line["cui"] for line in enschede.lines(result="accept"))
+    (elsewhere,) = (line["cui"] for line in losser.lines(result="accept"))
+    assert once == again
+    assert re.fullmatch(r"[0-9a-f]{40}", once)
+    assert elsewhere != once
+    assert re.fullmatch(r"[0-9a-f]{40}", elsewhere)
+
+
+def test_a_wrong_password_fails_and_the_home_says_why(chain, watch):
+    visited, home = watch("radius-enschede-01"), watch("radius-almelo-01")
+
+    assert not chain.login("jan@almelo.example", password="fout").accepted
+
+    (result,) = home.lines(event="result")
+    assert (result["result"], result["reason"]) == ("reject", "mschap: MS-CHAP2-Response is incorrect")
+    (inside,) = home.lines(event="inner")
+    assert (inside["result"], inside["inner"]) == ("reject", "jan@almelo.example")
+    (seen,) = visited.lines(event="result")
+    assert (seen["result"], seen["reason"]) == ("reject", "refused by the home organisation")
+
+
+def test_a_revoked_certificate_fails(chain, watch):
+    home = watch("radius-almelo-01")
+
+    assert not chain.login("klaas@almelo.example", method="TLS", certificate="klaas").accepted
+
+    (result,) = home.lines(event="result", result="reject")
+    assert "revoked" in result["reason"]
+
+
+def test_an_inner_identity_of_another_realm_fails(chain, watch):
+    home = watch("radius-almelo-01")
+
+    assert not chain.login("piet@losser.example", method="TTLS", outer="anonymous@almelo.example").accepted
+
+    (result,) = home.lines(event="result")
+    assert (result["result"], result["refusal"]) == ("reject", "inner-realm")
+
+
+@pytest.mark.parametrize(
+    ("user", "refusal"),
+    [
+        ("iemand@gmail.com", "consumer-mail"),
+        ("iemand", "no-realm"),
+        ("1204@wlan.mnc004.mcc204.3gppnetwork.org", "mobile-operator"),
+    ],
+)
+def test_a_realm_that_leads_nowhere_is_refused_at_the_first_hop_with_its_reason(chain, watch, user, refusal):
+    visited = watch("radius-enschede-01")
+    before = chain.proxy_log("radius-enschede-01").stat().st_size
+
+    assert not chain.login(user, outer=user).accepted
+
+    (result,) = visited.lines(event="result")
+    assert (result["result"], result["refusal"]) == ("reject", refusal)
+    assert result["reason"]
+    standard_log = chain.servers["radius-enschede-01"].outside("/var/log/freeradius/radius.log").read_text()
+    assert f"refused, {refusal}: " in standard_log
+    assert chain.proxy_log("radius-enschede-01").stat().st_size == before
+
+
+def test_an_unknown_realm_is_refused_by_the_federation_in_words(chain, watch):
+    visited = watch("radius-enschede-01")
+
+    assert not chain.login("iemand@nergens.amsterdam").accepted
+
+    (result,) = visited.lines(event="result")
+    assert result["reason"] == "govroam: unknown realm"
+
+
+def test_another_ssid_is_refused(chain, watch):
+    visited = watch("radius-enschede-01")
+
+    assert not chain.login("jan@almelo.example", ssid="Govroam").accepted
+
+    (result,) = visited.lines(event="result")
+    assert result["refusal"] == "wrong-ssid"
+
+
+HOSTILE = [
+    'a"b\\c\nd\te{x}%{User-Name}=q"}',
+    "jos\u00e9\u202e@almelo.example",
+    "\\",
+    "\\x\\0",
+    '"' * 250,
+    "\x01" * 60 + "@" + "a" * 180,
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_user_name_stays_one_valid_json_line(chain, watch, name):
+    visited = watch("radius-enschede-01")
+    quoted = "".join(f"\\{byte:03o}" for byte in name.encode())
+    identity = bytes([2, 1, 0, len(name.encode()) + 5, 1]) + name.encode()
+    eap = "".join(f"EAP-Message += 0x{identity[at : at + 250].hex()}\n" for at in range(0, len(identity), 250))
+
+    said = chain.radclient(
+        f'User-Name = "{quoted}"\n{eap}Message-Authenticator = 0x00\n'
+        f'NAS-Identifier = "{quoted}"\nCalled-Station-Id = "{quoted}"\nCalling-Station-Id = "{quoted}"\n'
+    )
+
+    assert "Access-Reject" in said
+    lines = visited.lines()  # fails on a line that isn't JSON
+    assert [line["event"] for line in lines] == ["request", "result"]
+    assert all(list(line) == FIELDS for line in lines)
+    raw = chain.servers["radius-enschede-01"].outside("/var/log/freeradius/govroam.json").read_bytes().splitlines()[-1]
+    assert len(raw) < 4096
+    assert unescaped(lines[0]["outer"]).startswith(name.encode()[:40])
+
+
+def unescaped(text):
+    return re.sub(rb"=([0-9A-F]{2})", lambda found: bytes([int(found.group(1), 16)]), text.encode())
+
+
+def test_every_line_at_every_hop_has_the_same_fields(chain):
+    chain.login("jan@almelo.example")
+    for name in ("radius-almelo-01", "radius-enschede-01"):
+        lines = chain.log(name)
+        assert lines
+        assert all(list(line) == FIELDS for line in lines)
+
+
+def test_a_request_without_message_authenticator_is_dropped(chain, watch):
+    visited = watch("radius-enschede-01")
+
+    said = chain.radclient(
+        'User-Name = "jan@almelo.example"\nUser-Password = "x"\nCalled-Station-Id = "02-AA-BB-CC-DD-01:govroam"\n'
+    )
+
+    assert "Access-" not in said.partition("Received")[2]
+    assert visited.lines() == []
+
+
+def test_accounting_is_answered_and_logged_but_goes_nowhere(chain, watch):
+    visited = watch("radius-enschede-01")
+    before = chain.proxy_log("radius-enschede-01").stat().st_size
+
+    said = chain.radclient(
+        'Acct-Status-Type = Start\nAcct-Session-Id = "1"\nUser-Name = "anonymous@almelo.example"\n'
+        'Calling-Station-Id = "02-00-00-00-00-01"\nFramed-IP-Address = 198.18.130.9\n',
+        kind="acct",
+        port=1813,
+    )
+
+    assert "Accounting-Response" in said
+    (line,) = visited.lines()
+    assert (line["event"], line["result"], line["address"]) == ("accounting", "start", "198.18.130.9")
+    assert chain.proxy_log("radius-enschede-01").stat().st_size == before
+
+
+def test_freeradius_answers_status_server(chain):
+    assert "Access-Accept" in chain.radclient("Message-Authenticator = 0x00\n", kind="status")
+
+
+def test_a_request_from_upstream_for_a_realm_that_is_not_ours_is_refused(chain, watch):
+    """As a wrong route at a proxy would do it: to almelo's own radsecproxy, straight from a proxy's place."""
+    home = watch("radius-almelo-01")
+    sent = chain.misroute("flr-asd-01", "radius-almelo-01", "iemand@enschede.example")
+
+    assert sent == 3, "Access-Reject"
+    (result,) = home.lines(event="result")
+    assert (result["refusal"], result["outer"]) == ("loop", "iemand@enschede.example")
+
+
+def test_f_ticks_have_our_prefix_and_hide_the_device(chain):
+    chain.login("jan@almelo.example", mac="02:00:00:aa:bb:cc")
+    time.sleep(0.2)
+
+    text = "".join(chain.proxy_log(name).read_text() for name in ("flr-asd-01", "flr-apd-01"))
+    ticks = [line.partition("F-TICKS")[2] for line in text.splitlines() if "F-TICKS" in line]
+    assert ticks
+    assert all(tick.startswith("/govroam/1.0#REALM=") for tick in ticks)
+    assert any("#REALM=almelo.example#VISCOUNTRY=NL#VISINST=1enschede.example#" in tick for tick in ticks)
+    assert re.search(r"#CSI=02-00-00-[0-9a-f]{20,}#RESULT=OK#", ticks[-1])
+    assert "aa-bb-cc" not in text.lower()
+    assert "jan@" not in text
+
+
+def test_a_login_still_succeeds_without_one_federation_proxy(chain):
+    """The one that enschede prefers; last, since it stays away."""
+    chain.servers["flr-asd-01"].stop("radsecproxy")
+    started = time.monotonic()
+
+    assert chain.login("jan@almelo.example", password=PASSWORD, at=STADSKANTOOR).accepted
+    assert time.monotonic() - started < 5
