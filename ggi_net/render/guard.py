@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Undefined
@@ -25,6 +26,7 @@ _FOLD = {
 }
 
 
+@lru_cache(maxsize=1 << 12)
 def plain(text: str, limit: int = 80) -> str:
     """Fold free text to what no configuration language gives a meaning: ASCII letters, digits, ` _.,:/()+=@-`.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ggi_net.model.gemeente import Gemeente
 from ggi_net.model.standard import OptionKind
@@ -12,12 +13,13 @@ from ggi_net.render.views.base import Address, PrefixRef, Server, Snmp
 from ggi_net.source.options import option_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ggi_net.model.estate import Estate
     from ggi_net.model.gemeente import Organisation
     from ggi_net.model.standard import Flow, Standard
 
+T = TypeVar("T")
 _KEPT = 4
 
 
@@ -32,10 +34,18 @@ class Shared:
         self.dns = _servers(services.dns, "dns")
         self.tacacs = _servers(services.tacacs, "tacacs")
         self.syslog = _servers(services.syslog, "syslog")
+        self._made: dict[str, Any] = {}
         self._flows: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Flow, ...]] = {}
         self._bogons: dict[str, dict[int, tuple[PrefixRef, ...]]] = {}
         self._plan: dict[str, tuple[PrefixRef, ...]] = {}
         self._national: dict[tuple[str, str], tuple[PrefixRef, ...]] = {}
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """What `make` gives, made at the first call with `key` (one key, one type) and kept with the estate."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: T = self._made[key]
+        return found
 
     def options(self, gemeente: Gemeente | None, standard: Standard) -> dict[str, Any]:
         """Every option that the standard declares with its value for `gemeente` (None: the defaults), text folded."""
@@ -82,8 +92,8 @@ class Shared:
             origin = f"standard/{standard.version}/address-plan/{self.estate.ranges}"
             services = self.estate.federation.services
             cloud = [prefix for prefixes in services.cloud.values() for prefix in prefixes]
-            refs = prefix_refs([pool.prefix for pool in pools], origin)
-            refs += prefix_refs(cloud, "federation/services/cloud") + self.management_networks
+            refs = prefix_refs(tuple(pool.prefix for pool in pools), origin)
+            refs += prefix_refs(tuple(cloud), "federation/services/cloud") + self.management_networks
             self._plan[standard.version] = tuple(sorted(refs, key=_ipv6_first))
         return self._plan[standard.version]
 
@@ -110,7 +120,9 @@ class Shared:
                 for zone in standard.zones
                 if zone.vrf == vrf and (pool := table.get(zone.name))
             ]
-            self._national[key] = prefix_refs(pools, f"standard/{standard.version}/address-plan/{self.estate.ranges}")
+            self._national[key] = prefix_refs(
+                tuple(pools), f"standard/{standard.version}/address-plan/{self.estate.ranges}"
+            )
         return self._national[key]
 
 
@@ -174,6 +186,11 @@ def address_refs(addresses: Iterable[str], origin: str) -> tuple[Address, ...]:
 
 def prefix_refs(prefixes: Iterable[str], origin: str) -> tuple[PrefixRef, ...]:
     """Prefixes as view data, IPv6 first, else in the order given."""
+    return _kept_refs(tuple(prefixes), origin)
+
+
+@lru_cache(maxsize=1 << 14)  # the gateways of a gemeente all name the prefixes of all its sites
+def _kept_refs(prefixes: tuple[str, ...], origin: str) -> tuple[PrefixRef, ...]:
     return tuple(sorted((prefix_ref(p, origin) for p in prefixes), key=_ipv6_first))
 
 
