@@ -53,6 +53,10 @@ def ce_routes(estate, device: str, devices, vrf: str, version: int) -> set[str]:
         foreign = placed.organisation.slug != own.slug or placed.site.slug != estate.placed(device).site.slug
         if (national and accept in ("default", "services")) or (foreign and accept == "national"):
             found |= originated(estate, other, vrf, version)
+    if accept == "services":  # of the national prefixes only the networks that offer and manage, no core's own address
+        offered = [ipaddress.ip_network(p) for p in estate.federation.services.management if family(p) == version]
+        mine = originated(estate, device, vrf, version)
+        found = {p for p in found if p in mine or any(ipaddress.ip_network(p).subnet_of(net) for net in offered)}
     if accept == "national":  # of the gemeentecloud only the services that the gemeente uses
         standard = estate.standard_of(own)
         chosen = option_values(own, standard)["cloud.services"]
