@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from radius_pki import Authority
 from radius_servers import Hub, Namespace, Server, resolved, wait_until
 
-from ggi_net.paths import demo_folder
-from ggi_net.source.files import load_estate
+if TYPE_CHECKING:
+    from ggi_net.model.estate import Estate
 
 RADIUS = ("radius-almelo-01", "radius-enschede-01", "radius-losser-01")
 PROXIES = ("flr-asd-01", "flr-apd-01")
@@ -40,9 +41,9 @@ class Login(NamedTuple):
 class Chain:
     """The running servers; `log(name)` reads what FreeRADIUS on one of them wrote as JSON lines."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, estate: Estate) -> None:
         self.folder = folder
-        self.estate = load_estate(demo_folder())
+        self.estate = estate
         self.federation, self.users = Authority("Federation"), Authority("Users of Almelo")
         self.hub = Hub()
         self.spaces: list[Namespace] = [self.hub]
@@ -176,7 +177,9 @@ class Chain:
             for path in ("/etc/freeradius/3.0", "/var/log/freeradius", "/run/freeradius"):
                 server.cover(path, "freerad")
         server.cover("/etc/ggi")
-        server.cover("/etc/radsecproxy.conf")
+        if server.outside("/etc/radsecproxy.conf").exists():
+            server.cover("/etc/radsecproxy.conf")
+        server.run("nft", "-f", str(server.outside("/etc/nftables.conf")))
         return server
 
     def _radius_files(self, server: Server) -> None:
@@ -202,7 +205,8 @@ class Chain:
         server.start(
             "freeradius", log, *_as("freerad"), "freeradius", "-f", "-d", "/etc/freeradius/3.0", "-n", "radiusd"
         )
-        self.start_proxy(name)
+        if server.outside("/etc/radsecproxy.conf").exists():
+            self.start_proxy(name)
 
     def _access_point(self) -> Namespace:
         space = Namespace("access-point")
@@ -213,19 +217,22 @@ class Chain:
         return space
 
     def _wait_for_links(self) -> None:
-        """Until every server has its RadSec connections and almelo's answer is seen at both proxies."""
-
-        def linked() -> bool:
-            return all(self.established(name) >= 2 for name in RADIUS) and all(
-                self.established(name) >= 6 for name in PROXIES
-            )
-
-        wait_until(linked, 20, "RadSec connections")
+        """Until every RadSec connection that the configurations name is there, and FreeRADIUS answers."""
+        wanted = {name: _links(self.servers[name].artifacts.get("radsecproxy.conf", "")) for name in self.servers}
+        wait_until(lambda: all(self.established(n) >= wanted[n] for n in wanted), 20, "RadSec connections")
+        ready = "Ready to process requests"
+        logs = [self.servers[name].outside("/var/log/freeradius/radius.log") for name in RADIUS]
+        wait_until(lambda: all(log.exists() and ready in log.read_text() for log in logs), 10, "FreeRADIUS")
 
     def established(self, name: str) -> int:
         """How many RadSec connections a server has."""
         done = self.servers[name].run("ss", "-Htn", "state", "established", "( sport = :2083 or dport = :2083 )")
         return len(done.stdout.splitlines())
+
+
+def _links(text: str) -> int:
+    """How many RadSec connections a radsecproxy opens itself."""
+    return len(re.findall(r"^server \S+ \{\n    type tls", text, flags=re.MULTILINE))
 
 
 def _as(user: str) -> tuple[str, ...]:

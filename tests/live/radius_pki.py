@@ -1,4 +1,4 @@
-"""Certificates for live tests, made with `cryptography`: authorities with their revocation lists, and what they sign."""
+"""Certificates for live tests, made with `cryptography`: authorities, their revocation lists, and what they sign."""
 
 from __future__ import annotations
 

@@ -12,10 +12,13 @@ import signal
 import subprocess
 import time
 from hashlib import sha256
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ggi_net.render.device import render_device
 from ggi_net.render.platform import platform
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _HOLD = "mount --make-rprivate / && echo ready && exec sleep 3600"
 

@@ -30,7 +30,7 @@ def main(address: str, certificate: str, key: str, user: str) -> None:
     context.load_cert_chain(certificate, key)
     with context.wrap_socket(socket.create_connection((address, 2083), timeout=5)) as link:
         link.sendall(request(user.encode()))
-        print(link.recv(4096)[0])
+        sys.stdout.write(str(link.recv(4096)[0]))
 
 
 main(*sys.argv[1:])

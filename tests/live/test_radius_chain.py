@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 
 import pytest
-from radius_chain import GEMEENTEHUIS, PASSWORD, STADSKANTOOR, WERF, Chain
+from msgspec import structs
+from radius_chain import GEMEENTEHUIS, WERF, Chain
+
+from ggi_net.paths import demo_folder
+from ggi_net.source.files import load_estate
 
 pytestmark = [
     pytest.mark.live,
     pytest.mark.root,
-    pytest.mark.needs("freeradius", "radsecproxy", "eapol_test", "radclient", "ip", "ss"),
+    pytest.mark.needs("freeradius", "radsecproxy", "eapol_test", "radclient", "ip", "nft", "ss"),
 ]
 
 FIELDS = [
@@ -22,7 +27,20 @@ FIELDS = [
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory):
-    made = Chain(tmp_path_factory.mktemp("radius"))
+    made = Chain(tmp_path_factory.mktemp("radius"), load_estate(demo_folder()))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def udp_chain(tmp_path):
+    """The chain with almelo and enschede on RADIUS over UDP."""
+    estate = load_estate(demo_folder())
+    gemeenten = tuple(
+        structs.replace(g, options={**g.options, "govroam.radius_transport": "udp"}) if g.slug != "losser" else g
+        for g in estate.gemeenten
+    )
+    made = Chain(tmp_path, dataclasses.replace(estate, gemeenten=gemeenten))
     yield made
     made.close()
 
@@ -294,10 +312,33 @@ def test_f_ticks_have_our_prefix_and_hide_the_device(chain):
     assert "jan@" not in text
 
 
+def test_the_firewall_lets_nobody_but_the_proxies_at_radsec(chain):
+    """The access point may send RADIUS to almelo's server, but open no connection to it."""
+    for port in (22, 2083):
+        done = chain.access_point.run("timeout", "1", "bash", "-c", f"</dev/tcp/198.19.0.10/{port}", check=False)
+        assert done.returncode == 124, "dropped, not refused"
+    assert chain.established("radius-almelo-01") >= 4
+
+
 def test_a_login_still_succeeds_without_one_federation_proxy(chain):
     """The one that enschede prefers; last, since it stays away."""
     chain.servers["flr-asd-01"].stop("radsecproxy")
     started = time.monotonic()
 
-    assert chain.login("jan@almelo.example", password=PASSWORD, at=STADSKANTOOR).accepted
+    assert chain.login("jan@almelo.example").accepted
     assert time.monotonic() - started < 5
+
+
+def test_gemeenten_on_udp_log_in_as_well(udp_chain):
+    chain = udp_chain
+
+    assert chain.login("jan@almelo.example").accepted
+    assert chain.login("jan@almelo.example", at=GEMEENTEHUIS).accepted, "losser over TLS, almelo over UDP"
+    assert not chain.login("jan@almelo.example", password="fout").accepted
+
+    lines = chain.log("radius-almelo-01")
+    assert {line["operator"] for line in lines if line["result"] == "accept"} == {
+        "1enschede.example",
+        "1losser.example",
+    }
+    assert lines[-1]["client"].startswith("flr-a")
