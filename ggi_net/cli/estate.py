@@ -52,7 +52,7 @@ def _show_all(estate: Estate) -> None:
         roles = Counter(device.role.value for device in one.devices)
         vlans = sum(len(site.vlans) for site in one.sites)
         counts = (len(one.sites), vlans, roles["ce"], roles["radius"], len(one.links), len(one.govroam.realms))
-        part = " + ".join(role.value.upper() for role in one.govroam.roles)
+        part = " + ".join(role.label for role in one.govroam.roles)
         home = f" (IdP: {one.govroam.idp})" if one.govroam.idp else ""
         table.add_row(Text(one.slug), one.code, Text(one.province), *map(str, counts), part + home)
     platforms: Counter[str] = Counter()
@@ -126,7 +126,7 @@ def generate(
 
     from ggi_net.onboard.generate import write_estate
 
-    with Progress(console=err, transient=True) as progress:
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("Generating", total=gemeenten)
         made = write_estate(folder, gemeenten, seed, lambda: progress.advance(task))
     out.print(f"Wrote {len(made.gemeenten)} gemeenten with {len(made.devices)} devices to {folder}", markup=False)

@@ -32,7 +32,7 @@ def detail_lines(organisation: Organisation) -> Iterator[Text]:
 
 def _choices(gemeente: Gemeente) -> Iterator[Text]:
     part = gemeente.govroam
-    roles = " + ".join(role.value.upper() for role in part.roles) or "no part"
+    roles = " + ".join(role.label for role in part.roles) or "no part"
     realms = f"; realms {', '.join(part.realms)}" if part.realms else ""
     home = f"; answered by {part.idp}" if part.idp else ""
     yield Text(f"  govroam: {roles}{realms}{home}")

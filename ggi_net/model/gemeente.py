@@ -17,6 +17,11 @@ class GovroamRole(StrEnum):
     IDP = "idp"
     SP = "sp"
 
+    @property
+    def label(self) -> str:
+        """As people write it."""
+        return {"idp": "IdP", "sp": "SP"}[self.value]
+
 
 class Govroam(Record, frozen=True, kw_only=True):
     """An organisation's part in govroam.

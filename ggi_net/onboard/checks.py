@@ -7,7 +7,7 @@ import ipaddress
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ggi_net.errors import SpecError, nearest
+from ggi_net.errors import SpecError, StandardUnknown, nearest
 from ggi_net.model.gemeente import Gemeente, GovroamRole
 from ggi_net.model.network import PortKind, Role
 from ggi_net.onboard.design import CorePort
@@ -29,7 +29,7 @@ def check_against(found: SpecFile, estate: Estate) -> Standard:
     """
     spec = found.spec
     version = spec.standard or estate.federation.standard
-    standard = estate.standards.get(version) or load_standard(standards_folder() / version)
+    standard = estate.standards.get(version) or _standard(found, version)
     if estate.ranges not in standard.address_plan.ranges:
         raise SpecError(
             f"standard {version} has no ranges '{estate.ranges}', which this estate uses",
@@ -43,6 +43,13 @@ def check_against(found: SpecFile, estate: Estate) -> Standard:
     _check_addresses(found)
     _check_removal(found, estate)
     return standard
+
+
+def _standard(found: SpecFile, version: str) -> Standard:
+    try:
+        return load_standard(standards_folder() / version)
+    except StandardUnknown as error:
+        raise StandardUnknown(error.message, place=found.place("$.standard"), hint=error.hint) from None
 
 
 def _check_identity(found: SpecFile, estate: Estate) -> None:
@@ -203,7 +210,7 @@ def check_result(found: SpecFile, estate: Estate, gemeente: Gemeente) -> None:
         if finding.message not in before:
             raise SpecError(
                 f"this would make the estate contradict itself: {finding.message}",
-                place=found.place(),
+                place=found.place_of_mention(finding.message),
                 hint=finding.hint,
             )
 

@@ -98,6 +98,8 @@ def write_estate(folder: Path, count: int, seed: int, tick: Callable[[], object]
     that an earlier run left there are removed. Raises FileError when the folder holds another estate, or DiskFull.
     """
     head = folder / "estate.yml"
+    if folder.exists() and not folder.is_dir():
+        raise FileError("is not a folder", place=Place(str(folder)), hint="name another folder")
     if head.exists() and b"synthetic" not in head.read_bytes():
         raise FileError(
             "the folder holds an estate that was not generated", place=Place(str(folder)), hint="name another folder"

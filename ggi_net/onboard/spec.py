@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
+import yaml
 from msgspec import Meta
 
-from ggi_net.errors import SpecError, nearest
+from ggi_net.errors import Place, SpecError, nearest
 from ggi_net.model.gemeente import Govroam
 from ggi_net.model.network import LineKind
 from ggi_net.model.types import (
@@ -31,8 +33,6 @@ from ggi_net.source.yamlfile import load_with_content, locate, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from ggi_net.errors import Place
 
 NAME_LIMIT = 36
 """Slug of the gemeente and of the site together: link names and secret references are made of both."""
@@ -123,6 +123,14 @@ class SpecFile:
         """The place of the value at `steps`, or of `key` there."""
         return locate(self.path, self.content, steps, key)
 
+    def place_of_mention(self, message: str) -> Place:
+        """The place of the first value of the spec that `message` names; else that of the spec."""
+        words = set(re.findall(r"[^\s(),]+", message))
+        for token in yaml.scan(self.content, Loader=yaml.CSafeLoader):
+            if isinstance(token, yaml.ScalarToken) and len(token.value) > 5 and token.value.partition("/")[0] in words:
+                return Place(str(self.path), token.start_mark.line + 1, token.start_mark.column + 1)
+        return self.place()
+
 
 def load_spec(path: Path) -> SpecFile:
     """Read the spec in `path` and complete it from the CBS list.
@@ -168,6 +176,14 @@ def _completed(found: SpecFile) -> Spec:
 
 def _check_sites(found: SpecFile) -> None:
     spec = found.spec
+    mains = [site.slug for site in spec.sites if site.main]
+    if len(mains) != 1:
+        count = f"{len(mains)} main sites ({', '.join(mains)})" if mains else "no main site"
+        raise SpecError(
+            f"the spec has {count}; it takes exactly one",
+            place=found.place("$.sites"),
+            hint="say `main: true` at the site where the gateways and RADIUS servers stand",
+        )
     seen: set[str] = set()
     for index, site in enumerate(spec.sites):
         at = f"$.sites[{index}]"
@@ -181,14 +197,6 @@ def _check_sites(found: SpecFile) -> None:
                 hint="shorten the site's slug: device and link names are made of both",
             )
         _check_site(found, site, at)
-    mains = [site.slug for site in spec.sites if site.main]
-    if len(mains) != 1:
-        count = f"{len(mains)} main sites ({', '.join(mains)})" if mains else "no main site"
-        raise SpecError(
-            f"the spec has {count}; it takes exactly one",
-            place=found.place("$.sites"),
-            hint="say `main: true` at the site where the gateways and RADIUS servers stand",
-        )
     both = sorted(seen.intersection(spec.remove.sites))
     if both:
         raise SpecError(
@@ -232,7 +240,7 @@ def _check_radius(found: SpecFile) -> None:
     part = spec.govroam
     if part.roles and not servers:
         raise SpecError(
-            f"the gemeente is {' and '.join(role.upper() for role in part.roles)} in govroam but has no RADIUS server",
+            f"the gemeente is {' and '.join(role.label for role in part.roles)} in govroam but has no RADIUS server",
             place=found.place("$.govroam", "roles"),
             hint="say `radius_servers: 1` or 2 at the main site",
         )

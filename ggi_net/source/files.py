@@ -101,7 +101,8 @@ def _tried(problems: list[GgiError], read: Callable[P, R], *args: P.args, **kwar
     try:
         return read(*args, **kwargs)
     except GgiError as error:
-        problems.append(error)
+        if str(error) not in map(str, problems):  # a broken standard is one problem, not one a gemeente
+            problems.append(error)
         return None
 
 

@@ -42,7 +42,7 @@ def check_choices(choices: Mapping[str, Any], standard: Standard, path: Path) ->
         problem = refusal(option, value)
         if problem:
             raise OptionRefused(
-                f"option '{name}' can't be {printable(value)!r}: {problem}", place=_place(path, name), hint=option.help
+                f"option '{name}' can't be {_shown(value)}: {problem}", place=_place(path, name), hint=option.help
             )
 
 
@@ -66,6 +66,11 @@ def refusal(option: Option, value: Any) -> str:
             return _addresses(value)
 
 
+def _shown(value: Any) -> str:
+    items = [printable(item) for item in value] if isinstance(value, list | tuple) else None
+    return f"[{', '.join(items)}]" if items is not None else f"'{printable(value)}'"
+
+
 def _one_of(value: str, option: Option) -> str:
     return f"allowed: {', '.join(option.allowed)}{nearest(value, option.allowed)}"
 
@@ -84,7 +89,7 @@ def _integer(option: Option, value: Any) -> str:
 def _text(option: Option, value: Any) -> str:
     limit = option.maximum or 200
     fits = isinstance(value, str) and value.isprintable() and len(value) <= limit
-    return "" if fits else f"it takes one line of at most {limit} characters"
+    return "" if fits else f"it takes one line of at most {limit} printable characters"
 
 
 def _addresses(value: Any) -> str:
@@ -94,7 +99,7 @@ def _addresses(value: Any) -> str:
         try:
             ipaddress.ip_address(item if isinstance(item, str) else "")
         except ValueError:
-            return f"{printable(item)!r} is not an IP address"
+            return f"'{printable(item)}' is not an IP address"
     return ""
 
 

@@ -46,7 +46,8 @@ def validate(folder: Path) -> tuple[Estate | None, list[Finding]]:
     estate, problems = read_estate(folder)
     findings = [as_finding(problem) for problem in problems]
     if estate is not None:
-        findings += findings_of(estate)
+        unread = {Path(problem.place.file).stem for problem in problems if problem.place}
+        findings += findings_of(estate, frozenset(unread))
     return estate, findings
 
 
@@ -55,9 +56,9 @@ def as_finding(error: GgiError) -> Finding:
     return Finding(error.code, error.message, error.place, error.hint)
 
 
-def findings_of(estate: Estate) -> list[Finding]:
-    """What the rules find in an estate, in the order of the rules."""
-    facts = Facts(estate)
+def findings_of(estate: Estate, unread: frozenset[str] = frozenset()) -> list[Finding]:
+    """What the rules find in an estate, in the order of the rules; `unread` are gemeenten whose files are broken."""
+    facts = Facts(estate, unread)
     lines = _Lines(estate)
     return [
         Finding(raw.code, raw.message, lines.place(raw.spot), raw.hint) for rule in RULES for raw in _once(rule(facts))

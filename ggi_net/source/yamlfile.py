@@ -105,7 +105,10 @@ def parse(content: bytes, path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(str(path), mark.line + 1, mark.column + 1) if mark else Place(str(path))
-        raise SyntaxProblem(f"not well-formed YAML: {printable(error.problem or error.context)}", place=place) from None
+        text = printable(error.problem or error.context)
+        if mark and "cannot start any token" in text and _character(content, mark) == "\t":
+            text = "a tab, where YAML takes only spaces"
+        raise SyntaxProblem(f"not well-formed YAML: {text}", place=place) from None
     except yaml.reader.ReaderError as error:
         line = content[: max(error.position, 0)].count(b"\n") + 1
         raise SyntaxProblem(
@@ -164,6 +167,11 @@ def _child(node: yaml.Node, step: re.Match[str]) -> yaml.Node | None:
         index = int(step.group("index"))
         return node.value[index] if index < len(node.value) else None
     return None
+
+
+def _character(content: bytes, mark: yaml.Mark) -> str:
+    lines = content.decode(errors="replace").splitlines()
+    return lines[mark.line][mark.column : mark.column + 1] if mark.line < len(lines) else ""
 
 
 def _check_depth(content: bytes, path: Path) -> None:

@@ -52,6 +52,8 @@ class Facts:
     """An estate with what several rules need worked out once."""
 
     estate: Estate
+    unread: frozenset[str] = frozenset()
+    """Slugs of gemeenten whose files can't be read: what refers to them is not reported a second time."""
 
     @cached_property
     def leaves(self) -> list[Span]:

@@ -66,6 +66,8 @@ def home_organisation(facts: Facts) -> Iterator[Raw]:
 
 def _answering(facts: Facts, gemeente: Gemeente) -> Iterator[Raw]:
     estate, named = facts.estate, gemeente.govroam.idp
+    if named in facts.unread:
+        return
     home = estate.by_slug.get(named) if named else gemeente
     spot = Spot(gemeente.slug, "$.govroam", "idp" if named else "realms")
     if home is None:
