@@ -9,13 +9,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ggi_net.drift.ruleset import matches
-from ggi_net.drift.statement import Statement
 from ggi_net.model.types import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ggi_net.drift.ruleset import FileRules
+    from ggi_net.drift.statement import Statement
 
 _ALIKE = 0.7
 
@@ -38,7 +38,8 @@ class Difference(Record, frozen=True, kw_only=True):
     """One difference in one artifact; no text in it holds a secret.
 
     `section`: the headers above the line, outermost first. `line` counts in the intended artifact: of the intended
-    line, or for an extra line that of the section it stands in (0: unknown). `running_line` counts in what the device has.
+    line, or for an extra line that of the section it stands in (0: unknown). `running_line` counts in what the device
+    has.
     """
 
     kind: Kind
@@ -114,7 +115,7 @@ def pair(
                 missing.append(statement)
         left = {id(s) for rest in there.values() for s in rest}
         extra = [s for s in theirs if id(s) in left]
-    return same, [s for s in missing if not _met(s, theirs, rules)], extra
+    return same, [s for s in missing if not _met(s, theirs, rules)], [s for s in extra if not _idle(s, rules)]
 
 
 def replacement_key(statement: Statement, rules: FileRules) -> tuple[str, ...]:
@@ -127,13 +128,18 @@ def replacement_key(statement: Statement, rules: FileRules) -> tuple[str, ...]:
 
 
 def _met(statement: Statement, running: Sequence[Statement], rules: FileRules) -> bool:
-    """Whether an intended statement that isn't shown holds nevertheless: a default, or a `no` of what isn't there."""
-    if matches(rules.implied, statement.path):
-        return True
-    if rules.negation and statement.raw.startswith(rules.negation):
-        what = statement.raw.removeprefix(rules.negation)
-        return not any(other.raw == what or other.raw.startswith(what + " ") for other in running)
-    return False
+    """Whether an intended statement that isn't shown holds nevertheless, unless its contrary is shown."""
+    if not matches(rules.implied, statement.path):
+        return False
+    contrary = statement.raw.removeprefix(rules.negation) if rules.negation else statement.raw
+    return contrary == statement.raw or not any(other.raw == contrary for other in running)
+
+
+def _idle(statement: Statement, rules: FileRules) -> bool:
+    """Whether an extra section is one that can't be removed and isn't in use."""
+    if not matches(rules.fixed, statement.path):
+        return False
+    return all(matches(rules.idle, child.path) for child in statement.children)
 
 
 def _changed(missing: list[Statement], extra: list[Statement], rules: FileRules) -> dict[int, Statement]:

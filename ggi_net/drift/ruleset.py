@@ -75,6 +75,7 @@ class FileRules(Record, frozen=True, kw_only=True):
     Only push reads the rest. `replacements` and `negations`: see there. `resets` (path): changing such a line makes
     the device forget the other lines of its section (`vrf forwarding` drops addresses), so they are sent again.
     `fixed` (path): sections that exist whatever is sent (a physical interface): emptied line by line, not removed.
+    `idle` (path): lines of a fixed section that is not in use; a section with no others is as good as absent.
     """
 
     file: str
@@ -93,6 +94,7 @@ class FileRules(Record, frozen=True, kw_only=True):
     negations: tuple[Negation, ...] = ()
     resets: tuple[Pattern, ...] = ()
     fixed: tuple[Pattern, ...] = ()
+    idle: tuple[Pattern, ...] = ()
 
     def order_matters(self, path: str) -> bool:
         """Whether the order of the lines in the section at `path` (empty: the top level) has a meaning."""
@@ -160,4 +162,5 @@ def _patterns(file: FileRules) -> tuple[str, ...]:
         *(negation.line for negation in file.negations),
         *file.resets,
         *file.fixed,
+        *file.idle,
     )

@@ -19,7 +19,7 @@ _PLAIN_SECRET = re.compile(
     r"|ip ospf message-digest-key \d+ md5|vrrp \d+ authentication text))(?: 0)? (?P<secret>\S+)$"
 )
 _HASHED_SECRET = re.compile(
-    r"(?P<before>^(?:enable secret|username \S+(?: privilege \d+)? (?:algorithm-type \S+ )?secret))(?: 0)? (?P<secret>\S+)$"
+    r"(?P<before>^(?:enable|username \S+(?: privilege \d+)?) (?:algorithm-type \S+ )?secret)(?: 0)? (?P<secret>\S+)$"
 )
 _SHOWN = re.compile(r"(password|key|secret|key-string) [5-9] ")
 _PREFIX_ENTRY = re.compile(r"(ipv?6? prefix-list \S+) seq (\d+) ")
@@ -184,7 +184,8 @@ class IosDevice:
         plain = _PLAIN_SECRET.match(text)
         if plain and not (section[-1].text.startswith("key chain") and plain["before"] == "key"):
             seed = sum(text.encode()) % 16
-            return f"{plain['before']} 7 {encode_type7(plain['secret'], seed)}"
+            shown = encode_type7(plain["secret"], seed)
+            return f"{plain['before']} {shown} 7" if text.startswith("ntp ") else f"{plain['before']} 7 {shown}"
         return text
 
 
@@ -198,6 +199,8 @@ def _prompt(parents: list[Node], text: str) -> str:
 
 def _replaces(new: str, old: str) -> bool:
     """Whether the line `old` makes way when `new` is entered."""
+    if old == "no ip address":
+        return new.startswith("ip address ")
     if old == "no ip address":
         return new.startswith("ip address ")
     for single in SINGLE:

@@ -99,11 +99,11 @@ ON_BY_DEFAULT = re.compile(
     r"|forward-protocol nd|redirects|unreachables|proxy-arp|icmp rate-limit unreachable)"
     r"|ipv6 (redirects|unreachables|source-route)|service (pad|dhcp|config|password-recovery|udp-small-servers|tcp-small-servers)|cdp run|cdp enable"
     r"|lldp run|mop enabled|logging console|logging monitor|platform punt-keepalive disable-kernel-core|aaa new-model|bgp default ipv4-unicast"
-    r"|login on-success log|synchronization|auto-summary|ip classless|exec|vstack|call-home|ip forward-protocol udp)$"
+    r"|login on-success log|bfd echo|synchronization|auto-summary|ip classless|exec|vstack|call-home|ip forward-protocol udp)$"
 )
 """What is on unless told otherwise: only its `no` form is shown (`no ip http server`)."""
 
-HIDDEN_FORMS = re.compile(r"no (shutdown|aaa new-model|exec|ip classless|service config)$")
+HIDDEN_FORMS = re.compile(r"no (shutdown|aaa new-model|ip classless|service config)$")
 
 WORDS = frozenset(
     """aaa access-class access-list action address address-family anyconnect alias archive arp authentication
