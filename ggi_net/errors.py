@@ -251,6 +251,12 @@ class VerifyFailed(PushError):
     code = "GGI1605"
 
 
+class HostKeyRefused(PushError):
+    """The device shows another host key than the connections file has."""
+
+    code = "GGI1606"
+
+
 # -- drift ---------------------------------------------------------------------------------------------
 
 
@@ -296,6 +302,13 @@ class LabFailure(SystemFailure):
     """The lab (the twin, a simulated device, the small virtual machine) can't start or did not end."""
 
     code = "GGI1904"
+
+
+class DemoFailed(SystemFailure):
+    """A step of the demo did not end as the story says."""
+
+    code = "GGI1905"
+    default_hint = "everything that it made is still there to be looked at; `make test` says more"
 
 
 class Interrupted(SystemFailure):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from ggi_net.errors import PushError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ggi_net.push.connections import Connection
     from ggi_net.push.secrets import Resolver
     from ggi_net.render.artifact import Artifact
@@ -72,7 +74,7 @@ def open_session(target: Target, resolver: Resolver) -> Session:
     from ggi_net.push.cisco_iosxe import IosSession
     from ggi_net.push.linux import LinuxSession
 
-    drivers = {"linux": LinuxSession, "cisco_iosxe": IosSession}
+    drivers: dict[str, Callable[[Target, Resolver], Session]] = {"linux": LinuxSession, "cisco_iosxe": IosSession}
     driver = drivers.get(target.platform.driver)
     if driver is None:
         raise PushError(

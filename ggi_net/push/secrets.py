@@ -6,7 +6,6 @@ the seed in FILE) or the path of an Ansible Vault file, a mapping of references 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import os
@@ -61,9 +60,8 @@ class LabSecrets:
         self._seed = seed
 
     def value(self, reference: str) -> str:
-        """24 letters and digits, the same for the same reference."""
-        digest = hmac.digest(self._seed, reference.encode(), "sha256")
-        return base64.b64encode(digest, b"xy").decode()[:24]
+        """32 hexadecimal digits (a length that AES-CMAC keys take as well), the same for the same reference."""
+        return hmac.digest(self._seed, reference.encode(), "sha256").hex()[:32]
 
     @classmethod
     def create(cls, file: Path) -> LabSecrets:

@@ -1,0 +1,141 @@
+"""The commands that bring a running configuration to the intended one, section by section.
+
+New lines are sent in the order of the intended configuration, in which nothing is used before it is there; what must
+go is taken away after that, last line first. A section whose order has a meaning is made anew when it differs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ggi_net.drift.compare import pair, replacement_key
+from ggi_net.drift.ruleset import matches
+from ggi_net.drift.tree import Node, serialise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ggi_net.drift.ruleset import FileRules
+    from ggi_net.drift.statement import Statement
+
+
+def commands(intended: Statement, running: Statement, rules: FileRules) -> list[str]:
+    """What to enter in configuration mode, each line indented below its section; empty when both mean the same.
+
+    What the device has but never shows (`implied`) can't be compared; it is sent along with any other change.
+    """
+    if not list(_section(intended, running, rules)):
+        return []
+    return list(_section(intended, running, msgspec.structs.replace(rules, implied=())))
+
+
+def tree_diff(intended: Statement, running: Statement, rules: FileRules) -> str:
+    """The difference for people: `+` lines to come, `-` lines to go, below the headers of their sections."""
+    return "".join(f"{line}\n" for line in _diff(intended, running, rules, 0))
+
+
+def _section(intended: Statement, running: Statement, rules: FileRules) -> Iterator[str]:
+    """The commands within one section that both sides have."""
+    same, missing, extra = pair(intended, running, rules)
+    there = {id(mine): theirs for mine, theirs in same}
+    new = {id(statement) for statement in missing}
+    again = any(matches(rules.resets, statement.path) for statement in missing)
+    for mine in intended.children:
+        if id(mine) in new:
+            yield from _conflicts(mine, extra, rules)
+            yield from _enter(mine)
+        elif id(mine) in there and mine.children:
+            theirs = there[id(mine)]
+            if rules.order_matters(mine.path) and _differs(mine, theirs, rules):
+                yield negate(theirs, rules)
+                yield from _enter(mine)
+                continue
+            inner = list(_section(mine, theirs, rules))
+            if inner:
+                yield mine.raw
+                yield from (f" {line}" for line in inner)
+                yield " exit"
+        elif id(mine) in there and there[id(mine)].children:
+            yield from _emptied(there[id(mine)], rules)
+        elif again:
+            yield from _enter(mine)
+    for theirs in reversed(extra):
+        if matches(rules.fixed, theirs.path):
+            yield from _emptied(theirs, rules)
+        else:
+            yield negate(theirs, rules)
+
+
+def _emptied(section: Statement, rules: FileRules) -> Iterator[str]:
+    lines = [negate(s, rules) for s in reversed(section.children) if not matches(rules.idle, s.path)]
+    if lines:
+        yield section.raw
+        yield from (f" {line}" for line in lines)
+        yield " exit"
+
+
+def _differs(mine: Statement, theirs: Statement, rules: FileRules) -> bool:
+    return bool(list(_section(mine, theirs, msgspec.structs.replace(rules, ordered=True))))
+
+
+def _conflicts(mine: Statement, extra: list[Statement], rules: FileRules) -> Iterator[str]:
+    """Take from `extra` what `mine` replaces; yield the commands for what must go first."""
+    key = replacement_key(mine, rules)
+    what = mine.raw.removeprefix(rules.negation) if rules.negation else ""
+    for theirs in list(extra):
+        if key and key == replacement_key(theirs, rules):
+            if any(r.negate for r in rules.replacements if r.line == key[0]):
+                yield negate(theirs, rules)
+            extra.remove(theirs)
+        elif what and what != mine.raw and (theirs.raw == what or theirs.raw.startswith(f"{what} ")):
+            extra.remove(theirs)
+
+
+def _enter(statement: Statement) -> Iterator[str]:
+    """A statement with everything below it, as it is entered."""
+    if statement.block is not None:
+        yield from serialise(Node("", children=[Node(statement.raw, block=statement.block)])).splitlines()
+        return
+    yield statement.raw
+    for child in statement.children:
+        yield from (f" {line}" for line in _enter(child))
+    if statement.children:
+        yield " exit"
+
+
+def negate(statement: Statement, rules: FileRules) -> str:
+    """The command that takes a line away."""
+    for negation in rules.negations:
+        found = re.fullmatch(negation.line, statement.raw)
+        if found:
+            return found.expand(negation.command)
+    if statement.raw.startswith(rules.negation):
+        return statement.raw.removeprefix(rules.negation)
+    return rules.negation + statement.raw
+
+
+def _diff(intended: Statement, running: Statement, rules: FileRules, depth: int) -> Iterator[str]:
+    same, missing, extra = pair(intended, running, rules)
+    there = {id(mine): theirs for mine, theirs in same}
+    new = {id(statement) for statement in missing}
+    for mine in intended.children:
+        if id(mine) in there:
+            inner = list(_diff(mine, there[id(mine)], rules, depth + 1))
+            if inner:
+                yield f"  {' ' * depth}{mine.shown}"
+                yield from inner
+        elif id(mine) in new:
+            yield from _lines("+", mine, depth)
+    for theirs in extra:
+        yield from _lines("-", theirs, depth)
+
+
+def _lines(sign: str, statement: Statement, depth: int) -> Iterator[str]:
+    yield f"{sign} {' ' * depth}{statement.shown}"
+    for line in statement.block or ():
+        yield f"{sign} {' ' * depth} {line}"
+    for child in statement.children:
+        yield from _lines(sign, child, depth + 1)
