@@ -139,6 +139,15 @@ ACCEPTED_AND_REFUSED = [
         "address",
     ),
     (
+        "ifupdown",
+        "/etc/network/interfaces",
+        "auto eth0\niface eth0\n{}",
+        "    mtu 1500\n    up true\n",
+        "    adress 192.0.2.1/24\n",
+        3,
+        "unknown attribute 'adress', did you mean 'address'",
+    ),
+    (
         "logrotate",
         "/etc/logrotate.d/ggi",
         "/var/log/ggi/*.log {{\n  weekly\n{}}}\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
@@ -9,9 +10,14 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from ggi_net.check.result import Finding
 from ggi_net.check.validators.base import Validator, complaints, refused
+from ggi_net.errors import nearest
 
 if TYPE_CHECKING:
     from ggi_net.check.scratch import Scratch
+
+_ALWAYS_KNOWN = {"auto", "allow-hotplug", "iface", "source", "source-directory", "vlan", "inherits", "alias"}
+_ALWAYS_KNOWN |= {"pre-up", "up", "post-up", "pre-down", "down", "post-down"}
+"""Keywords of /etc/network/interfaces that belong to no module (interfaces(5))."""
 
 
 def sshd(scratch: Scratch, path: str) -> list[Finding]:
@@ -62,12 +68,27 @@ def keepalived(scratch: Scratch, path: str) -> list[Finding]:
 
 
 def ifupdown(scratch: Scratch, path: str) -> list[Finding]:
-    """`ifup --syntax-check`: stanzas and the values of attributes; which interfaces this machine has is no matter."""
+    """`ifup --syntax-check`: stanzas and the values of attributes; which interfaces this machine has is no matter.
+
+    It passes over attributes that it does not know, so these are looked up in what `ifquery --syntax-help` lists.
+    """
     outcome = scratch.run(["ifup", "--all", "--syntax-check", "-i", str(scratch.path(path))])
     pattern = r"^(?:error|warning): (?:(?P<file>/[^:]+): line ?(?P<line>\d+): )?(?P<message>.*)"
     found = complaints(outcome, pattern, path=path, ignore=r"device not found|not present|exit status")
     text = scratch.text(path)
-    return refused(outcome, [Finding(message=f.message, line=f.line or _stanza_line(text, f.message)) for f in found])
+    found = [Finding(message=f.message, line=f.line or _stanza_line(text, f.message)) for f in found]
+    known = set(re.findall(r"^  ([\w-]+)$", scratch.run(["ifquery", "--syntax-help"]).output, re.MULTILINE))
+    return refused(outcome, found + _unknown_attributes(text, known | _ALWAYS_KNOWN if known else set()))
+
+
+def _unknown_attributes(text: str, known: set[str]) -> list[Finding]:
+    """Lines of stanzas whose first word is no attribute; none when nothing is `known`."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        word = line.split()[0] if line.split() else "#"
+        if known and word not in known and not word.startswith("#"):
+            found.append(Finding(message=f"unknown attribute '{word}'{nearest(word, known)}", line=number))
+    return found
 
 
 def _stanza_line(text: str, message: str) -> int | None:
