@@ -96,7 +96,8 @@ def test_what_a_device_adds_by_itself_is_no_drift():
 
 def test_defaults_that_a_device_hides_are_no_drift():
     hidden = re.sub(
-        r"(?m)^(?: exec-timeout 10 0| timeout 5|snmp-server user .*|logging trap informational|ip ssh version 2|no cdp run)\n",
+        r"(?m)^(?: exec-timeout 10 0| timeout 5|snmp-server user .*|logging trap informational"
+        r"|ip ssh version 2|no cdp run)\n",
         "",
         SHOWN,
     )
