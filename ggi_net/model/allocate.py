@@ -7,6 +7,7 @@ whole country. First fit means: the lowest aligned free position, whatever the o
 from __future__ import annotations
 
 import ipaddress
+import socket
 from bisect import bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,16 +18,29 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 
+def parsed(prefix: str) -> tuple[int, int, int]:
+    """(IP version, address, number of host bits) of an address with its length; raise ValueError if it is none.
+
+    `inet_pton` and not `ipaddress`, which takes five times as long: an estate has some 300,000 prefixes.
+    """
+    address, _, length = prefix.partition("/")
+    version = 6 if ":" in address else 4
+    try:
+        packed = socket.inet_pton(socket.AF_INET6 if version == 6 else socket.AF_INET, address)
+    except OSError:
+        raise ValueError(f"'{prefix}' is not a prefix") from None
+    hosts = 8 * len(packed) - int(length)
+    if hosts < 0:
+        raise ValueError(f"'{prefix}' is not a prefix")
+    return version, int.from_bytes(packed), hosts
+
+
 @lru_cache(maxsize=1 << 16)
 def bounds(prefix: str) -> tuple[int, int, int]:
     """(IP version, first address, last address) of a prefix; host bits are ignored; raise ValueError if it is none."""
-    address, _, length = prefix.partition("/")
-    parsed = ipaddress.ip_address(address)
-    hosts = parsed.max_prefixlen - int(length)
-    if hosts < 0:
-        raise ValueError(f"'{prefix}' is not a prefix")
-    first = int(parsed) >> hosts << hosts
-    return parsed.version, first, first + (1 << hosts) - 1
+    version, number, hosts = parsed(prefix)
+    first = number >> hosts << hosts
+    return version, first, first + (1 << hosts) - 1
 
 
 def address_text(version: int, number: int) -> str:

@@ -205,8 +205,9 @@ def check_result(found: SpecFile, estate: Estate, gemeente: Gemeente) -> None:
     """Refuse a result that would make the estate contradict itself; raise SpecError with the first finding."""
     kept = tuple(gemeente if g.slug == gemeente.slug else g for g in estate.gemeenten)
     changed = replace_gemeenten(estate, kept if gemeente.slug in estate.by_slug else (*kept, gemeente))
-    before = {finding.message for finding in findings_of(estate)}
-    for finding in findings_of(changed):
+    after = findings_of(changed)
+    before = {finding.message for finding in findings_of(estate)} if after else set()
+    for finding in after:
         if finding.message not in before:
             raise SpecError(
                 f"this would make the estate contradict itself: {finding.message}",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ggi_net.model.allocate import bounds
+from ggi_net.model.allocate import address_text, bounds, parsed
 from ggi_net.model.network import Role
 
 if TYPE_CHECKING:
@@ -99,18 +98,16 @@ def span_of(prefix: str, what: str, spot: Spot) -> Iterator[Span]:
         return
 
 
-@lru_cache(maxsize=1 << 16)
 def prefix_problem(prefix: str) -> str:
     """Why a text is no prefix without host bits; empty when it is one."""
     try:
-        ipaddress.ip_network(prefix)
+        version, number, hosts = parsed(prefix)
     except ValueError:
-        try:
-            network = ipaddress.ip_interface(prefix).network
-        except ValueError:
-            return "is not a prefix"
-        return f"has host bits; the prefix is {network}"
-    return ""
+        return "is not a prefix"
+    first = number >> hosts << hosts
+    if first == number:
+        return ""
+    return f"has host bits; the prefix is {address_text(version, first)}/{prefix.partition('/')[2]}"
 
 
 def twice(code: str, what: str, found: list[tuple[str, Spot, str]], hint: str) -> Iterator[Raw]:
