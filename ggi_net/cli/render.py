@@ -63,9 +63,14 @@ def show(summary: Summary, folder: Path) -> None:
         err.print(failure.text, markup=False)
     per_platform = ", ".join(f"{count} {name}" for name, count in sorted(summary.platforms.items()))
     what = f" ({per_platform})" if per_platform else ""
-    out.print(f"{summary.rendered} devices rendered to {folder}{what}", markup=False)
+    out.print(f"{counted(summary.rendered, 'device')} rendered to {folder}{what}", markup=False)
     out.print(
-        f"{summary.written} files written, {summary.unchanged} unchanged, {summary.removed} removed; "
-        f"{len(summary.failures)} devices failed",
+        f"{counted(summary.written, 'file')} written, {summary.unchanged} unchanged, {summary.removed} removed; "
+        f"{counted(len(summary.failures), 'device')} failed",
         markup=False,
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
