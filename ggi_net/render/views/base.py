@@ -62,7 +62,8 @@ class Snmp(ViewRecord):
 class View(ViewRecord):
     """The `Host` part that every device has; templates see it as `device`.
 
-    name, fqdn, role, platform, serial, unit: as in the estate; `fqdn` is `<name>.<organisation's domain>`.
+    name, fqdn, role, platform, serial, unit: as in the estate; `fqdn` is `<name>.<domain>`,
+    `domain` the organisation's, `federation_domain` the federation's.
     organisation (slug), organisation_name, cbs (`GM0141`; empty for the federation), site (slug), site_name,
     standard (its version): where the device belongs.
     description, location, contact: free text, already folded to plain ASCII; may be empty.
@@ -78,6 +79,8 @@ class View(ViewRecord):
 
     name: str
     fqdn: str
+    domain: str
+    federation_domain: str
     role: str
     platform: str
     serial: str

@@ -56,7 +56,8 @@ class CeView(View):
     zones, pairs: the firewall. own6/own4: all the site's own prefixes, refused as a source from outside.
     leaks: static routes between VRFs that a flow within the site needs.
     outer_peers6/outer_peers4: the cores' addresses that IKE and ESP come from.
-    has_ipsec, has_vrrp: whether swanctl.conf and keepalived.conf exist. partners: the site's other gateways by name.
+    has_ipsec, has_vrrp, has_nat, has_advertisements: which daemons run beside FRR.
+    partners: the site's other gateways by name.
     bgp: the standard's timers and limits; bogons6/bogons4: address space that has no place in the plan.
     """
 
@@ -83,6 +84,8 @@ class CeView(View):
     partners: tuple[str, ...]
     has_ipsec: bool
     has_vrrp: bool
+    has_nat: bool
+    has_advertisements: bool
 
 
 def build(estate: Estate, placed: Placed) -> CeView:
@@ -126,6 +129,8 @@ def build(estate: Estate, placed: Placed) -> CeView:
         partners=tuple(device.name for device in gateways(placed) if device.name != placed.device.name),
         has_ipsec=bool(tunnels),
         has_vrrp=any(lan.virtual for lan in lans),
+        has_nat=False,
+        has_advertisements=any(lan.prefixes6 for lan in lans),
     )
 
 

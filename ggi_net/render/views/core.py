@@ -15,7 +15,7 @@ from ggi_net.render.views.ends import make_neighbors, make_outsides, make_ports,
 from ggi_net.render.views.host import MANAGEMENT_VRF, host_part
 from ggi_net.render.views.lan import make_lans
 from ggi_net.render.views.network import Accepted, Lan, Neighbor, Outside, Port, Tunnel, Uplink, accepted
-from ggi_net.render.views.own import community, own_prefixes
+from ggi_net.render.views.own import Owned, community, number_of, own_prefixes, owned_prefixes
 from ggi_net.render.views.shared import address_refs, origin_of, shared
 
 if TYPE_CHECKING:
@@ -38,11 +38,16 @@ class Customer(ViewRecord):
 
 
 class Member(ViewRecord):
-    """A gemeente that has gateways here, in one VRF: `community` is set on all that comes from it."""
+    """A gemeente that has gateways here, in one VRF: `community` is set on all that comes from it.
+
+    `number` is its CBS number; `uplinks` the core's interfaces towards it.
+    """
 
     slug: str
     name: str
+    number: int
     community: str
+    uplinks: tuple[str, ...]
 
 
 class CoreVrf(ViewRecord):
@@ -87,6 +92,7 @@ class CoreView(View):
     nat4: the address that visitors' IPv4 traffic gets; empty for none.
     reflects: more than two cores, so each reflects routes to its neighbours (RFC 4456).
     outer_peers6/outer_peers4: the gateways' addresses that IKE and ESP come from.
+    owners6/owners4: every gemeente's management prefixes with its number, so that none reaches another's.
     """
 
     asn: int
@@ -105,11 +111,14 @@ class CoreView(View):
     visitors: CoreVrf | None
     nat4: str
     reflects: bool
+    owners6: tuple[Owned, ...]
+    owners4: tuple[Owned, ...]
     outer_peers6: tuple[str, ...]
     outer_peers4: tuple[str, ...]
     has_ipsec: bool
     has_vrrp: bool
     has_nat: bool
+    has_advertisements: bool
 
 
 def build(estate: Estate, placed: Placed) -> CoreView:
@@ -124,7 +133,7 @@ def build(estate: Estate, placed: Placed) -> CoreView:
     leaving = next((vrf for vrf in vrfs if vrf.exports == "default"), None) if outsides else None
     outer = sorted({tunnel.remote for tunnel in tunnels})
     nat4 = next((a.address for port in outsides for a in port.addresses if a.family == 4), "") if leaving else ""
-    bogons = common.bogons(standard)
+    bogons, owners = common.bogons(standard), owned_prefixes(estate, MANAGEMENT_VRF)
     return CoreView(
         **host_part(estate, placed),
         asn=estate.federation.asn,
@@ -143,11 +152,14 @@ def build(estate: Estate, placed: Placed) -> CoreView:
         visitors=leaving,
         nat4=nat4,
         reflects=sum(device.role is Role.CORE for device in estate.federation.devices) > 2,
+        owners6=owners[6],
+        owners4=owners[4],
         outer_peers6=tuple(a for a in outer if ":" in a),
         outer_peers4=tuple(a for a in outer if ":" not in a),
         has_ipsec=bool(tunnels),
         has_vrrp=any(lan.virtual for lan in lans),
         has_nat=bool(nat4),
+        has_advertisements=any(lan.prefixes6 for lan in lans),
     )
 
 
@@ -181,7 +193,7 @@ def _vrf(estate: Estate, placed: Placed, vrf: model.Vrf, lans: tuple[Lan, ...]) 
         neighbors=_sessions(placed, theirs, uplinks, customers, vrf, standard.bgp.prefix_headroom),
         cores=_core_sessions(estate, placed, ours, trunks, vrf),
         customers=tuple(customers.values()),
-        members=_members(estate, theirs, vrf.name),
+        members=_members(estate, theirs, uplinks, vrf.name),
         own6=tuple(ref for ref in own if ref.family == 6),
         own4=tuple(ref for ref in own if ref.family == 4),
         tell6=tuple(entry for entry in tell if entry.family == 6),
@@ -216,14 +228,21 @@ def _customers(
     return found
 
 
-def _members(estate: Estate, links: list[OwnedLink], vrf: str) -> tuple[Member, ...]:
-    found = {owned.organisation.slug: owned.organisation for owned in links}
+def _members(estate: Estate, links: list[OwnedLink], uplinks: list[Uplink], vrf: str) -> tuple[Member, ...]:
+    towards: dict[str, list[str]] = {}
+    found: dict[str, Gemeente] = {}
+    for owned, uplink in zip(links, uplinks, strict=True):
+        if isinstance(owned.organisation, Gemeente):
+            found.setdefault(owned.organisation.slug, owned.organisation)
+            towards.setdefault(owned.organisation.slug, []).append(uplink.name)
     return tuple(
         Member(
             origin=origin_of(organisation),
             slug=slug,
             name=plain(organisation.name),
+            number=number_of(organisation),
             community=community(estate, organisation, vrf),
+            uplinks=tuple(towards[slug]),
         )
         for slug, organisation in found.items()
     )

@@ -31,6 +31,8 @@ def host_part(estate: Estate, placed: Placed) -> dict[str, Any]:
         "origin": origin,
         "name": device.name,
         "fqdn": f"{device.name}.{organisation.domain}",
+        "domain": organisation.domain,
+        "federation_domain": estate.federation.domain,
         "role": device.role.value,
         "platform": device.platform,
         "serial": device.serial,

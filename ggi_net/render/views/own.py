@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ggi_net.model.gemeente import Gemeente
+from ggi_net.render.views.base import ViewRecord
 from ggi_net.render.views.host import MANAGEMENT_VRF
-from ggi_net.render.views.shared import origin_of, prefix_refs
+from ggi_net.render.views.shared import origin_of, prefix_refs, shared
 
 if TYPE_CHECKING:
     from ggi_net.model.estate import Estate, Placed
@@ -42,7 +43,34 @@ def elsewhere(organisation: Organisation, site: Site, zone: str) -> tuple[Prefix
     return tuple(sorted(found, key=lambda ref: ref.family == 4))
 
 
+class Owned(ViewRecord):
+    """A prefix with the CBS number of the gemeente that it belongs to."""
+
+    prefix: str
+    number: int
+
+
+def owned_prefixes(estate: Estate, vrf: str) -> dict[int, tuple[Owned, ...]]:
+    """The prefixes of every gemeente's VLANs in `vrf`, by family: the same for every core, so made once an estate."""
+    return shared(estate).once(f"owned/{vrf}", lambda: _owned_prefixes(estate, vrf))
+
+
+def _owned_prefixes(estate: Estate, vrf: str) -> dict[int, tuple[Owned, ...]]:
+    found: dict[int, list[Owned]] = {6: [], 4: []}
+    for gemeente in estate.gemeenten:
+        zones = [zone.name for zone in estate.standard_of(gemeente).zones if zone.vrf == vrf]
+        refs = [ref for site in gemeente.sites for zone in zones for ref in site_prefixes(gemeente, site, zone)]
+        for ref in refs:
+            found[ref.family].append(Owned(origin=ref.origin, prefix=ref.prefix, number=number_of(gemeente)))
+    return {family: tuple(owned) for family, owned in found.items()}
+
+
+def number_of(organisation: Organisation) -> int:
+    """The CBS number of a gemeente (141 for GM0141); 0 for the federation."""
+    return int(organisation.code[2:]) if isinstance(organisation, Gemeente) else 0
+
+
 def community(estate: Estate, organisation: Organisation, traffic: str) -> str:
     """The large community `<national ASN>:<class>:<CBS number>` (RFC 8092); number 0 is the federation itself."""
-    number = int(organisation.code[2:]) if isinstance(organisation, Gemeente) else 0
-    return f"{estate.federation.asn}:{estate.standard_of(organisation).bgp.community_classes[traffic]}:{number}"
+    traffic_class = estate.standard_of(organisation).bgp.community_classes[traffic]
+    return f"{estate.federation.asn}:{traffic_class}:{number_of(organisation)}"

@@ -92,8 +92,8 @@ class Shared:
             origin = f"standard/{standard.version}/address-plan/{self.estate.ranges}"
             services = self.estate.federation.services
             cloud = [prefix for prefixes in services.cloud.values() for prefix in prefixes]
-            refs = prefix_refs(tuple(pool.prefix for pool in pools), origin)
-            refs += prefix_refs(tuple(cloud), "federation/services/cloud") + self.management_networks
+            refs = prefix_refs([pool.prefix for pool in pools], origin)
+            refs += prefix_refs(cloud, "federation/services/cloud") + self.management_networks
             self._plan[standard.version] = tuple(sorted(refs, key=_ipv6_first))
         return self._plan[standard.version]
 
