@@ -257,6 +257,13 @@ class HostKeyRefused(PushError):
     code = "GGI1606"
 
 
+class ArtifactsStale(PushError):
+    """The artifacts are not what the estate says now."""
+
+    code = "GGI1607"
+    default_hint = "render them again (`ggi render`), read what changed (`ggi push --check --diff`), then push"
+
+
 # -- drift ---------------------------------------------------------------------------------------------
 
 

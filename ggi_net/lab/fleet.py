@@ -61,7 +61,7 @@ class _Login(asyncssh.SSHServer):
         self._connection = conn
         self._sessions.add(conn)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         if self._connection is not None:
             self._sessions.discard(self._connection)

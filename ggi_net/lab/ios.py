@@ -26,7 +26,7 @@ _PREFIX_ENTRY = re.compile(r"(ipv?6? prefix-list \S+) seq (\d+) ")
 _ENTRY = re.compile(r"(?:sequence )?(\d+) ")
 
 
-class Refused(Exception):  # noqa: N818  it is an answer, not a fault
+class Refused(Exception):
     """What IOS prints instead of taking a line; `column` is where its caret points."""
 
     def __init__(self, message: str, column: int | None = None) -> None:
@@ -122,7 +122,7 @@ class IosDevice:
         owner = parents[-1]
         node = next((n for n in owner.children if n.text == text), None)
         if negated:
-            if text.startswith("interface ") and text.split()[1] in self.ports or text.startswith("line "):
+            if (text.startswith("interface ") and text.split()[1] in self.ports) or text.startswith("line "):
                 raise Refused("% Invalid input detected at '^' marker.", 3)
             name = text if node else f"{text} "
             owner.children[:] = [n for n in owner.children if n.text != text and not n.text.startswith(name)]

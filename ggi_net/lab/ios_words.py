@@ -106,28 +106,7 @@ ON_BY_DEFAULT = re.compile(
 HIDDEN_FORMS = re.compile(r"no (shutdown|aaa new-model|ip classless|service config)$")
 
 WORDS = frozenset(
-    """aaa access-class access-list action address address-family anyconnect alias archive arp authentication
-    authorization authority auto-enroll backoff bandwidth banner bfd bfd-template bgp boot call-home cdp
-    certificate channel-group class class-map clock conform-action console control-plane crypto
-    cryptographic-algorithm accept-lifetime send-lifetime default default-action default-router delay deny
-    description destination dns-server distribute-list dpd domain-name dot1q dot1x duplex eckeypair enable
-    encapsulation encryption enrollment enrollment-type errdisable event exceed-action exec exec-timeout
-    exit-address-family exit-vrf exit-vrrp export facility fhrp file flow fqdn frequency fvrf group hidekeys hash
-    history hostname icmp-echo identity import inspect integrity interface interval ip ip-address ipv6 ivrf key
-    key-string keepalive lease length license lifetime line lldp load-interval log logging login logout-warning mac
-    match maximum-paths maximum mib mode mop monitor mtu multilink name negotiation neighbor netconf-yang netmask
-    network nls no notify ntp object object-group ocsp oer option parser pass password path peer percent permit pki
-    platform pluggable police policy-map port pre-shared-key preempt prefix prf priority privilege proposal radius
-    radius-server range rate-limit rd redistribute redundancy remark restconf revocation-check route-map
-    route-target router rsakeypair sampling security sequence serial-number server server-private service
-    service-policy session-limit session-timeout set shape shutdown snmp snmp-server source source-interface
-    spanning-tree speed ssh stopbits storm-control subject-alt-name subject-name switchport synchronization tacacs
-    tacacs-server template telemetry terminal threshold timeout timer timers time-range tls tls-proxy tls-version
-    track transport tunnel udld username usage validate version violate-action virtual-reassembly vlan vrf vrrp
-    vrrpv3 vstack vtp web width write-memory zone zone-member zone-pair ciphersuite client-id-trustpoint trustpoint
-    table-map fragment reflect evaluate client deadtime retransmit automate-tester statistics local-as auto-summary
-    nat fair-queue queue-limit random-detect drop address-family-limit single-connection advertise
-    aggregate-address advertisement-interval distance""".split()
+    ["aaa", "access-class", "access-list", "action", "address", "address-family", "anyconnect", "alias", "archive", "arp", "authentication", "authorization", "authority", "auto-enroll", "backoff", "bandwidth", "banner", "bfd", "bfd-template", "bgp", "boot", "call-home", "cdp", "certificate", "channel-group", "class", "class-map", "clock", "conform-action", "console", "control-plane", "crypto", "cryptographic-algorithm", "accept-lifetime", "send-lifetime", "default", "default-action", "default-router", "delay", "deny", "description", "destination", "dns-server", "distribute-list", "dpd", "domain-name", "dot1q", "dot1x", "duplex", "eckeypair", "enable", "encapsulation", "encryption", "enrollment", "enrollment-type", "errdisable", "event", "exceed-action", "exec", "exec-timeout", "exit-address-family", "exit-vrf", "exit-vrrp", "export", "facility", "fhrp", "file", "flow", "fqdn", "frequency", "fvrf", "group", "hidekeys", "hash", "history", "hostname", "icmp-echo", "identity", "import", "inspect", "integrity", "interface", "interval", "ip", "ip-address", "ipv6", "ivrf", "key", "key-string", "keepalive", "lease", "length", "license", "lifetime", "line", "lldp", "load-interval", "log", "logging", "login", "logout-warning", "mac", "match", "maximum-paths", "maximum", "mib", "mode", "mop", "monitor", "mtu", "multilink", "name", "negotiation", "neighbor", "netconf-yang", "netmask", "network", "nls", "no", "notify", "ntp", "object", "object-group", "ocsp", "oer", "option", "parser", "pass", "password", "path", "peer", "percent", "permit", "pki", "platform", "pluggable", "police", "policy-map", "port", "pre-shared-key", "preempt", "prefix", "prf", "priority", "privilege", "proposal", "radius", "radius-server", "range", "rate-limit", "rd", "redistribute", "redundancy", "remark", "restconf", "revocation-check", "route-map", "route-target", "router", "rsakeypair", "sampling", "security", "sequence", "serial-number", "server", "server-private", "service", "service-policy", "session-limit", "session-timeout", "set", "shape", "shutdown", "snmp", "snmp-server", "source", "source-interface", "spanning-tree", "speed", "ssh", "stopbits", "storm-control", "subject-alt-name", "subject-name", "switchport", "synchronization", "tacacs", "tacacs-server", "template", "telemetry", "terminal", "threshold", "timeout", "timer", "timers", "time-range", "tls", "tls-proxy", "tls-version", "track", "transport", "tunnel", "udld", "username", "usage", "validate", "version", "violate-action", "virtual-reassembly", "vlan", "vrf", "vrrp", "vrrpv3", "vstack", "vtp", "web", "width", "write-memory", "zone", "zone-member", "zone-pair", "ciphersuite", "client-id-trustpoint", "trustpoint", "table-map", "fragment", "reflect", "evaluate", "client", "deadtime", "retransmit", "automate-tester", "statistics", "local-as", "auto-summary", "nat", "fair-queue", "queue-limit", "random-detect", "drop", "address-family-limit", "single-connection", "advertise", "aggregate-address", "advertisement-interval", "distance"]
 )
 """The words that a line may begin with; anything else is an invalid input."""
 

@@ -18,7 +18,7 @@ import asyncssh
 
 from ggi_net.lab import stubs
 
-_TOOLS = tuple("sh cat rm mv cp mkdir test true false sha256sum chmod ls sleep echo env ln sync".split())
+_TOOLS = tuple(["sh", "cat", "rm", "mv", "cp", "mkdir", "test", "true", "false", "sha256sum", "chmod", "ls", "sleep", "echo", "env", "ln", "sync"])
 _ABSOLUTE = re.compile(r"(^|[;&|(]\s*|\bexec\s+)/(?:usr/)?(?:local/)?(?:s?bin|lib)/(?:[\w.-]+/)*([\w.-]+)")
 
 

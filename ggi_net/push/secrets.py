@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 REFERENCE = re.compile(r"secret://[a-z0-9/._-]{1,70}")
 _GENERIC = re.compile(
-    r"(?P<before>\b(?:password|passphrase|secret|pre-shared-key|key-string|server-key|community|psk|pac key|md5)"
+    r"(?P<before>\b(?:password|passphrase|secret|pre-shared-key|key-string|server-key|community|psk|pac key|md5)(?!://)"
     r"(?:[ \t]*[=:][ \t]*|[ \t]+)(?:[0-9] )?[\"']?)(?P<value>[^\s\"';{}]+)",
     re.IGNORECASE,
 )
