@@ -157,7 +157,8 @@ def _organisation(path: Path, kind: type[O], known: dict[str, Standard], standar
         try:
             known[organisation.standard] = load_standard(folder)
         except StandardUnknown as error:
-            raise StandardUnknown(error.message, place=Place(str(path)), hint=error.hint) from None
+            place = locate(path, read_bytes(path), "$.standard")
+            raise StandardUnknown(error.message, place=place, hint=error.hint) from None
     return organisation
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import ipaddress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ggi_net.errors import Place, StandardError, StandardUnknown, UnknownKey, nearest
 from ggi_net.files import read_bytes
 from ggi_net.model import standard as model
-from ggi_net.source.yamlfile import convert, parse
+from ggi_net.source.options import refusal
+from ggi_net.source.yamlfile import convert, locate, parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +52,7 @@ def load_standard(folder: Path) -> model.Standard:
         )
     found = model.Standard(version=folder.name, **parts)
     _check_references(found, folder)
+    _check_values(found, folder)
     return found
 
 
@@ -59,17 +62,19 @@ def _check_references(found: model.Standard, folder: Path) -> None:
     zones = {zone.name for zone in found.zones}
     services = {service.name for service in found.services}
     options = {option.name for option in found.options}
-    for zone in found.zones:
-        _known(zone.vrf, vrfs, "VRF", f"zone '{zone.name}'", folder / "zones.yml")
-    for flow in found.flows:
-        for name in (flow.source, flow.destination):
-            _known(name, zones, "zone", f"flow '{flow.id}'", folder / "flows.yml")
-        for name in flow.services:
-            _known(name, services, "service", f"flow '{flow.id}'", folder / "flows.yml")
+    for index, zone in enumerate(found.zones):
+        at = _At(folder / "zones.yml", f"$[{index}].vrf")
+        _known(zone.vrf, vrfs, "VRF", f"zone '{zone.name}'", at)
+    for index, flow in enumerate(found.flows):
+        user, path = f"flow '{flow.id}'", folder / "flows.yml"
+        _known(flow.source, zones, "zone", user, _At(path, f"$[{index}].source"))
+        _known(flow.destination, zones, "zone", user, _At(path, f"$[{index}].destination"))
+        for number, name in enumerate(flow.services):
+            _known(name, services, "service", user, _At(path, f"$[{index}].services[{number}]"))
         if flow.when:
-            _known(flow.when, options, "option", f"flow '{flow.id}'", folder / "flows.yml")
-    for zone_name in found.address_plan.vlans:
-        _known(zone_name, zones, "zone", "'vlans'", folder / "address-plan.yml")
+            _known(flow.when, options, "option", user, _At(path, f"$[{index}].when"))
+    for name in found.address_plan.vlans:
+        _known(name, zones, "zone", "'vlans'", _At(folder / "address-plan.yml", "$.vlans", name))
     for subject, names in (
         ("vrfs", [vrf.name for vrf in found.vrfs]),
         ("zones", [zone.name for zone in found.zones]),
@@ -78,19 +83,59 @@ def _check_references(found: model.Standard, folder: Path) -> None:
         ("options", [option.name for option in found.options]),
         ("clauses", [clause.id for clause in found.clauses]),
     ):
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise StandardError(
+                    f"'{name}' is declared twice",
+                    place=_At(folder / f"{subject}.yml", f"$[{index}]").place(),
+                    hint="keep one of the two",
+                )
+
+
+def _check_values(found: model.Standard, folder: Path) -> None:
+    """What a record's form can't show: defaults that the option itself refuses, pools that are no prefixes."""
+    for index, option in enumerate(found.options):
+        problem = refusal(option, option.default)
+        if problem:
             raise StandardError(
-                f"'{twice[0]}' is declared twice",
-                place=Place(str(folder / f"{subject}.yml")),
-                hint="keep one of the two",
+                f"the default of option '{option.name}' is not allowed: {problem}",
+                place=_At(folder / "options.yml", f"$[{index}]", "default").place(),
+                hint="correct the default, or what is allowed",
             )
+    for name, ranges in found.address_plan.ranges.items():
+        mappings = (("blocks", ranges.blocks.items()), ("ipv4", ranges.ipv4.items()))
+        lists = (("links", enumerate(ranges.links)), ("loopbacks", enumerate(ranges.loopbacks)))
+        pools = [(f"{group}.{zone}", pool) for group, items in mappings for zone, pool in items]
+        pools += [(f"{group}[{index}]", pool) for group, items in lists for index, pool in items]
+        for steps, pool in pools:
+            try:
+                network = ipaddress.ip_network(pool.prefix)
+                fits = network.prefixlen <= min(pool.length, pool.reserve or pool.length)
+            except ValueError:
+                fits = False
+            if not fits:
+                raise StandardError(
+                    f"pool {pool.prefix} can't hold prefixes of length {pool.length}",
+                    place=_At(folder / "address-plan.yml", f"$.ranges.{name}.{steps}", "prefix").place(),
+                    hint="a pool is a prefix without host bits, shorter than what is cut from it",
+                )
 
 
-def _known(name: str, declared: set[str], what: str, user: str, path: Path) -> None:
+class _At(NamedTuple):
+    """A place in a standard's file, looked up when it is needed."""
+
+    path: Path
+    steps: str
+    key: str | None = None
+
+    def place(self) -> Place:
+        return locate(self.path, read_bytes(self.path), self.steps, self.key)
+
+
+def _known(name: str, declared: set[str], what: str, user: str, at: _At) -> None:
     if name not in declared:
         raise StandardError(
             f"{user} names {what} '{name}', which the standard does not declare{nearest(name, declared)}",
-            place=Place(str(path)),
+            place=at.place(),
             hint=f"declared: {', '.join(sorted(declared))}",
         )

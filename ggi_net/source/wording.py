@@ -75,8 +75,10 @@ def _worded(problem: str, annotated: Any, info: Any, value: Any) -> tuple[str, s
         names = [name for name in wrong.group("expected").split(" | ") if name != "null"]
         wanted = " or ".join(_WORDS.get(name, name) for name in names)
         got = _WORDS.get(wrong.group("got"), wrong.group("got"))
-        if isinstance(value, str | int | float):
-            got += f" ({printable(str(value).lower() if isinstance(value, bool) else value)})"
+        if isinstance(value, bool):
+            got = str(value).lower()
+        elif isinstance(value, str | int | float):
+            got += f" ({printable(value)})"
         hint = ""
         if "str" in names and isinstance(value, int | float):
             hint = "quote it, so that YAML takes it as text"

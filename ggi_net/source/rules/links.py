@@ -103,8 +103,8 @@ def tag_twice(facts: Facts) -> Iterator[Raw]:
                 if key in seen:
                     message = f"tag {carried.tag} on {end.device} port {end.port} is used by {seen[key]} and by {owner}"
                     yield Raw("GGI1322", message, at, "give one of the two another tag")
-                else:
-                    seen[key] = owner
+                    break
+                seen[key] = owner
 
 
 def untrusted(facts: Facts) -> Iterator[Raw]:
