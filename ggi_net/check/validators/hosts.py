@@ -71,16 +71,14 @@ def snmpd(scratch: Scratch, path: str) -> list[Finding]:
 def keepalived(scratch: Scratch, path: str) -> list[Finding]:
     """`keepalived -t`, among interfaces with the names that the file uses.
 
-    Script security is blanked out: in the namespace's eyes root does not own `/bin/sh`.
+    That scripts are insecure is no fault of the file: in the namespace's eyes root does not own `/bin/sh`.
     """
-    text = scratch.path(path).read_text()
-    names = re.findall(r"^\s*interface (\S+)$", text, re.MULTILINE)
-    scratch.write(path, text.replace("enable_script_security", ""))
+    names = re.findall(r"^\s*interface (\S+)$", scratch.path(path).read_text(), re.MULTILINE)
     outcome = scratch.run(_with_interfaces(names, ["keepalived", "-t", "-f", str(scratch.path(path))]))
     ignore = r"doesn't exist|no interface found|non-?existent interface|Unable to .*(?:script|interface)"
     pattern = r"^\((?:(?P<file>/[^:]+): )?Line (?P<line>\d+)\) (?P<message>.*)"
     found = complaints(outcome, pattern, path=path, ignore=ignore)
-    return refused(outcome, found)
+    return found if "due to insecure" in outcome.output else refused(outcome, found)
 
 
 def ifupdown(scratch: Scratch, path: str) -> list[Finding]:
