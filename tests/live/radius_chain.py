@@ -156,14 +156,15 @@ class Chain:
         )
         return done.stdout + done.stderr
 
-    def misroute(self, source: str, target: str, user: str) -> int:
-        """Send a first EAP request for `user` over TLS from one server's place to another; return the reply's code."""
+    def over_radsec(self, source: str, target: str, users: list[str]) -> list[tuple[int, str]]:
+        """Send a first EAP request for each user over TLS from one server's place to another; codes and messages."""
         key = "/etc/ggi/pki/radsec"
+        program = str(Path(__file__).with_name("radius_tls.py"))
         address = self.servers[target].address_of(6)
         done = self.servers[source].run(
-            sys.executable, str(Path(__file__).with_name("radius_tls.py")), address, f"{key}.pem", f"{key}.key", user
+            sys.executable, program, address, f"{key}.pem", f"{key}.key", stdin=json.dumps(users)
         )
-        return int(done.stdout)
+        return [tuple(answer) for answer in json.loads(done.stdout)]
 
     def _server(self, name: str) -> Server:
         server = Server(self.estate, name, self.folder, self.hub)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from msgspec import structs
 from radius_chain import GEMEENTEHUIS, WERF, Chain
+from radius_names import NAMES
 
 from ggi_net.paths import demo_folder
 from ggi_net.source.files import load_estate
@@ -195,6 +197,21 @@ def test_a_realm_that_leads_nowhere_is_refused_at_the_first_hop_with_its_reason(
     assert chain.proxy_log("radius-enschede-01").stat().st_size == before
 
 
+def test_both_daemons_refuse_the_same_user_names_for_the_same_reason(chain, watch):
+    """FreeRADIUS at the visited site (PCRE) and radsecproxy at the federation (POSIX) read the standard alike."""
+    visited = watch("radius-enschede-01")
+    with ThreadPoolExecutor(max_workers=20) as pool:
+        list(pool.map(lambda name: chain.radclient(f'User-Name = "{name}"\n{FIRST}'), NAMES, timeout=30))
+    at_proxy = chain.over_radsec("radius-enschede-01", "flr-asd-01", [n for n, refusal in NAMES.items() if refusal])
+
+    refused = {unescaped(line["outer"]).decode(): line["refusal"] for line in visited.lines(event="result")}
+    wanted = {name: refusal for name, refusal in NAMES.items() if refusal}
+    assert {name: refused[name] for name in wanted} == wanted
+    assert {refused.get(name, "") for name in set(NAMES) - set(wanted)} == {""}
+    for name, (code, said) in zip(wanted, at_proxy, strict=True):
+        assert (name, code, said.rpartition("(")[2]) == (name, 3, f"{wanted[name]})")
+
+
 def test_an_unknown_realm_is_refused_by_the_federation_in_words(chain, watch):
     visited = watch("radius-enschede-01")
 
@@ -213,6 +230,10 @@ def test_another_ssid_is_refused(chain, watch):
     assert result["refusal"] == "wrong-ssid"
 
 
+FIRST = (
+    "EAP-Message = 0x0201000501\nMessage-Authenticator = 0x00\n"
+    'Called-Station-Id = "02-AA-BB-CC-DD-01:govroam"\nCalling-Station-Id = "02-00-00-00-00-01"\n'
+)
 HOSTILE = [
     'a"b\\c\nd\te{x}%{User-Name}=q"}',
     "jos\u00e9\u202e@almelo.example",
@@ -291,9 +312,10 @@ def test_freeradius_answers_status_server(chain):
 def test_a_request_from_upstream_for_a_realm_that_is_not_ours_is_refused(chain, watch):
     """As a wrong route at a proxy would do it: to almelo's own radsecproxy, straight from a proxy's place."""
     home = watch("radius-almelo-01")
-    sent = chain.misroute("flr-asd-01", "radius-almelo-01", "iemand@enschede.example")
 
-    assert sent == 3, "Access-Reject"
+    ((code, _),) = chain.over_radsec("flr-asd-01", "radius-almelo-01", ["iemand@enschede.example"])
+
+    assert code == 3, "Access-Reject"
     (result,) = home.lines(event="result")
     assert (result["refusal"], result["outer"]) == ("loop", "iemand@enschede.example")
 
