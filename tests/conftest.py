@@ -32,6 +32,7 @@ PACKAGES = {
     "qemu-system-x86_64": "qemu-system-x86",
     "radclient": "freeradius-utils",
     "radsecproxy": "radsecproxy",
+    "radvd": "radvd",
     "rsyslogd": "rsyslog rsyslog-gnutls",
     "snmpd": "snmpd",
     "sshd": "openssh-server",

@@ -148,6 +148,15 @@ ACCEPTED_AND_REFUSED = [
         "unknown attribute 'adress', did you mean 'address'",
     ),
     (
+        "radvd",
+        "/etc/radvd.conf",
+        "interface eth0 {{\n  AdvSendAdvert on;\n{}}};\n",
+        "  MinRtrAdvInterval 30;\n",
+        "  MinRtrAdvIntervall 30;\n",
+        3,
+        "syntax error",
+    ),
+    (
         "logrotate",
         "/etc/logrotate.d/ggi",
         "/var/log/ggi/*.log {{\n  weekly\n{}}}\n",

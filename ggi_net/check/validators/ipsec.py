@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _CONF = "/run-check/strongswan.conf"
 _PLUGINS = "random nonce openssl pem pkcs1 pkcs8 x509 revocation constraints pubkey kernel-netlink socket-default vici"
-_SETTINGS = """charon {{
+_SETTINGS = """include {own}
+charon {{
   load = {plugins}
   port = 0
   port_nat_t = 0
@@ -47,7 +48,8 @@ def swanctl(scratch: Scratch, path: str) -> list[Finding]:
     for name in _FOLDERS:
         scratch.folder(f"{path.rpartition('/')[0]}/{name}")
     socket = scratch.path("/run-check/vici")
-    settings = scratch.write(_CONF, _SETTINGS.format(plugins=_PLUGINS, socket=socket))
+    own = scratch.path("/etc/strongswan.d/*.conf")
+    settings = scratch.write(_CONF, _SETTINGS.format(own=own, plugins=_PLUGINS, socket=socket))
     outcome = scratch.run(
         ["sh", "-c", _SCRIPT, "swanctl", str(socket), str(scratch.path(path))],
         env={"STRONGSWAN_CONF": str(settings), "SWANCTL_DIR": str(folder)},
