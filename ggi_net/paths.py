@@ -32,6 +32,11 @@ def demo_folder() -> Path:
     return data_folder() / "inventory" / "demo"
 
 
+def specs_folder() -> Path:
+    """Onboarding specs to learn from."""
+    return data_folder() / "inventory" / "specs"
+
+
 def reference_folder() -> Path:
     """Public reference data, such as the list of gemeenten."""
     return data_folder() / "inventory" / "reference"

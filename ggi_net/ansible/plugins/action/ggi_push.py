@@ -10,11 +10,11 @@ from ansible.plugins.action import ActionBase
 
 from ggi_net.ansible.shared import estate_in
 from ggi_net.errors import DeviceUnreachable, GgiError
+from ggi_net.push.artifacts import read_current
 from ggi_net.push.connections import read_connections
 from ggi_net.push.journal import Journal, journal_folder
 from ggi_net.push.run import Outcome, Status, push_device, targets
 from ggi_net.push.secrets import Resolver, open_backend
-from ggi_net.render.store import read_artifacts
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
@@ -51,8 +51,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
 
     def _push(self, device: str, given: dict[str, Any]) -> Outcome:
         connections = read_connections(Path(given["connections"]))
-        artifacts = read_artifacts(Path(given["artifacts"]), [device])
-        [target] = targets(estate_in(Path(given["estate"])), artifacts.values(), connections)
+        estate = estate_in(Path(given["estate"]))
+        artifacts = read_current(Path(given["artifacts"]), estate, [device])
+        [target] = targets(estate, artifacts.values(), connections)
         return push_device(
             target,
             Resolver(open_backend(given["secrets"] or connections.secrets)),

@@ -12,6 +12,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin
 
 from ggi_net.ansible.shared import estate_in
 from ggi_net.errors import GgiError
+from ggi_net.lab.server import lab_folder
 from ggi_net.model.gemeente import Gemeente
 from ggi_net.paths import demo_folder
 from ggi_net.push.connections import read_connections
@@ -44,8 +45,8 @@ options:
       - name: GGI_ESTATE
   connections:
     description:
-      - File that says how devices are reached, as C(ggi lab devices) writes it; seen likewise.
-      - A file that is not there counts as empty.
+      - File that says how devices are reached, seen likewise. A file that is not there counts as empty.
+      - Without it that of the simulated devices which C(ggi lab devices up) starts.
     type: str
     env:
       - name: GGI_CONNECTIONS
@@ -73,14 +74,14 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]  # Ansible has
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         folder = self._path("estate", path) or demo_folder()
-        file = self._path("connections", path)
+        file = self._path("connections", path) or lab_folder() / "connections.json"
         try:
             estate = estate_in(folder.resolve())
-            connections = read_connections(file).devices if file and file.exists() else {}
+            connections = read_connections(file).devices if file.exists() else {}
         except GgiError as error:
             raise AnsibleParserError(str(error)) from None
         inventory.set_variable("all", "ggi_estate", str(folder.resolve()))
-        inventory.set_variable("all", "ggi_connections", str(file.resolve()) if file else "")
+        inventory.set_variable("all", "ggi_connections", str(file.resolve()))
         inventory.add_group("gemeenten")
         for placed in estate.devices.values():
             self._add(placed, connections.get(placed.device.name))
