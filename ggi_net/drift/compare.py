@@ -31,7 +31,6 @@ class Kind(StrEnum):
     MODE = "mode"
     OWNER = "owner"
     FILE_MISSING = "file missing"
-    NOT_LOADED = "not loaded"
 
 
 class Difference(Record, frozen=True, kw_only=True):
@@ -39,7 +38,8 @@ class Difference(Record, frozen=True, kw_only=True):
 
     `section`: the headers above the line, outermost first. `line` counts in the intended artifact: of the intended
     line, or for an extra line that of the section it stands in (0: unknown). `running_line` counts in what the device
-    has.
+    has. `shown_by`: the command that showed it, when the file on the device is as intended but the daemon runs
+    something else.
     """
 
     kind: Kind
@@ -49,6 +49,7 @@ class Difference(Record, frozen=True, kw_only=True):
     running: str = ""
     line: int = 0
     running_line: int = 0
+    shown_by: str = ""
 
 
 def differences(intended: Statement, running: Statement, rules: FileRules, file: str) -> list[Difference]:
@@ -146,7 +147,7 @@ def _changed(missing: list[Statement], extra: list[Statement], rules: FileRules)
     """Pairs of a missing and an extra statement that are one change, by `id` of the missing one."""
     found: dict[int, Statement] = {}
     free = list(extra)
-    for tell in (_same_skeleton, lambda a, b: _same_key(a, b, rules), _alike):
+    for tell in (_same_skeleton, lambda a, b: _same_key(a, b, rules), _same_but_last, _alike):
         for mine in missing:
             if id(mine) in found:
                 continue
@@ -164,6 +165,11 @@ def _same_skeleton(mine: Statement, theirs: Statement) -> bool:
 def _same_key(mine: Statement, theirs: Statement, rules: FileRules) -> bool:
     key = replacement_key(mine, rules)
     return bool(key) and key == replacement_key(theirs, rules)
+
+
+def _same_but_last(mine: Statement, theirs: Statement) -> bool:
+    before, _, _ = mine.shown.rpartition(" ")
+    return bool(before) and before == theirs.shown.rpartition(" ")[0]
 
 
 def _alike(mine: Statement, theirs: Statement) -> bool:

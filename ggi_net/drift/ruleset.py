@@ -104,10 +104,11 @@ class FileRules(Record, frozen=True, kw_only=True):
 
 
 class Rules(Record, frozen=True, kw_only=True):
-    """The rules of one platform."""
+    """The rules of one platform; after its own `files` come those of the rules that it is `like`."""
 
     name: str
     files: tuple[FileRules, ...]
+    like: str = ""
 
     def of(self, file: str) -> FileRules:
         """The rules for one file; a file without any is compared line by line, in order."""
@@ -137,6 +138,8 @@ def load_rules(name: str) -> Rules:
                 re.compile(pattern)
             except re.error as error:
                 raise WrongValue(f"'{pattern}' is not a regular expression: {error}", place=Place(str(path))) from None
+    if rules.like:
+        return Rules(name=rules.name, files=(*rules.files, *load_rules(rules.like).files))
     return rules
 
 

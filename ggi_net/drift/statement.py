@@ -67,7 +67,9 @@ class Reader:
 
     def _parse(self, text: str, file: str) -> Node:
         if self._rules.syntax is Syntax.INDENT:
-            return tree.parse(text, file=file)
+            other = tuple(c for c in self._rules.comments if c != "!")
+            kept = ["" if line.lstrip().startswith(other) else line for line in text.split("\n")] if other else [text]
+            return tree.parse("\n".join(kept), file=file)
         if self._rules.syntax is Syntax.BRACES:
             return parse_braces(text, self._rules.comments, file=file)
         return parse_lines(text, self._rules.comments)

@@ -173,7 +173,8 @@ class Fleet:
                 await ios_session.serve(process, device)
 
             server = await asyncssh.create_server(
-                lambda: _Login(password, login, self._sessions), LOOPBACK, 0, server_host_keys=[host_key], process_factory=shell,
+                lambda: _Login(password, login, self._sessions), LOOPBACK, 0,
+                server_host_keys=[host_key], process_factory=shell,
                 line_editor=False, backlog=100, login_timeout=60,
             )  # fmt: skip
         else:
@@ -182,8 +183,10 @@ class Fleet:
                 await linux.serve(process, device)
 
             server = await asyncssh.create_server(
-                lambda: _Login(password, login, self._sessions), LOOPBACK, 0, server_host_keys=[host_key], process_factory=command,
-                sftp_factory=lambda channel: linux.RootedSFTP(channel, device.root), encoding=None, backlog=100, login_timeout=60,
+                lambda: _Login(password, login, self._sessions), LOOPBACK, 0,
+                server_host_keys=[host_key], process_factory=command,
+                sftp_factory=lambda channel: linux.RootedSFTP(channel, device.root), encoding=None,
+                backlog=100, login_timeout=60,
             )  # fmt: skip
         self._servers.append(server)
         return int(server.get_port())

@@ -76,7 +76,8 @@ SINGLE = tuple(
         r"(service-policy) (input|output) ",
         r"(ip verify unicast source|ipv6 verify unicast source) ",
         r"(bgp router-id|bgp log-neighbor-changes|timers bgp|maximum-paths|distance bgp) ",
-        r"(neighbor \S+) (remote-as|description|password|timers|update-source|ttl-security|ebgp-multihop|maximum-prefix) ",
+        r"(neighbor \S+) (remote-as|description|password|timers|update-source|ttl-security) ",
+        r"(neighbor \S+) (ebgp-multihop|maximum-prefix) ",
         r"(neighbor \S+ (?:route-map|prefix-list|filter-list)) .* (in|out)$",
         r"(tunnel (?:source|destination|mode|vrf|protection)) ",
         r"(vrrp \d+ (?:priority|description|timers)|priority|address-family-limit) ",
@@ -97,16 +98,40 @@ SINGLE = tuple(
 ON_BY_DEFAULT = re.compile(
     r"(ip (http server|http secure-server|domain lookup|domain-lookup|source-route|bootp server|finger|gratuitous-arps"
     r"|forward-protocol nd|redirects|unreachables|proxy-arp|icmp rate-limit unreachable)"
-    r"|ipv6 (redirects|unreachables|source-route)|service (pad|dhcp|config|password-recovery|udp-small-servers|tcp-small-servers)|cdp run|cdp enable"
-    r"|lldp run|mop enabled|logging console|logging monitor|platform punt-keepalive disable-kernel-core|aaa new-model|bgp default ipv4-unicast"
-    r"|login on-success log|bfd echo|synchronization|auto-summary|ip classless|exec|vstack|call-home|ip forward-protocol udp)$"
+    r"|ipv6 (redirects|unreachables|source-route)|cdp run|cdp enable|lldp run|mop enabled|logging console"
+    r"|service (pad|dhcp|config|password-recovery|udp-small-servers|tcp-small-servers)|logging monitor"
+    r"|platform punt-keepalive disable-kernel-core|aaa new-model|bgp default ipv4-unicast|login on-success log"
+    r"|bfd echo|synchronization|auto-summary|ip classless|exec|vstack|call-home|ip forward-protocol udp)$"
 )
 """What is on unless told otherwise: only its `no` form is shown (`no ip http server`)."""
 
 HIDDEN_FORMS = re.compile(r"no (shutdown|aaa new-model|ip classless|service config)$")
 
 WORDS = frozenset(
-    ["aaa", "access-class", "access-list", "action", "address", "address-family", "anyconnect", "alias", "archive", "arp", "authentication", "authorization", "authority", "auto-enroll", "backoff", "bandwidth", "banner", "bfd", "bfd-template", "bgp", "boot", "call-home", "cdp", "certificate", "channel-group", "class", "class-map", "clock", "conform-action", "console", "control-plane", "crypto", "cryptographic-algorithm", "accept-lifetime", "send-lifetime", "default", "default-action", "default-router", "delay", "deny", "description", "destination", "dns-server", "distribute-list", "dpd", "domain-name", "dot1q", "dot1x", "duplex", "eckeypair", "enable", "encapsulation", "encryption", "enrollment", "enrollment-type", "errdisable", "event", "exceed-action", "exec", "exec-timeout", "exit-address-family", "exit-vrf", "exit-vrrp", "export", "facility", "fhrp", "file", "flow", "fqdn", "frequency", "fvrf", "group", "hidekeys", "hash", "history", "hostname", "icmp-echo", "identity", "import", "inspect", "integrity", "interface", "interval", "ip", "ip-address", "ipv6", "ivrf", "key", "key-string", "keepalive", "lease", "length", "license", "lifetime", "line", "lldp", "load-interval", "log", "logging", "login", "logout-warning", "mac", "match", "maximum-paths", "maximum", "mib", "mode", "mop", "monitor", "mtu", "multilink", "name", "negotiation", "neighbor", "netconf-yang", "netmask", "network", "nls", "no", "notify", "ntp", "object", "object-group", "ocsp", "oer", "option", "parser", "pass", "password", "path", "peer", "percent", "permit", "pki", "platform", "pluggable", "police", "policy-map", "port", "pre-shared-key", "preempt", "prefix", "prf", "priority", "privilege", "proposal", "radius", "radius-server", "range", "rate-limit", "rd", "redistribute", "redundancy", "remark", "restconf", "revocation-check", "route-map", "route-target", "router", "rsakeypair", "sampling", "security", "sequence", "serial-number", "server", "server-private", "service", "service-policy", "session-limit", "session-timeout", "set", "shape", "shutdown", "snmp", "snmp-server", "source", "source-interface", "spanning-tree", "speed", "ssh", "stopbits", "storm-control", "subject-alt-name", "subject-name", "switchport", "synchronization", "tacacs", "tacacs-server", "template", "telemetry", "terminal", "threshold", "timeout", "timer", "timers", "time-range", "tls", "tls-proxy", "tls-version", "track", "transport", "tunnel", "udld", "username", "usage", "validate", "version", "violate-action", "virtual-reassembly", "vlan", "vrf", "vrrp", "vrrpv3", "vstack", "vtp", "web", "width", "write-memory", "zone", "zone-member", "zone-pair", "ciphersuite", "client-id-trustpoint", "trustpoint", "table-map", "fragment", "reflect", "evaluate", "client", "deadtime", "retransmit", "automate-tester", "statistics", "local-as", "auto-summary", "nat", "fair-queue", "queue-limit", "random-detect", "drop", "address-family-limit", "single-connection", "advertise", "aggregate-address", "advertisement-interval", "distance"]
+    """
+    aaa accept-lifetime access-class access-list action address address-family address-family-limit advertise
+    advertisement-interval aggregate-address alias anyconnect archive arp authentication authority authorization
+    auto-enroll auto-summary automate-tester backoff bandwidth banner bfd bfd-template bgp boot call-home cdp
+    certificate channel-group ciphersuite class class-map client client-id-trustpoint clock conform-action console
+    control-plane crypto cryptographic-algorithm deadtime default default-action default-router delay deny
+    description destination distance distribute-list dns-server domain-name dot1q dot1x dpd drop duplex eckeypair
+    enable encapsulation encryption enrollment enrollment-type errdisable evaluate event exceed-action exec
+    exec-timeout exit-address-family exit-vrf exit-vrrp export facility fair-queue fhrp file flow fqdn fragment
+    frequency fvrf group hash hidekeys history hostname icmp-echo identity import inspect integrity interface
+    interval ip ip-address ipv6 ivrf keepalive key key-string lease length license lifetime line lldp
+    load-interval local-as log logging login logout-warning mac match maximum maximum-paths mib mode monitor mop
+    mtu multilink name nat negotiation neighbor netconf-yang netmask network nls no notify ntp object object-group
+    ocsp oer option parser pass password path peer percent permit pki platform pluggable police policy-map port
+    pre-shared-key preempt prefix prf priority privilege proposal queue-limit radius radius-server random-detect
+    range rate-limit rd redistribute redundancy reflect remark restconf retransmit revocation-check route-map
+    route-target router rsakeypair sampling security send-lifetime sequence serial-number server server-private
+    service service-policy session-limit session-timeout set shape shutdown single-connection snmp snmp-server
+    source source-interface spanning-tree speed ssh statistics stopbits storm-control subject-alt-name
+    subject-name switchport synchronization table-map tacacs tacacs-server telemetry template terminal threshold
+    time-range timeout timer timers tls tls-proxy tls-version track transport trustpoint tunnel udld usage
+    username validate version violate-action virtual-reassembly vlan vrf vrrp vrrpv3 vstack vtp web width
+    write-memory zone zone-member zone-pair
+    """.split()  # noqa: SIM905  a page of words reads better without quotes
 )
 """The words that a line may begin with; anything else is an invalid input."""
 

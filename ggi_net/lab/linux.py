@@ -18,7 +18,10 @@ import asyncssh
 
 from ggi_net.lab import stubs
 
-_TOOLS = tuple(["sh", "cat", "rm", "mv", "cp", "mkdir", "test", "true", "false", "sha256sum", "chmod", "ls", "sleep", "echo", "env", "ln", "sync"])
+_TOOLS = (
+    "sh", "cat", "rm", "mv", "cp", "mkdir", "test", "true", "false", "sha256sum", "chmod", "ls", "sleep", "echo",
+    "env", "ln",
+)  # fmt: skip
 _ABSOLUTE = re.compile(r"(^|[;&|(]\s*|\bexec\s+)/(?:usr/)?(?:local/)?(?:s?bin|lib)/(?:[\w.-]+/)*([\w.-]+)")
 
 
@@ -104,7 +107,7 @@ class RootedSFTP(asyncssh.SFTPServer):
     def map_path(self, path: bytes) -> bytes:
         """The path on this machine; raise SFTPPermissionDenied outside the root."""
         full = os.path.normpath(path if path.startswith(b"/") else self._root + b"/" + path)
-        if full == os.path.dirname(self._root):  # `..` in a listing of the root
+        if full == self._root.rpartition(b"/")[0]:  # `..` in a listing of the root
             return self._root
         if full != self._root and not full.startswith(self._root + b"/"):
             raise asyncssh.SFTPPermissionDenied("outside the simulated host")

@@ -20,14 +20,15 @@ FRR = "/etc/frr/frr.conf"
 SECTION = re.compile(r"(interface|vrf|router|route-map|key chain|line|bfd|segment-routing|rpki)\b")
 FRR_ORDER = (
     r"(no )?(ip|ipv6) forwarding", r"hostname", r"log ", r"service ", r"vrf ", r"ip (route|router-id)", r"interface ",
-    r"router bgp \S+$", r"router bgp", r"router", r"ip prefix-list", r"ipv6 prefix-list", r"(bgp|ip) (as-path|community|large|extcommunity)",
+    r"router bgp \S+$", r"router bgp", r"router", r"ip prefix-list", r"ipv6 prefix-list",
+    r"(bgp|ip) (as-path|community|large|extcommunity)",
     r"route-map", r"bfd", r"",
 )  # fmt: skip
 NAMES = (
     "systemctl", "vtysh", "frr-reload.py", "nft", "swanctl", "ifreload", "ifup", "ifdown", "ifquery", "sshd", "chronyd",
     "chronyc", "rsyslogd", "snmpd", "keepalived", "freeradius", "radsecproxy", "sysctl", "networkctl", "netplan", "ip",
-    "hostname", "hostnamectl", "chown", "stat", "service", "update-ca-certificates", "systemd-sysusers", "systemd-tmpfiles",
-    "update-initramfs", "locale-gen", "apt-get", "deb-systemd-invoke", "logrotate", "nslcd", "pam-auth-update", "touch-reload",
+    "hostname", "hostnamectl", "chown", "stat", "service", "logrotate",
+    "systemd-sysusers", "systemd-tmpfiles", "update-ca-certificates",
 )  # fmt: skip
 
 

@@ -1,0 +1,112 @@
+"""What a device runs, compared with its artifacts, per push driver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ggi_net.drift.compare import Difference, Kind, differences
+from ggi_net.drift.ruleset import load_rules
+from ggi_net.drift.statement import Reader
+from ggi_net.errors import DriftError, WrongDevice
+from ggi_net.push.run import right_device
+
+if TYPE_CHECKING:
+    from ggi_net.drift.ruleset import FileRules
+    from ggi_net.push.driver import Target
+    from ggi_net.push.linux import Found, LinuxSession, Wanted
+    from ggi_net.push.secrets import Resolver
+
+
+def compare_device(target: Target, resolver: Resolver, key: bytes) -> list[Difference]:
+    """Every difference of one device, artifact by artifact, in order; `key` is what secrets are hashed with.
+
+    Raises PushError (unreachable, host key), DriftError or ConfigurationBroken when the device can't be compared.
+    """
+    collectors = {"linux": _compare_linux, "cisco_iosxe": _compare_ios}
+    try:
+        collect = collectors[target.platform.driver]
+    except KeyError:
+        raise DriftError(f"{target.device}: nothing collects from '{target.platform.driver}' devices") from None
+    try:
+        return collect(target, resolver, key)
+    except WrongDevice as error:
+        raise DriftError(error.message, hint="correct the address in the connections file") from None
+
+
+def _compare_ios(target: Target, resolver: Resolver, key: bytes) -> list[Difference]:
+    from ggi_net.push.cisco_iosxe import IosSession, artifact_of
+
+    artifact = artifact_of(target)
+    session = IosSession(target, resolver)
+    try:
+        right_device(target, session.identify())
+        running = session.running()
+    finally:
+        session.close()
+    rules = load_rules(target.platform.drift).of(artifact.file)
+    return compare_texts(resolver.resolve(artifact.text), running, rules, key, target.device, artifact.file)
+
+
+def _compare_linux(target: Target, resolver: Resolver, key: bytes) -> list[Difference]:
+    from ggi_net.push.linux import LinuxSession, wanted
+
+    rules = load_rules(target.platform.drift)
+    items = wanted(target, resolver)
+    found: list[Difference] = []
+    session = LinuxSession(target, resolver)
+    try:
+        right_device(target, session.identify())
+        files = session.files([item.path for item in items])
+        for item in items:
+            there = files.get(item.path)
+            of_file = rules.of(item.artifact.file)
+            found.extend(_compare_file(item, there, of_file, key))
+            if there is not None and of_file.shown_by:
+                found.extend(_compare_shown(session, item, of_file, key, list(found)))
+    finally:
+        session.close()
+    return found
+
+
+def _compare_file(item: Wanted, there: Found | None, rules: FileRules, key: bytes) -> list[Difference]:
+    """The differences of one file: its content by meaning, its mode, its owner."""
+    file = item.artifact.file
+    if there is None:
+        return [Difference(kind=Kind.FILE_MISSING, file=file, intended=item.path)]
+    found: list[Difference] = []
+    if there.content != item.content:
+        running = there.content.decode(errors="replace")
+        found += compare_texts(item.content.decode(), running, rules, key, item.artifact.device, file)
+    if there.mode != item.mode:
+        found.append(Difference(kind=Kind.MODE, file=file, intended=f"{item.mode:04o}", running=f"{there.mode:04o}"))
+    if there.owner != item.kind.owner:
+        found.append(Difference(kind=Kind.OWNER, file=file, intended=item.kind.owner, running=there.owner))
+    return found
+
+
+def _compare_shown(
+    session: LinuxSession, item: Wanted, rules: FileRules, key: bytes, known: list[Difference]
+) -> list[Difference]:
+    """What the daemon runs compared with the artifact, leaving out what the file on disk has told already."""
+    shown = session.run(rules.shown_by)
+    told = {(d.section, d.intended, d.running) for d in known}
+    found = compare_texts(item.content.decode(), shown, rules, key, item.artifact.device, item.artifact.file)
+    return [
+        msgspec.structs.replace(d, shown_by=rules.shown_by)
+        for d in found
+        if (d.section, d.intended, d.running) not in told
+    ]
+
+
+def compare_texts(
+    intended: str, running: str, rules: FileRules, key: bytes, device: str, file: str
+) -> list[Difference]:
+    """The differences in meaning between two texts of one file; `intended` has its secrets resolved.
+
+    Raises ConfigurationBroken when one of them can't be cut into sections.
+    """
+    reader = Reader(rules, key)
+    wanted = reader.intended(intended, f"{device}/{file}")
+    return differences(wanted, reader.running(running, f"{file} on {device}", wanted), rules, file)
