@@ -1,4 +1,4 @@
-"""Artifacts of Debian gateways and cores, read as FRR and nftables read them: what passes a filter and what does not."""
+"""Artifacts of Debian gateways and cores, read as FRR and nftables read them: what passes a filter, what does not."""
 
 from __future__ import annotations
 
