@@ -11,9 +11,8 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from ggi_net.check.run import check_folder
+from ggi_net.drift.report import write_html, write_json
 from ggi_net.drift.result import Report, State
 from ggi_net.drift.run import drift_all
 from ggi_net.errors import DemoFailed, FileError, Place
@@ -148,7 +147,8 @@ class Demo:
 
     def keep(self, report: Report) -> None:
         """Write the drift report as JSON and as a page."""
-        write_atomic(self.folder / "drift.json", msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+        write_json(report, self.folder / "drift.json")
+        write_html(report, self.folder / "drift.html")
 
     @contextmanager
     def network(self, devices: list[Placed]) -> Iterator[Network]:

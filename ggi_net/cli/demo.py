@@ -14,7 +14,6 @@ from rich.text import Text
 
 from ggi_net import paths
 from ggi_net.cli.console import err, out
-from ggi_net.drift.result import State
 from ggi_net.push.run import Status
 
 if TYPE_CHECKING:
@@ -208,12 +207,14 @@ def _tamper(network: Network, plan: Plan) -> tuple[str, str]:
 
 
 def _drift(run: Demo, network: Network, devices: list[Placed], device: str, deed: str) -> None:
+    from ggi_net.cli.drift import report_lines
     from ggi_net.demo import verify
 
     _step(8, "A drift run: what the devices run, against what they should")
     with _progress("comparing", len(devices)) as advance:
         report = network.drift(advance)
     run.keep(report)
-    clean = report.count(State.CLEAN)
-    _say(f"{clean} of {len(report.devices)} devices run exactly what they should")
+    for line in report_lines(report):
+        out.print(Text("     ").append_text(line))
     verify(report, device, deed)
+    _say("exactly what was done, and nothing else", "bold green")

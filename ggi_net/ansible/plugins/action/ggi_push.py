@@ -8,7 +8,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ggi_net.ansible.shared import estate_in
+from ggi_net.ansible.shared import arguments, estate_in
 from ggi_net.errors import DeviceUnreachable, GgiError
 from ggi_net.push.artifacts import read_current
 from ggi_net.push.connections import read_connections
@@ -26,14 +26,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the outcome, with a masked diff where one is asked for; fail with the push's own error."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, given = self.validate_argument_spec(
-            {
-                "estate": {"type": "path", "required": True},
-                "artifacts": {"type": "path", "required": True},
-                "connections": {"type": "path", "required": True},
-                "reason": {"type": "str", "default": "ansible"},
-                "secrets": {"type": "str", "default": "", "no_log": False},
-            }
+        given = arguments(
+            self,
+            estate={"type": "path", "required": True},
+            artifacts={"type": "path", "required": True},
+            connections={"type": "path", "required": True},
+            reason={"type": "str", "default": "ansible"},
+            secrets={"type": "str", "default": "", "no_log": False},
         )
         try:
             outcome = self._push(str((task_vars or {})["inventory_hostname"]), given)

@@ -8,7 +8,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ggi_net.ansible.shared import estate_in
+from ggi_net.ansible.shared import arguments, estate_in
 from ggi_net.errors import GgiError
 from ggi_net.render.engine import render_estate
 
@@ -22,12 +22,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return counts; fail with the errors of the devices that could not be rendered."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, given = self.validate_argument_spec(
-            {
-                "estate": {"type": "path", "required": True},
-                "out": {"type": "path", "required": True},
-                "devices": {"type": "list", "elements": "str", "default": []},
-            }
+        given = arguments(
+            self,
+            estate={"type": "path", "required": True},
+            out={"type": "path", "required": True},
+            devices={"type": "list", "elements": "str", "default": []},
         )
         try:
             estate = estate_in(Path(given["estate"]))
