@@ -11,6 +11,8 @@ from ggi_net import paths
 from ggi_net.cli.console import EstateOption, err, out
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from ggi_net.model.estate import Estate
     from ggi_net.model.gemeente import Organisation
 
@@ -46,6 +48,7 @@ def _show_all(estate: Estate) -> None:
         table.add_column(name)
     for name in ("sites", "VLANs", "CE", "RADIUS", "links", "realms"):
         table.add_column(name, justify="right")
+    table.add_column("platforms")
     table.add_column("govroam")
     totals: Counter[str] = Counter()
     for one in estate.gemeenten:
@@ -54,11 +57,14 @@ def _show_all(estate: Estate) -> None:
         counts = (len(one.sites), vlans, roles["ce"], roles["radius"], len(one.links), len(one.govroam.realms))
         part = " + ".join(role.label for role in one.govroam.roles)
         home = f" (IdP: {one.govroam.idp})" if one.govroam.idp else ""
-        table.add_row(Text(one.slug), one.code, Text(one.province), *map(str, counts), part + home)
+        kinds = Counter(device.platform for device in one.devices)
+        table.add_row(Text(one.slug), one.code, Text(one.province), *map(str, counts), _counted(kinds), part + home)
     platforms: Counter[str] = Counter()
     for placed in estate.devices.values():
         totals[placed.device.role.value] += 1
         platforms[placed.device.platform] += 1
+    # As wide as it needs to be: a line that the terminal wraps reads better than columns squeezed to a letter.
+    out.width = max(out.width, out.measure(table, options=out.options.update(width=1000)).maximum)
     out.print(table)
     out.print()
     out.print(
@@ -66,10 +72,12 @@ def _show_all(estate: Estate) -> None:
         f"{sum(len(o.sites) for o in estate.organisations())} sites, {len(estate.devices)} devices",
         markup=False,
     )
-    out.print("  by role:     " + ", ".join(f"{name} {count}" for name, count in sorted(totals.items())), markup=False)
-    out.print(
-        "  by platform: " + ", ".join(f"{name} {count}" for name, count in sorted(platforms.items())), markup=False
-    )
+    out.print(f"  by role:     {_counted(totals)}", markup=False)
+    out.print(f"  by platform: {_counted(platforms)}", markup=False)
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
 def _show_one(organisation: Organisation) -> None:

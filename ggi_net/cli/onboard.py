@@ -68,7 +68,7 @@ def apply(
     with --estate; work on a copy: `cp -r inventory/demo my-estate`.
     """
     from ggi_net.errors import Place, SpecError
-    from ggi_net.onboard.apply import apply_plan, plan_spec
+    from ggi_net.onboard.apply import apply_plan, apply_spec
     from ggi_net.onboard.backend import Files
     from ggi_net.onboard.plan import load_plan
     from ggi_net.onboard.show import plan_lines, summary
@@ -83,12 +83,13 @@ def apply(
     backend = Files(estate)
     if source.suffix == ".json":
         chosen = load_plan(source)
+        changed = apply_plan(chosen, backend)
     else:
-        chosen = plan_spec(load_spec(source), backend)
+        chosen, changed = apply_spec(load_spec(source), backend)
         for line in plan_lines(chosen):
             out.print(line)
         out.print()
-    if apply_plan(chosen, backend):
+    if changed:
         out.print(f"Applied to {estate}: {summary(chosen)}", markup=False)
     else:
         out.print(f"Already applied: {chosen.gemeente} is as the spec asks; nothing was changed.", markup=False)

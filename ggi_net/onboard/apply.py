@@ -17,13 +17,26 @@ def plan_spec(found: SpecFile, backend: Backend) -> Plan:
     return make_plan(found, backend.read())
 
 
+def apply_spec(found: SpecFile, backend: Backend) -> tuple[Plan, bool]:
+    """Plan a spec and make the changes at once; return the plan, and whether there was anything to change.
+
+    Raises what `plan_spec` raises, and DiskFull or FileError when writing fails: then nothing has changed.
+    """
+    with backend.exclusive():
+        plan = make_plan(found, backend.read())
+        if plan.changes:
+            backend.write(plan)
+    return plan, bool(plan.changes)
+
+
 def apply_plan(plan: Plan, backend: Backend) -> bool:
     """Make a plan's changes; return False, and change nothing, when they have been made already.
 
     Raises PlanStale when what the plan was computed from has changed, DiskFull or FileError when writing fails: then
     nothing has changed, and applying can be tried again.
     """
-    if not check_fresh(plan, backend.read()):
-        return False
-    backend.write(plan)
+    with backend.exclusive():
+        if not plan.changes or not check_fresh(plan, backend.read()):
+            return False
+        backend.write(plan)
     return True

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ggi_net.errors import FileMissing, Place
 from ggi_net.source.files import load_estate
 from ggi_net.source.write import write_organisation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from ggi_net.model.estate import Estate
@@ -20,6 +26,9 @@ class Backend(Protocol):
 
     def read(self) -> Estate:
         """The estate as it is now, with all that a plan depends on; raise GgiError when it can't be read."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep every other writer out from the reading before an apply to the end of its writing."""
 
     def write(self, plan: Plan) -> None:
         """Make the plan's changes; all of them have been made, or can be made by running again, when this ends."""
@@ -35,8 +44,30 @@ class Files:
         """Read all files; raise the first FileError, StandardError or OptionRefused."""
         return load_estate(self.folder)
 
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Lock the folder: two engineers who apply at one moment must not be given the same numbers.
+
+        The lock goes with the process, however that ends.
+        """
+        try:
+            handle = os.open(self.folder, os.O_RDONLY)
+        except OSError:
+            raise FileMissing("no such folder", place=Place(str(self.folder)), hint="check the path") from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
     def write(self, plan: Plan) -> None:
-        """Write the gemeente's file, as JSON where it is JSON already; raise DiskFull or FileError."""
+        """Write the gemeente's file, as JSON where it is JSON already; raise DiskFull or FileError.
+
+        What an apply that was killed left beside it is removed.
+        """
         folder = self.folder / "gemeenten"
         compact = folder / f"{plan.gemeente}.json"
-        write_organisation(plan.result, compact if compact.exists() else folder / f"{plan.gemeente}.yml")
+        path = compact if compact.exists() else folder / f"{plan.gemeente}.yml"
+        write_organisation(plan.result, path)
+        for left in folder.glob(f".{path.name}.*"):
+            left.unlink(missing_ok=True)

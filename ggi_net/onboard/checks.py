@@ -28,7 +28,8 @@ def check_against(found: SpecFile, estate: Estate) -> Standard:
     Raises SpecError, StandardUnknown, OptionUndeclared or OptionRefused with the place in the spec.
     """
     spec = found.spec
-    version = spec.standard or estate.federation.standard
+    current = estate.by_slug.get(spec.slug)
+    version = spec.standard or (current.standard if current else estate.federation.standard)
     standard = estate.standards.get(version) or _standard(found, version)
     if estate.ranges not in standard.address_plan.ranges:
         raise SpecError(

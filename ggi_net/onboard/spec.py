@@ -95,8 +95,11 @@ class Removal(Record, frozen=True, kw_only=True):
 
 
 class Spec(Record, frozen=True, kw_only=True):
-    """An onboarding spec. Left out: `name` and `province` come from the CBS list, `slug` from the name, `standard`
-    is the federation's, `cores` are those that other gemeenten of the province are on."""
+    """An onboarding spec.
+
+    What may be left out: `name` and `province` come from the CBS list, `slug` from the name; `standard` is the
+    gemeente's present one, or the federation's; `cores` are those that other gemeenten of the province are on.
+    """
 
     code: CbsCode
     domain: DomainName
@@ -124,10 +127,13 @@ class SpecFile:
         return locate(self.path, self.content, steps, key)
 
     def place_of_mention(self, message: str) -> Place:
-        """The place of the first value of the spec that `message` names; else that of the spec."""
-        words = set(re.findall(r"[^\s(),]+", message))
+        """The place of the first address, serial number or other value with a digit in it that `message` names.
+
+        That of the spec when there is none.
+        """
+        words = {word for word in re.findall(r"[^\s(),]+", message) if re.search(r"\d", word)}
         for token in yaml.scan(self.content, Loader=yaml.CSafeLoader):
-            if isinstance(token, yaml.ScalarToken) and len(token.value) > 5 and token.value.partition("/")[0] in words:
+            if isinstance(token, yaml.ScalarToken) and token.value.partition("/")[0] in words:
                 return Place(str(self.path), token.start_mark.line + 1, token.start_mark.column + 1)
         return self.place()
 

@@ -1,5 +1,6 @@
 """Onboarding: a spec becomes a plan, a plan is applied once, and nothing is lost on the way."""
 
+import dataclasses
 import errno
 import json
 import os
@@ -13,15 +14,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ggi_net.errors import DiskFull, PlanInvalid, PlanStale, PoolExhausted, SpecError
+from ggi_net.model.gemeente import Govroam, GovroamRole
 from ggi_net.onboard.apply import apply_plan, plan_spec
 from ggi_net.onboard.backend import Files
 from ggi_net.onboard.objects import Action
-from ggi_net.onboard.plan import load_plan, save_plan
-from ggi_net.onboard.spec import load_spec, spec_schema
+from ggi_net.onboard.plan import load_plan, make_plan, save_plan
+from ggi_net.onboard.spec import Gateway, Internet, SiteSpec, Size, Spec, SpecFile, load_spec, spec_schema
 from ggi_net.paths import data_folder, demo_folder, standards_folder
 from ggi_net.source.files import load_estate
+from ggi_net.source.gemeenten import listed_gemeenten
 from ggi_net.source.pools import BlockPool, Pools
 from ggi_net.source.standard import load_standard
 from ggi_net.source.validate import findings_of
@@ -201,6 +206,49 @@ def test_a_full_block_grows_inside_its_reserve():
         blocks.take()
 
 
+lines = st.sampled_from(["trusted", "untrusted"])
+buildings = st.tuples(st.sampled_from(["small", "medium", "large"]), lines)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(buildings, st.lists(buildings, max_size=4)), min_size=1, max_size=4))
+def test_whatever_is_onboarded_after_each_other_nothing_overlaps(wanted):
+    """Each gemeente joins the estate of those before it, and every rule of validation holds for the whole."""
+    estate = load_estate(demo_folder())
+    codes = [code for code in listed_gemeenten() if code not in {g.code for g in estate.gemeenten}]
+    number = 0
+    for code, (main, others) in zip(codes, wanted, strict=False):
+        sites = []
+        for position, (size, line) in enumerate([main, *others]):
+            number += 1
+            address = Internet(addresses=(f"192.0.2.{number + 128}/25",), gateways=("192.0.2.129",))
+            gateway = Gateway(line=line, internet=address if line == "untrusted" else None)
+            servers = 0 if position else 1
+            sites.append(
+                SiteSpec(
+                    slug=f"s{position}",
+                    name="S",
+                    size=Size(size),
+                    main=not position,
+                    radius_servers=servers,
+                    gateways=(gateway,),
+                )
+            )
+        slug = f"g{code.lower()}"
+        spec = Spec(
+            code=code,
+            name=code,
+            slug=slug,
+            province="x",
+            domain=f"{slug}.example",
+            govroam=Govroam(roles=(GovroamRole.SP,)),
+            sites=tuple(sites),
+        )
+        made = make_plan(SpecFile(spec, Path("spec.yml"), b"{}"), estate)
+        estate = dataclasses.replace(estate, gemeenten=(*estate.gemeenten, made.result))
+        assert findings_of(estate) == []
+
+
 # -- plans in files ---------------------------------------------------------------------------------
 
 
@@ -274,6 +322,29 @@ def test_what_would_contradict_the_estate_is_refused(spec, estate):
     with pytest.raises(SpecError, match="serial number ALM-0001 of ce-hengelo-02") as caught:
         plan(spec, estate)
     assert SPEC.read_text().splitlines()[caught.value.place.line - 1].strip().startswith("- {provider")
+
+
+def test_two_that_apply_at_once_get_different_numbers(spec, estate, tmp_path):
+    other = tmp_path / "borne.yml"
+    other.write_text(
+        "code: GM0147\ndomain: borne.example\ngovroam: {roles: [sp]}\nsites:\n"
+        "  - {slug: huis, name: Borne, main: true, size: small, radius_servers: 1, gateways: [{provider: TG}]}\n"
+    )
+    both = [
+        subprocess.Popen([*GGI, "onboard", "apply", path, "-e", estate], stdout=subprocess.DEVNULL)
+        for path in (spec, other)
+    ]
+    assert [process.wait(60) for process in both] == [0, 0]
+    loaded = load_estate(estate)
+    assert {"hengelo", "borne"} < set(loaded.by_slug)
+    assert findings_of(loaded) == []
+
+
+def test_what_a_killed_apply_left_is_removed(spec, estate):
+    left = estate / "gemeenten" / ".hengelo.yml.123.abc"
+    left.write_text("half")
+    onboard(spec, estate)
+    assert not left.exists()
 
 
 # -- accidents --------------------------------------------------------------------------------------
