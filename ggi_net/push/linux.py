@@ -25,7 +25,7 @@ from ggi_net.push.ssh import Host
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ggi_net.push.driver import Target
     from ggi_net.push.secrets import Masker, Resolver
@@ -142,7 +142,7 @@ class LinuxSession:
     def files(self, paths: Sequence[str]) -> dict[str, Found]:
         """Content, mode and owner of those of `paths` that exist."""
         full = {self._root + path: path for path in paths}
-        answer = self._host.run("stat -c '%a %U:%G %n' -- " + " ".join(shlex.quote(path) for path in full))
+        answer = self._host.run("stat -c '%a %U:%G %n' -- " + self._quoted(paths))
         found = {}
         for line in answer.output.splitlines():
             mode, _, rest = line.partition(" ")
@@ -167,9 +167,7 @@ class LinuxSession:
         steps = [step for step in change.steps if isinstance(step, Step)]
         try:
             self._save(steps)
-            staged = [(step, self._stage(step.path, step.content, step.mode, step.owner)) for step in steps]
-            for step, beside in staged:
-                self._host.sftp.posix_rename(beside, self._root + step.path)
+            self._put([(step.path, Found(step.content, step.mode, step.owner)) for step in steps])
         except (EOFError, paramiko.SSHException) as error:
             raise DeviceUnreachable(f"{self._target.device}: the session broke: {printable(error)}") from None
         except OSError as error:
@@ -238,12 +236,10 @@ class LinuxSession:
     def _restore(self, steps: Sequence[Step]) -> str:
         """Put the old files back and apply them; return what went wrong, or nothing."""
         try:
-            for step in steps:
-                if step.old is None:
-                    self._host.run(f"rm -f -- {shlex.quote(self._root + step.path)}")
-                else:
-                    beside = self._stage(step.path, step.old.content, step.old.mode, step.old.owner)
-                    self._host.sftp.posix_rename(beside, self._root + step.path)
+            self._put([(step.path, step.old) for step in steps if step.old is not None])
+            new = [step.path for step in steps if step.old is None]
+            if new:
+                self._host.run(f"rm -f -- {self._quoted(new)}")
         except OSError as error:
             return f"a file can't be written: {printable(error.strerror or error)}"
         refusal = self._apply([step for step in steps if step.old is not None])
@@ -255,17 +251,23 @@ class LinuxSession:
         """Nothing is pending any more: forget the saved files."""
         self._host.run(f"rm -rf -- {shlex.quote(self._root + KEPT)}")
 
-    def _stage(self, path: str, content: bytes, mode: int, owner: str) -> str:
-        """Write the file beside its place, closed until it has its owner; return the name beside."""
-        folder, name = posixpath.split(self._root + path)
-        beside = posixpath.join(folder, f".{name}.ggi")
-        quoted = shlex.quote(beside)
-        self._host.run(f"mkdir -p -- {shlex.quote(folder)}")
-        self._write(beside, content, 0o600)
-        if self._host.run(f"chown -- {shlex.quote(owner)} {quoted}").status:
-            raise PermissionError(1, f"{path} can't be given to {owner}")
-        self._host.sftp.chmod(beside, mode)
-        return beside
+    def _put(self, files: Sequence[tuple[str, Found]]) -> None:
+        """Write every file beside its place, closed until it has its owner; then rename all of them into place."""
+        self._host.run(f"mkdir -p -- {self._quoted(dict.fromkeys(posixpath.dirname(path) for path, _ in files))}")
+        by_owner: dict[str, list[str]] = {}
+        for path, file in files:
+            self._write(self._root + _beside(path), file.content, 0o600)
+            by_owner.setdefault(file.owner, []).append(_beside(path))
+        for owner, paths in by_owner.items():
+            if self._host.run(f"chown -- {shlex.quote(owner)} {self._quoted(paths)}").status:
+                raise PermissionError(1, f"files can't be given to {owner}")
+        for path, file in files:
+            self._host.sftp.chmod(self._root + _beside(path), file.mode)
+        for path, _ in files:
+            self._host.sftp.posix_rename(self._root + _beside(path), self._root + path)
+
+    def _quoted(self, paths: Iterable[str]) -> str:
+        return " ".join(shlex.quote(self._root + path) for path in paths)
 
     def _write(self, path: str, content: bytes, mode: int) -> None:
         """Write a file of which nobody else sees any content: the mode is set before the first byte."""
@@ -277,6 +279,11 @@ class LinuxSession:
     def _said(self, text: str) -> str:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return printable(self._resolver.masker(" / ".join(lines[-3:])), 300) or "it gave no reason"
+
+
+def _beside(path: str) -> str:
+    folder, name = posixpath.split(path)
+    return posixpath.join(folder, f".{name}.ggi")
 
 
 def _diff(item: Wanted, found: Found | None, mask: Masker, *, again: bool) -> str:

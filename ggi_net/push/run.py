@@ -78,7 +78,7 @@ def push_device(target: Target, resolver: Resolver, *, check: bool, journal: Jou
     try:
         session = open_session(target, resolver)
         try:
-            _right_device(target, session.identify())
+            right_device(target, session.identify())
             change = session.compare()
             diff, would_be = change.diff, _before(change, check=check)
             if would_be is Status.CHANGED:
@@ -153,7 +153,7 @@ def _verify(target: Target, resolver: Resolver) -> None:
     """Over a new connection: can the device still be reached, and does it run what was intended?"""
     session = open_session(target, resolver)
     try:
-        _right_device(target, session.identify())
+        right_device(target, session.identify())
         left = session.compare()
     finally:
         session.close()
@@ -166,7 +166,8 @@ def _verify(target: Target, resolver: Resolver) -> None:
         )
 
 
-def _right_device(target: Target, found: Identity) -> None:
+def right_device(target: Target, found: Identity) -> None:
+    """Raise WrongDevice unless `found` is the target: by serial number where both know one, else by host name."""
     if target.serial and found.serial:
         if found.serial != target.serial:
             raise WrongDevice(
