@@ -175,6 +175,32 @@ class EstateEmpty(EstateError):
     code = "GGI1303"
 
 
+FINDINGS = {
+    "GGI1311": "A prefix or address that is none, or a prefix with host bits.",
+    "GGI1312": "Two prefixes overlap.",
+    "GGI1313": "A prefix or address outside the plan, outside the gemeente's block, or outside its site's VLAN.",
+    "GGI1314": "A VLAN id twice at one site.",
+    "GGI1315": "A VLAN id outside the plan's range for its zone.",
+    "GGI1316": "A zone, VRF or platform that does not exist.",
+    "GGI1317": "A device without management address, or a router without its router-id.",
+    "GGI1318": "A device name, serial number or address twice.",
+    "GGI1319": "A link to a device or port that is not there, or not the organisation's own.",
+    "GGI1320": "A link to a device of the wrong role.",
+    "GGI1321": "A VRF on a link without exactly one prefix of each family that it asks for.",
+    "GGI1322": "A tag twice on one port, or outside the plan.",
+    "GGI1323": "A realm that two gemeenten claim.",
+    "GGI1324": "Realms that nobody answers for, or a member of govroam without RADIUS server.",
+    "GGI1325": "An ASN twice, or outside the plan.",
+    "GGI1326": "A site without gateway, or a gateway without link.",
+    "GGI1327": "A gemeente without a main site, or with two.",
+    "GGI1328": "Two gateways of one site with the same unit.",
+    "GGI1329": "An untrusted line without internet address, or a trusted one at an internet port.",
+    "GGI1330": "A slug, CBS code or domain twice.",
+    "GGI1332": "A link name twice.",
+}
+"""What `ggi estate validate` finds, by code; a finding is reported, not raised."""
+
+
 # -- rendering -----------------------------------------------------------------------------------------
 
 

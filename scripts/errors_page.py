@@ -27,7 +27,12 @@ This page is written by `make docs` from `ggi_net/errors.py`.
 def page() -> str:
     """The whole page: a section per direct subclass of GgiError, in order of code."""
     rooms = sorted(errors.GgiError.__subclasses__(), key=lambda kind: kind.code)
-    return "\n".join([INTRODUCTION, *(_section(room) for room in rooms)])
+    return "\n".join([INTRODUCTION, *(_section(room) for room in rooms), _findings()])
+
+
+def _findings() -> str:
+    rows = [f"| {code} | {meaning} |" for code, meaning in errors.FINDINGS.items()]
+    return "\n".join(["## Findings of `ggi estate validate`", "", "| code | meaning |", "| --- | --- |", *rows, ""])
 
 
 def _section(room: type[errors.GgiError]) -> str:
