@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ggi_net.check import iosxe_words as words
+from ggi_net.check.iosxe_meaning import RULES, finding
 from ggi_net.check.result import Finding
 from ggi_net.drift.tree import Node, parse
 from ggi_net.errors import ConfigurationBroken, nearest
@@ -26,24 +25,7 @@ LONGEST_LINE = 254
 """What the command line takes."""
 
 _BANNER = re.compile(r"banner \S+ (?P<delimiter>\S+)\s*")
-_SECRET = re.compile(
-    r"(?:password|secret|(?<!-)key|auth sha-2 \d+|priv aes \d+|cmac-aes-128)(?: (?P<kind>\d))? (?P<value>\S+)"
-)
-_SECRET_LINES = ("neighbor ", "key ", "username ", "enable ", "snmp-server user ", "ntp authentication-key ")
-_LONGEST = {"remark": 100, "class-map": 40, "policy-map": 40, "zone": 40}
 _REPEATABLE = ("exit-address-family", "exit-vrrp", "remark ")
-_SESSION = {
-    "no remote-as": r"remote-as \d+",
-    "no activate": "activate",
-    "no inbound filter": r"(?:route-map|prefix-list) \S+ in",
-    "no outbound filter": r"(?:route-map|prefix-list) \S+ out",
-    "no session key": "password .*",
-    "no ttl-security": "ttl-security .*",
-    "no maximum-prefix": "maximum-prefix .*",
-}
-
-
-_Net = IPv4Interface | IPv6Interface
 
 
 class _At(NamedTuple):
@@ -67,19 +49,15 @@ def check(text: str) -> list[Finding]:
     found += _indentation(nodes, lines)
     found += _grammar(root, words.TOP, "the top level")
     found += _references(nodes)
-    for rule in (_duplicates, _end, _interfaces, _sessions, _secrets, _lengths):
+    for rule in (_duplicates, _end, *RULES):
         found += rule(root)
-    return sorted(found, key=lambda finding: (finding.line or 0, finding.message))
+    return sorted(found, key=lambda one: (one.line or 0, one.message))
 
 
 def _walk(node: Node, parent: str, depth: int) -> Iterator[_At]:
     for child in node.children:
         yield _At(child, parent, depth)
         yield from _walk(child, child.text, depth + 1)
-
-
-def _finding(node: Node, message: str) -> Finding:
-    return Finding(message=message, line=node.number)
 
 
 # -- characters and text -------------------------------------------------------------------------------
@@ -119,7 +97,7 @@ def _indentation(nodes: Iterable[_At], lines: list[str]) -> Iterator[Finding]:
         line = lines[node.number - 1]
         indent = len(line) - len(line.lstrip(" "))
         if indent != depth:
-            yield _finding(node, f"indented by {indent} where its section stands at {depth}")
+            yield finding(node, f"indented by {indent} where its section stands at {depth}")
 
 
 def _end(root: Node) -> Iterator[Finding]:
@@ -127,18 +105,7 @@ def _end(root: Node) -> Iterator[Finding]:
     if not ends:
         yield Finding(message="no 'end'", line=root.children[-1].number if root.children else 1)
     elif ends[0] is not root.children[-1]:
-        yield _finding(ends[0], "'end' is not the last line; what follows is never read")
-
-
-def _lengths(root: Node) -> Iterator[Finding]:
-    """Names and remarks that are longer than the device takes."""
-    for node in root.walk():
-        first, _, rest = node.text.partition(" ")
-        limit = _LONGEST.get(first)
-        text = rest if first == "remark" else rest.rpartition(" ")[2]
-        if limit and len(text) > limit:
-            what = "a remark" if first == "remark" else f"the name of a {first}"
-            yield _finding(node, f"{what} of {len(text)} characters; the device takes {limit}")
+        yield finding(ends[0], "'end' is not the last line; what follows is never read")
 
 
 # -- structure -----------------------------------------------------------------------------------------
@@ -153,9 +120,9 @@ def _grammar(node: Node, section: Section, place: str) -> Iterator[Finding]:
             yield from _grammar(child, below, f"'{child.text}'")
         elif first not in section.words:
             known = section.words | {s.header.pattern.partition(" ")[0] for s in section.sections}
-            yield _finding(child, f"'{first}' is no command of {place}{nearest(first, known)}")
+            yield finding(child, f"'{first}' is no command of {place}{nearest(first, known)}")
         elif child.children:
-            yield _finding(child.children[0], f"indented below '{child.text}', which opens no section")
+            yield finding(child.children[0], f"indented below '{child.text}', which opens no section")
 
 
 def _duplicates(root: Node) -> Iterator[Finding]:
@@ -164,7 +131,7 @@ def _duplicates(root: Node) -> Iterator[Finding]:
         seen: dict[str, int] = {}
         for child in node.children:
             if child.text in seen and not child.text.startswith(_REPEATABLE):
-                yield _finding(child, f"'{child.text}' stands already on line {seen[child.text]}")
+                yield finding(child, f"'{child.text}' stands already on line {seen[child.text]}")
             seen.setdefault(child.text, child.number)
 
 
@@ -184,14 +151,14 @@ def _references(nodes: list[_At]) -> Iterator[Finding]:
                 used[k].add(name)
             if not targets and name not in words.BUILT_IN.get(kind, ()):
                 known = [known for k in kinds for known in defined[k]]
-                yield _finding(node, f"{kind} '{name}' is not defined{nearest(name, known)}")
+                yield finding(node, f"{kind} '{name}' is not defined{nearest(name, known)}")
             elif targets and kind in words.FIRST_DEFINED and targets[0].number > node.number:
-                yield _finding(node, f"{kind} '{name}' is used before it is defined on line {targets[0].number}")
+                yield finding(node, f"{kind} '{name}' is used before it is defined on line {targets[0].number}")
     for kind, names in defined.items():
         if kind not in words.USED_BY_BEING:
             for name, node in names.items():
                 if name not in used[kind]:
-                    yield _finding(node, f"{kind} '{name}' is used nowhere")
+                    yield finding(node, f"{kind} '{name}' is used nowhere")
 
 
 def _by_first_word(named: Iterable[Named]) -> dict[str, tuple[Named, ...]]:
@@ -213,96 +180,3 @@ def _matches(table: dict[str, tuple[Named, ...]], node: Node, parent: str) -> It
 
 _DEFINES = _by_first_word(words.DEFINITIONS)
 _REFERS = _by_first_word(words.REFERENCES)
-
-
-# -- meaning -------------------------------------------------------------------------------------------
-
-
-def _interfaces(root: Node) -> Iterator[Finding]:
-    """Interfaces: the order in which a device takes their lines, 802.1Q ids, and addresses that overlap in a VRF."""
-    tags: dict[tuple[str, str], Node] = {}
-    networks: defaultdict[tuple[str, int], list[tuple[_Net, Node]]] = defaultdict(list)
-    for interface in root.starting("interface"):
-        name = interface.text.partition(" ")[2]
-        vrf, addressed = "", False
-        own: list[tuple[_Net, Node]] = []
-        for line in interface.children:
-            if line.text.startswith("vrf forwarding "):
-                vrf = line.text.rpartition(" ")[2]
-                if addressed:
-                    yield _finding(line, "'vrf forwarding' after an address: the device drops the address")
-            elif line.text.startswith("encapsulation dot1Q "):
-                key = (name.partition(".")[0], line.text.split()[2])
-                if key in tags:
-                    yield _finding(line, f"802.1Q id {key[1]} is on line {tags[key].number} already")
-                tags.setdefault(key, line)
-                if addressed:
-                    yield _finding(line, "'encapsulation' after an address: the device refuses the address")
-            elif address := _address(line):
-                addressed = True
-                own.append((address, line))
-            elif line.text.startswith(("ip address ", "ipv6 address ")):
-                yield _finding(line, "not an address with a mask")
-            elif line.text.startswith("vrrp "):
-                yield from _virtual(line, [net for net, _ in own])
-        if "." in name and not any(interface.starting("encapsulation dot1Q")):
-            yield _finding(interface, f"sub-interface {name} has no 802.1Q id")
-        for net, line in own:
-            networks[vrf, net.version].append((net, line))
-    for found in networks.values():
-        found.sort(key=lambda pair: (int(pair[0].network.network_address), pair[0].network.prefixlen))
-        for (one, first), (other, second) in pairwise(found):
-            if one.network.overlaps(other.network):
-                late, early = (second, first) if second.number > first.number else (first, second)
-                yield _finding(late, f"overlaps the address on line {early.number} in the same VRF")
-
-
-def _address(line: Node) -> _Net | None:
-    """The address of an `ip address` or `ipv6 address` line; None for another line, or one that has none."""
-    match line.text.split():
-        case ["ip", "address", address, mask, *_]:
-            return _parsed(f"{address}/{mask}")
-        case ["ipv6", "address", address, *_] if "/" in address:
-            return _parsed(address)
-    return None
-
-
-def _parsed(address: str) -> _Net | None:
-    try:
-        return ip_interface(address)
-    except ValueError:
-        return None
-
-
-def _virtual(group: Node, own: list[_Net]) -> Iterator[Finding]:
-    for line in group.starting("address"):
-        text = line.text.removeprefix("address ").partition(" ")[0]
-        address = _parsed(text)
-        if address is None:
-            yield _finding(line, f"'{text}' is not an address")
-        elif not address.is_link_local and not any(address.ip in net.network for net in own):
-            yield _finding(line, f"the shared address {text} is on no network of the interface")
-
-
-def _sessions(root: Node) -> Iterator[Finding]:
-    """BGP neighbours that would not come up, or would come up without a protection that every session has."""
-    for router in root.starting("router bgp"):
-        for family in router.starting("address-family"):
-            neighbors: dict[str, list[Node]] = {}
-            for line in family.starting("neighbor"):
-                neighbors.setdefault(line.text.removeprefix("neighbor ").partition(" ")[0], []).append(line)
-            for peer, lines in neighbors.items():
-                said = [line.text.removeprefix(f"neighbor {peer} ") for line in lines]
-                for problem, pattern in _SESSION.items():
-                    if not any(re.fullmatch(pattern, text) for text in said):
-                        yield _finding(lines[0], f"neighbor {peer} has {problem}")
-
-
-def _secrets(root: Node) -> Iterator[Finding]:
-    """Anything but a reference where a secret belongs."""
-    for node in root.walk():
-        if node.text.startswith(_SECRET_LINES):
-            for match in _SECRET.finditer(node.text):
-                if not match["value"].startswith("secret://"):
-                    what = f"a type {match['kind']} secret" if match["kind"] not in (None, "0") else "a secret in clear"
-                    yield _finding(node, f"{what}: artifacts hold references (secret://...)")

@@ -92,7 +92,14 @@ def test_what_is_rendered_passes(device):
         ("address 198.18.130.1 primary", "address 198.18.128.1 primary", "198.18.128.1 is on no network of the"),
         ("address 198.18.130.1 primary", "address gateway primary", "'gateway' is not an address"),
         ("ip address 198.18.130.2 255.255.254.0", "ip address 198.18.130.2", "not an address with a mask"),
+        (" zone-member security govroam\n", "", "GigabitEthernet2.340 is in a VRF and in no zone"),
         # sessions
+        (
+            "198.19.128.36 remote-as",
+            "198.19.128.99 remote-as",
+            "neighbor 198.19.128.99 is on no network of VRF datanet",
+        ),
+        ("neighbor 198.19.128.36 description", "neighbor 198.19.128.36 description " + "x" * 80, "the device takes 80"),
         ("  neighbor 198.19.128.36 remote-as 4200900000\n", "", "neighbor 198.19.128.36 has no remote-as"),
         ("  neighbor 198.19.128.36 activate\n", "", "neighbor 198.19.128.36 has no activate"),
         ("  neighbor 198.19.128.36 ttl-security hops 1\n", "", "neighbor 198.19.128.36 has no ttl-security"),

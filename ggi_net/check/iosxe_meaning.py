@@ -1,0 +1,165 @@
+"""What the lines of an IOS-XE configuration mean together: addresses, zones, sessions, secrets and lengths.
+
+The second half of the structural check: `iosxe.py` reads the structure, these rules read what stands in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from ggi_net.check.result import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ggi_net.drift.tree import Node
+
+_Net = IPv4Interface | IPv6Interface
+
+_SECRET = re.compile(
+    r"(?:password|secret|(?<!-)key|auth sha-2 \d+|priv aes \d+|cmac-aes-128)(?: (?P<kind>\d))? (?P<value>\S+)"
+)
+_SECRET_LINE = re.compile(r"neighbor \S+ password |(?:key|username|enable|snmp-server user|ntp authentication-key) ")
+_LONGEST = {"remark": 100, "class-map": 40, "policy-map": 40, "zone": 40}
+_NEIGHBOR_DESCRIPTION = re.compile(r"neighbor \S+ description (.{81,})")
+_SESSION = {
+    "no remote-as": r"remote-as \d+",
+    "no activate": "activate",
+    "no inbound filter": r"(?:route-map|prefix-list) \S+ in",
+    "no outbound filter": r"(?:route-map|prefix-list) \S+ out",
+    "no session key": "password .*",
+    "no ttl-security": "ttl-security .*",
+    "no maximum-prefix": "maximum-prefix .*",
+}
+
+
+def finding(node: Node, message: str) -> Finding:
+    """A finding at the line of `node`."""
+    return Finding(message=message, line=node.number)
+
+
+def _interfaces(root: Node) -> Iterator[Finding]:
+    """Interfaces: the order in which a device takes their lines, 802.1Q ids, zones and shared addresses."""
+    tags: dict[tuple[str, str], Node] = {}
+    for interface in root.starting("interface"):
+        name = interface.text.partition(" ")[2]
+        own: list[_Net] = []
+        for line in interface.children:
+            if line.text.startswith("vrf forwarding "):
+                if own:
+                    yield finding(line, "'vrf forwarding' after an address: the device drops the address")
+            elif line.text.startswith("encapsulation dot1Q "):
+                key = (name.partition(".")[0], line.text.split()[2])
+                if key in tags:
+                    yield finding(line, f"802.1Q id {key[1]} is on line {tags[key].number} already")
+                tags.setdefault(key, line)
+                if own:
+                    yield finding(line, "'encapsulation' after an address: the device refuses the address")
+            elif address := _address(line):
+                own.append(address)
+            elif line.text.startswith(("ip address ", "ipv6 address ")):
+                yield finding(line, "not an address with a mask")
+            elif line.text.startswith("vrrp "):
+                yield from _virtual(line, own)
+        if "." in name and not any(interface.starting("encapsulation dot1Q")):
+            yield finding(interface, f"sub-interface {name} has no 802.1Q id")
+        if own and _vrf(interface) and not name.startswith("Loopback") and not any(interface.starting("zone-member")):
+            yield finding(interface, f"{name} is in a VRF and in no zone: its traffic passes no firewall")
+
+
+def _overlaps(root: Node) -> Iterator[Finding]:
+    """Addresses of two networks that overlap in one VRF."""
+    for found in _networks(root).values():
+        found.sort(key=lambda pair: (pair[0].version, int(pair[0].network.network_address), pair[0].network.prefixlen))
+        for (one, first), (other, second) in pairwise(found):
+            if one.version == other.version and one.network.overlaps(other.network):
+                late, early = (second, first) if second.number > first.number else (first, second)
+                yield finding(late, f"overlaps the address on line {early.number} in the same VRF")
+
+
+def _networks(root: Node) -> dict[str, list[tuple[_Net, Node]]]:
+    """The addresses of all interfaces with their lines, by VRF (empty: the default routing table)."""
+    found: defaultdict[str, list[tuple[_Net, Node]]] = defaultdict(list)
+    for interface in root.starting("interface"):
+        found[_vrf(interface)] += [(net, line) for line in interface.children if (net := _address(line))]
+    return found
+
+
+def _vrf(interface: Node) -> str:
+    return next((line.text.rpartition(" ")[2] for line in interface.starting("vrf forwarding")), "")
+
+
+def _address(line: Node) -> _Net | None:
+    """The address of an `ip address` or `ipv6 address` line; None for another line, or one that has none."""
+    match line.text.split():
+        case ["ip", "address", address, mask, *_]:
+            return _parsed(f"{address}/{mask}")
+        case ["ipv6", "address", address, *_] if "/" in address:
+            return _parsed(address)
+    return None
+
+
+def _parsed(address: str) -> _Net | None:
+    try:
+        return ip_interface(address)
+    except ValueError:
+        return None
+
+
+def _virtual(group: Node, own: list[_Net]) -> Iterator[Finding]:
+    for line in group.starting("address"):
+        text = line.text.removeprefix("address ").partition(" ")[0]
+        address = _parsed(text)
+        if address is None:
+            yield finding(line, f"'{text}' is not an address")
+        elif not address.is_link_local and not any(address.ip in net.network for net in own):
+            yield finding(line, f"the shared address {text} is on no network of the interface")
+
+
+def _sessions(root: Node) -> Iterator[Finding]:
+    """BGP neighbours that would not come up, or would come up without a protection that every session has."""
+    networks = _networks(root)
+    for router in root.starting("router bgp"):
+        for family in router.starting("address-family"):
+            neighbors: dict[str, list[Node]] = {}
+            for line in family.starting("neighbor"):
+                neighbors.setdefault(line.text.removeprefix("neighbor ").partition(" ")[0], []).append(line)
+            for peer, lines in neighbors.items():
+                said = [line.text.removeprefix(f"neighbor {peer} ") for line in lines]
+                for problem, pattern in _SESSION.items():
+                    if not any(re.fullmatch(pattern, text) for text in said):
+                        yield finding(lines[0], f"neighbor {peer} has {problem}")
+                address, vrf = _parsed(peer), family.text.rpartition(" ")[2]
+                if not address or not any(address.ip in net.network for net, _ in networks.get(vrf, ())):
+                    yield finding(lines[0], f"neighbor {peer} is on no network of VRF {vrf}: no session comes up")
+
+
+def _secrets(root: Node) -> Iterator[Finding]:
+    """Anything but a reference where a secret belongs."""
+    for node in root.walk():
+        if _SECRET_LINE.match(node.text):
+            for match in _SECRET.finditer(node.text):
+                if not match["value"].startswith("secret://"):
+                    what = f"a type {match['kind']} secret" if match["kind"] not in (None, "0") else "a secret in clear"
+                    yield finding(node, f"{what}: artifacts hold references (secret://...)")
+
+
+def _lengths(root: Node) -> Iterator[Finding]:
+    """Names and remarks that are longer than the device takes."""
+    for node in root.walk():
+        first, _, rest = node.text.partition(" ")
+        limit = _LONGEST.get(first)
+        text = rest if first == "remark" else rest.rpartition(" ")[2]
+        if limit and len(text) > limit:
+            what = "a remark" if first == "remark" else f"the name of a {first}"
+            yield finding(node, f"{what} of {len(text)} characters; the device takes {limit}")
+        if described := _NEIGHBOR_DESCRIPTION.match(node.text):
+            yield finding(node, f"a neighbor's description of {len(described[1])} characters; the device takes 80")
+
+
+RULES: tuple[Callable[[Node], Iterator[Finding]], ...] = (_interfaces, _overlaps, _sessions, _secrets, _lengths)
+"""Each takes the root of a configuration and gives what is wrong with it."""
