@@ -176,7 +176,7 @@ class Network:
         outcomes = push_all(wanted, self._resolver, check=check, journal=journal, progress=lambda _: progress())
         for outcome in outcomes:
             if outcome.status is Status.FAILED:
-                raise DemoFailed(f"the push to {outcome.device} failed: {outcome.error}")
+                raise DemoFailed(f"the push to {outcome.device} failed: {outcome.error}", hint="")
         return outcomes
 
     def _targets(self, artifacts: Path) -> list[Target]:

@@ -45,11 +45,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                 write_json(report, Path(given["json"]))
         except GgiError as error:
             raise AnsibleActionFail(str(error)) from None
+        drift = [device.device for device in report.devices if device.state is State.DRIFT]
+        unknown = {device.device: device.reason for device in report.devices if device.state is State.UNKNOWN}
         return result | {
             "changed": False,
-            "drift": [device.device for device in report.devices if device.state is State.DRIFT],
-            "unknown": {device.device: device.reason for device in report.devices if device.state is State.UNKNOWN},
+            "drift": drift,
+            "unknown": unknown,
             "exit_status": report.exit_status,
+            "msg": f"drift: {', '.join(drift) or 'none'}; could not be compared: {', '.join(unknown) or 'none'}",
         }
 
     def _compare(self, given: dict[str, Any]) -> Report:
