@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from ggi_net.check.result import Finding
+from ggi_net.check.scratch import Scratch
 from ggi_net.check.validators.base import Validator, complaints, refused
 from ggi_net.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ggi_net.check.scratch import Scratch
 
 _ALWAYS_KNOWN = {"auto", "allow-hotplug", "iface", "source", "source-directory", "vlan", "inherits", "alias"}
 _ALWAYS_KNOWN |= {"pre-up", "up", "post-up", "pre-down", "down", "post-down"}
@@ -91,16 +92,24 @@ def ifupdown(scratch: Scratch, path: str) -> list[Finding]:
     found = complaints(outcome, pattern, path=path, ignore=r"device not found|not present|exit status")
     text = scratch.text(path)
     found = [Finding(message=f.message, line=f.line or _stanza_line(text, f.message)) for f in found]
-    known = set(re.findall(r"^  ([\w-]+)$", scratch.run(["ifquery", "--syntax-help"]).output, re.MULTILINE))
-    return refused(outcome, found + _unknown_attributes(text, known | _ALWAYS_KNOWN if known else set()))
+    return refused(outcome, found + _unknown_attributes(text))
 
 
-def _unknown_attributes(text: str, known: set[str]) -> list[Finding]:
-    """Lines of stanzas whose first word is no attribute; none when nothing is `known`."""
+@cache
+def _attributes() -> frozenset[str]:
+    """The attributes that the installed ifupdown2 knows; asked once, for it takes longer than a check."""
+    with Scratch({}) as scratch:
+        listed = scratch.run(["ifquery", "--syntax-help"]).output
+    return frozenset(re.findall(r"^  ([\w-]+)$", listed, re.MULTILINE))
+
+
+def _unknown_attributes(text: str) -> list[Finding]:
+    """Lines of stanzas whose first word is no attribute."""
     found = []
+    known = _attributes() | _ALWAYS_KNOWN
     for number, line in enumerate(text.splitlines(), 1):
         word = line.split()[0] if line.split() else "#"
-        if known and word not in known and not word.startswith("#"):
+        if word not in known and not word.startswith("#"):
             found.append(Finding(message=f"unknown attribute '{word}'{nearest(word, known)}", line=number))
     return found
 
