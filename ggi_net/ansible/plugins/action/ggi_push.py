@@ -43,8 +43,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         if self._task.diff and outcome.diff:
             result["diff"] = {"prepared": outcome.diff}
         if outcome.status is Status.FAILED:
-            result["failed"] = True
-            result["unreachable"] = outcome.code == DeviceUnreachable.code
+            result["unreachable" if outcome.code == DeviceUnreachable.code else "failed"] = True
             result["msg"] = outcome.error
         return result
 

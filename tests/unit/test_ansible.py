@@ -1,0 +1,192 @@
+"""Ansible's door: the same devices as `ggi`, and playbooks that work against simulated devices."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ggi_net.lab.server import down, up
+from ggi_net.paths import demo_folder
+from ggi_net.source.files import load_estate
+
+PROJECT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+ESTATE = load_estate(demo_folder())
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def run(state, tmp_path_factory):
+    """Run a program of Ansible in the project's folder; artifacts and reports go to a folder of the test."""
+    build = tmp_path_factory.mktemp("build")
+
+    def run(program, *arguments, **environment):
+        places = ("-e", f"ggi_out={build}/artifacts", "-e", f"ggi_reports={build}/reports")
+        return subprocess.run(
+            [BIN / program, *arguments, *(places if program == "ansible-playbook" else ())],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env=os.environ
+            | {"GGI_STATE": str(state), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": f"{build}/tmp"}
+            | environment,
+        )
+
+    run.build = build
+    return run
+
+
+@pytest.fixture(scope="module")
+def losser(state):
+    """Simulated devices of Losser, found by the inventory as the lab's are."""
+    from ggi_net.lab.fleet import blueprint
+
+    folder = state / "lab"
+    up([blueprint(placed) for placed in ESTATE.select(gemeente=["losser"])], folder)
+    yield [device.name for device in ESTATE.gemeente("losser").devices]
+    down(folder)
+
+
+@pytest.fixture(scope="module")
+def inventory(run):
+    done = run("ansible-inventory", "--list")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def recap(output):
+    """The counts of each host from the last lines of a play."""
+    lines = output[output.index("PLAY RECAP") :].splitlines()[1:]
+    split = (line.split(":", 1) for line in lines if ":" in line)
+    return {host.strip(): dict(pair.split("=") for pair in counts.split()) for host, counts in split}
+
+
+class TestInventory:
+    def test_has_the_devices_of_the_estate(self, inventory):
+        assert set(inventory["_meta"]["hostvars"]) == set(ESTATE.devices)
+
+    def test_a_group_for_each_gemeente_and_the_federation(self, inventory):
+        for organisation in ESTATE.organisations():
+            assert inventory[organisation.slug]["hosts"] == [device.name for device in organisation.devices]
+        assert sorted(inventory["gemeenten"]["children"]) == sorted(ESTATE.by_slug)
+
+    @pytest.mark.parametrize(
+        ("group", "host"),
+        [
+            ("province_overijssel", "ce-losser-01"),
+            ("role_radius", "radius-losser-01"),
+            ("role_federation_proxy", "flr-asd-01"),
+            ("platform_frr", "core-asd-01"),
+            ("standard_2026_1", "ce-losser-01"),
+        ],
+    )
+    def test_groups_by_what_devices_have_in_common(self, inventory, group, host):
+        assert host in inventory[group]["hosts"]
+
+    def test_a_device_is_reached_at_its_management_address(self, run):
+        found = json.loads(run("ansible-inventory", "--host", "ce-losser-01").stdout)
+        assert found["ansible_host"] == "2001:db8:ff01::12"
+
+    def test_no_value_of_the_estate_is_taken_for_a_template(self, inventory):
+        assert inventory["_meta"]["hostvars"]["ce-losser-01"]["ggi_site"] == {"__ansible_unsafe": "gemeentehuis"}
+
+    def test_a_connections_file_says_how_instead(self, run, tmp_path):
+        file = tmp_path / "connections.json"
+        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1"
+        device = {"host": "127.0.0.9", "port": 2201, "username": "ops", "password": "hush", "host_key": key}
+        file.write_text(json.dumps({"devices": {"ce-losser-01": device}}))
+        file.chmod(0o600)
+        done = run("ansible-inventory", "--host", "ce-losser-01", GGI_CONNECTIONS=str(file))
+        found = json.loads(done.stdout)
+        assert (found["ansible_host"], found["ansible_port"], found["ansible_user"]) == ("127.0.0.9", 2201, "ops")
+        assert "hush" not in done.stdout
+
+    def test_a_broken_estate_is_explained_with_its_place(self, run, tmp_path):
+        shutil.copytree(demo_folder(), tmp_path / "estate")
+        (tmp_path / "estate/gemeenten/losser.yml").write_text("slug: losser\nname: [\n")
+        done = run("ansible-inventory", "--graph", GGI_ESTATE=str(tmp_path / "estate"))
+        assert done.returncode != 0
+        assert "GGI1003" in done.stderr
+        assert "losser.yml:" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+class TestPlaybooks:
+    def test_render_writes_the_artifacts_of_the_limit_only(self, run):
+        done = run("ansible-playbook", "playbooks/render.yml", "-l", "losser")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert {path.name for path in (run.build / "artifacts").iterdir() if path.is_dir()} == {
+            device.name for device in ESTATE.gemeente("losser").devices
+        }
+
+    def test_deploy_checks_pushes_and_finds_nothing_left_to_do(self, run, losser):
+        checked = run("ansible-playbook", "playbooks/deploy.yml", "--check", "--diff", "-l", "losser")
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        assert "+++ intended/frr.conf" in checked.stdout
+        assert all(recap(checked.stdout)[name]["changed"] != "0" for name in losser)
+
+        pushed = run("ansible-playbook", "playbooks/deploy.yml", "-l", "losser")
+        assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+        assert all(recap(pushed.stdout)[name]["changed"] == "1" for name in losser)
+
+        again = run("ansible-playbook", "playbooks/deploy.yml", "-l", "losser")
+        assert all(recap(again.stdout)[name]["changed"] == "0" for name in losser)
+
+    def test_no_secret_is_shown(self, run, losser, state):
+        from ggi_net.push.connections import read_connections
+        from ggi_net.push.secrets import LabSecrets
+
+        shown = run("ansible-playbook", "playbooks/deploy.yml", "--check", "--diff", "-vvv", "-l", "losser")
+        values = LabSecrets.read(state / "lab/secrets.seed")
+        references = [
+            word.strip('";')
+            for path in (run.build / "artifacts").rglob("*")
+            if path.is_file()
+            for word in path.read_text().split()
+            if word.strip('";').startswith("secret://")
+        ]
+        assert references
+        assert not [reference for reference in references if values.value(reference) in shown.stdout]
+        passwords = [
+            c.password for c in read_connections(state / "lab/connections.json").devices.values() if c.password
+        ]
+        assert not [password for password in passwords if password in shown.stdout]
+
+    def test_drift_fails_and_names_the_device_that_was_tampered_with(self, run, losser, state):
+        from ggi_net.lab.fleet import blueprint
+        from ggi_net.lab.tamper import tamper
+        from ggi_net.push.connections import read_connections
+
+        clean = run("ansible-playbook", "playbooks/drift.yml", "-l", "losser")
+        assert clean.returncode == 0, clean.stdout + clean.stderr
+
+        plan = blueprint(ESTATE.placed("ce-losser-01"))
+        tamper(plan.name, plan.driver, read_connections(state / "lab/connections.json").of(plan.name))
+        found = run("ansible-playbook", "playbooks/drift.yml", "-l", "losser")
+        assert found.returncode != 0
+        assert "drift: ce-losser-01; could not be compared: none" in found.stdout + found.stderr
+        assert "ce-losser-01" in (run.build / "reports/drift.html").read_text()
+
+    def test_a_device_that_is_not_there_is_unreachable(self, run, tmp_path):
+        file = tmp_path / "connections.json"
+        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1"
+        device = {"host": "127.0.0.1", "port": 1, "username": "ops", "password": "hush", "host_key": key}
+        file.write_text(json.dumps({"devices": {"ce-losser-01": device}}))
+        file.chmod(0o600)
+        done = run("ansible-playbook", "playbooks/deploy.yml", "-l", "ce-losser-01", GGI_CONNECTIONS=str(file))
+        assert done.returncode != 0
+        assert recap(done.stdout)["ce-losser-01"]["unreachable"] == "1"
+        assert "GGI1602" in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
