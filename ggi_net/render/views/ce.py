@@ -17,7 +17,7 @@ from ggi_net.render.views.ends import (
     make_tunnels,
     make_uplink,
 )
-from ggi_net.render.views.firewall import Pair, Zone, pairs_of
+from ggi_net.render.views.firewall import Pair, Zone, flow_rules, pairs_of
 from ggi_net.render.views.host import MANAGEMENT_VRF, host_part
 from ggi_net.render.views.lan import gateways, make_lans
 from ggi_net.render.views.network import (
@@ -101,7 +101,7 @@ def build(estate: Estate, placed: Placed) -> CeView:
     vrfs = tuple(_vrf(estate, placed, vrf, lans, router_id, base["options"]) for vrf in standard.vrfs)
     by_name = {vrf.name: vrf for vrf in vrfs}
     zones = tuple(make_zone(common, standard, zone, placed, by_name, base["options"]) for zone in standard.zones)
-    pairs = pairs_of(zones, common.flows(standard, base["options"]), standard)
+    pairs = pairs_of(zones, flow_rules(common, standard, base["options"]))
     outer = sorted({tunnel.remote for tunnel in tunnels})
     bogons = common.bogons(standard)
     return CeView(
@@ -202,5 +202,5 @@ def _accepted(
         return pools + [accepted(ref, ref.length) for ref in common.cloud(options["cloud.services"])]
     networks = [accepted(ref, longest[ref.family]) for ref in common.management_networks]
     near = sorted(zone.name for zone in standard.zones if zone.vrf == vrf.name)
-    own = [ref for zone in near for ref in elsewhere(placed.organisation, placed.site, zone)]
+    own = [ref for zone in near for ref in elsewhere(common.estate, placed.organisation, placed.site, zone)]
     return networks + [accepted(ref, ref.length) for ref in own]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ggi_net.render.guard import plain
 from ggi_net.render.views.base import PrefixRef, ViewRecord
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ggi_net.model.standard import Flow, Standard
+    from ggi_net.render.views.shared import Shared
 
 
 class Zone(ViewRecord):
@@ -92,17 +93,27 @@ def rules_of(flow: Flow, standard: Standard) -> tuple[Rule, ...]:
     )
 
 
-def pairs_of(zones: Iterable[Zone], flows: Iterable[Flow], standard: Standard) -> tuple[Pair, ...]:
+def flow_rules(
+    common: Shared, standard: Standard, options: dict[str, Any]
+) -> tuple[tuple[Flow, tuple[Rule, ...]], ...]:
+    """The flows that exist with these option values, each with its rules."""
+    every = common.once(
+        f"rules/{standard.version}", lambda: {flow.id: rules_of(flow, standard) for flow in standard.flows}
+    )
+    return tuple((flow, every[flow.id]) for flow in common.flows(standard, options))
+
+
+def pairs_of(zones: Iterable[Zone], flows: Iterable[tuple[Flow, tuple[Rule, ...]]]) -> tuple[Pair, ...]:
     """Every pair of zones that some flow connects at this gateway, near to far, far to near and near to near.
 
     Traffic between VRFs is possible between interfaces of the site only; a far side is reached within its VRF.
     """
     known = {zone.name: zone for zone in zones}
     rules: dict[tuple[str, str, str], list[Rule]] = {}
-    for flow in flows:
+    for flow, allowed in flows:
         source, destination = known[flow.source], known[flow.destination]
         for direction in _directions(source, destination):
-            rules.setdefault((flow.source, flow.destination, direction), []).extend(rules_of(flow, standard))
+            rules.setdefault((flow.source, flow.destination, direction), []).extend(allowed)
     return tuple(_pair(known[s], known[d], direction, tuple(found)) for (s, d, direction), found in rules.items())
 
 

@@ -19,28 +19,34 @@ if TYPE_CHECKING:
 def own_prefixes(estate: Estate, placed: Placed, vrf: str) -> tuple[PrefixRef, ...]:
     """What a router announces in `vrf`, IPv6 first: its site's VLANs there and, for management, its own addresses."""
     organisation = placed.organisation
-    zones = {zone.name for zone in estate.standard_of(organisation).zones if zone.vrf == vrf}
-    found = [ref for zone in zones for ref in site_prefixes(organisation, placed.site, zone)]
+    zones = [zone.name for zone in estate.standard_of(organisation).zones if zone.vrf == vrf]
+    by_zone = _sites(estate, organisation)[placed.site.slug]
+    found = [ref for zone in zones for ref in by_zone.get(zone, ())]
     if vrf == MANAGEMENT_VRF:
-        origin = f"{origin_of(organisation)}/device/{placed.device.name}"
-        found += prefix_refs(placed.device.management, origin)
+        found += prefix_refs(placed.device.management, f"{origin_of(organisation)}/device/{placed.device.name}")
     return tuple(sorted(found, key=lambda ref: (-ref.family, ref.prefix)))
 
 
-def site_prefixes(organisation: Organisation, site: Site, zone: str) -> tuple[PrefixRef, ...]:
-    """The prefixes of the VLANs of `zone` at one site, IPv6 first."""
-    base = f"{origin_of(organisation)}/site/{site.slug}/vlan"
-    found = [
-        ref for vlan in site.vlans if vlan.zone == zone for ref in prefix_refs(vlan.prefixes, f"{base}/{vlan.vid}")
-    ]
-    return tuple(sorted(found, key=lambda ref: ref.family == 4))
-
-
-def elsewhere(organisation: Organisation, site: Site, zone: str) -> tuple[PrefixRef, ...]:
+def elsewhere(estate: Estate, organisation: Organisation, site: Site, zone: str) -> tuple[PrefixRef, ...]:
     """The prefixes of the VLANs of `zone` at the organisation's other sites, IPv6 first."""
-    others = [other for other in organisation.sites if other is not site]
-    found = [ref for other in others for ref in site_prefixes(organisation, other, zone)]
+    sites = _sites(estate, organisation)
+    found = [ref for slug, by_zone in sites.items() if slug != site.slug for ref in by_zone.get(zone, ())]
     return tuple(sorted(found, key=lambda ref: ref.family == 4))
+
+
+def _sites(estate: Estate, organisation: Organisation) -> dict[str, dict[str, tuple[PrefixRef, ...]]]:
+    """The prefixes of an organisation's VLANs by site and zone; every router of it and its cores ask."""
+    return shared(estate).once(f"sites/{organisation.slug}", lambda: _by_site(organisation))
+
+
+def _by_site(organisation: Organisation) -> dict[str, dict[str, tuple[PrefixRef, ...]]]:
+    found: dict[str, dict[str, tuple[PrefixRef, ...]]] = {}
+    for site in organisation.sites:
+        base = f"{origin_of(organisation)}/site/{site.slug}/vlan"
+        by_zone = found.setdefault(site.slug, {})
+        for vlan in site.vlans:
+            by_zone[vlan.zone] = by_zone.get(vlan.zone, ()) + prefix_refs(vlan.prefixes, f"{base}/{vlan.vid}")
+    return found
 
 
 class Owned(ViewRecord):
@@ -59,7 +65,8 @@ def _owned_prefixes(estate: Estate, vrf: str) -> dict[int, tuple[Owned, ...]]:
     found: dict[int, list[Owned]] = {6: [], 4: []}
     for gemeente in estate.gemeenten:
         zones = [zone.name for zone in estate.standard_of(gemeente).zones if zone.vrf == vrf]
-        refs = [ref for site in gemeente.sites for zone in zones for ref in site_prefixes(gemeente, site, zone)]
+        sites = _sites(estate, gemeente).values()
+        refs = [ref for by_zone in sites for zone in zones for ref in by_zone.get(zone, ())]
         for ref in refs:
             found[ref.family].append(Owned(origin=ref.origin, prefix=ref.prefix, number=number_of(gemeente)))
     return {family: tuple(owned) for family, owned in found.items()}

@@ -37,7 +37,6 @@ class Shared:
         self._made: dict[str, Any] = {}
         self._flows: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Flow, ...]] = {}
         self._bogons: dict[str, dict[int, tuple[PrefixRef, ...]]] = {}
-        self._plan: dict[str, tuple[PrefixRef, ...]] = {}
         self._national: dict[tuple[str, str], tuple[PrefixRef, ...]] = {}
 
     def once(self, key: str, make: Callable[[], T]) -> T:
@@ -84,29 +83,40 @@ class Shared:
             self._bogons[standard.version] = {f: tuple(ref for ref in refs if ref.family == f) for f in (6, 4)}
         return self._bogons[standard.version]
 
-    def plan(self, standard: Standard) -> tuple[PrefixRef, ...]:
-        """All address space of the plan in force and of the gemeentecloud, IPv6 first: what is not the internet."""
-        if standard.version not in self._plan:
-            ranges = standard.address_plan.ranges[self.estate.ranges]
-            pools = [*ranges.blocks.values(), *ranges.ipv4.values(), *ranges.links, *ranges.loopbacks]
-            origin = f"standard/{standard.version}/address-plan/{self.estate.ranges}"
-            services = self.estate.federation.services
-            cloud = [prefix for prefixes in services.cloud.values() for prefix in prefixes]
-            refs = prefix_refs([pool.prefix for pool in pools], origin)
-            refs += prefix_refs(cloud, "federation/services/cloud") + self.management_networks
-            self._plan[standard.version] = tuple(sorted(refs, key=_ipv6_first))
-        return self._plan[standard.version]
+    def not_the_internet(self, standard: Standard) -> tuple[PrefixRef, ...]:
+        """The space of the plan in force, the gemeentecloud, the management networks and the bogons, IPv6 first."""
+        return self.once(f"not-internet/{standard.version}", lambda: self._not_the_internet(standard))
+
+    def _not_the_internet(self, standard: Standard) -> tuple[PrefixRef, ...]:
+        ranges = standard.address_plan.ranges[self.estate.ranges]
+        pools = [*ranges.blocks.values(), *ranges.ipv4.values(), *ranges.links, *ranges.loopbacks]
+        services = self.estate.federation.services
+        cloud = [prefix for prefixes in services.cloud.values() for prefix in prefixes]
+        refs = prefix_refs(
+            [pool.prefix for pool in pools], f"standard/{standard.version}/address-plan/{self.estate.ranges}"
+        )
+        refs += prefix_refs(cloud, "federation/services/cloud") + self.management_networks
+        return tuple(sorted(refs + self.bogons(standard)[4], key=_ipv6_first))
+
+    def internet(self, standard: Standard) -> tuple[PrefixRef, ...]:
+        """Global unicast IPv6 space and all of IPv4."""
+        made = (("2000::/3", "0.0.0.0/0"), f"standard/{standard.version}/zone/internet")
+        return self.once(f"internet/{standard.version}", lambda: prefix_refs(*made))
 
     def default_routes(self, standard: Standard) -> tuple[PrefixRef, ...]:
         """The default route of both families, IPv6 first."""
-        return prefix_refs(("::/0", "0.0.0.0/0"), f"standard/{standard.version}/vrfs")
+        made = (("::/0", "0.0.0.0/0"), f"standard/{standard.version}/vrfs")
+        return self.once(f"default/{standard.version}", lambda: prefix_refs(*made))
 
     def cloud(self, services: Iterable[str]) -> tuple[PrefixRef, ...]:
         """The prefixes of the named services in the gemeentecloud, IPv6 first; a service that isn't there has none."""
+        names = tuple(services)
+        return self.once(f"cloud/{'/'.join(names)}", lambda: self._cloud(names))
+
+    def _cloud(self, names: tuple[str, ...]) -> tuple[PrefixRef, ...]:
         known = self.estate.federation.services.cloud
-        found = [
-            ref for name in services for ref in prefix_refs(known.get(name, ()), f"federation/services/cloud/{name}")
-        ]
+        origin = "federation/services/cloud"
+        found = [ref for name in names for ref in prefix_refs(known.get(name, ()), f"{origin}/{name}")]
         return tuple(sorted(found, key=_ipv6_first))
 
     def national(self, standard: Standard, vrf: str) -> tuple[PrefixRef, ...]:
@@ -156,11 +166,12 @@ def origin_of(organisation: Organisation) -> str:
 def prefix_ref(prefix: str, origin: str) -> PrefixRef:
     """A prefix as view data, in canonical text."""
     found = network(prefix)
+    address = found.host(0)
     return PrefixRef(
         origin=origin,
-        prefix=found.text,
+        prefix=f"{address}/{found.length}",
         family=found.family,
-        address=found.host(0),
+        address=address,
         netmask=found.netmask if found.family == 4 else "",
         wildcard=found.wildcard if found.family == 4 else "",
         length=found.length,

@@ -8,7 +8,6 @@ from ggi_net.render.guard import plain
 from ggi_net.render.views.firewall import Pair, Zone
 from ggi_net.render.views.network import Lan, Leak, Vrf
 from ggi_net.render.views.own import elsewhere
-from ggi_net.render.views.shared import prefix_refs
 
 if TYPE_CHECKING:
     from ggi_net.model import standard as model
@@ -27,18 +26,10 @@ def make_zone(
 ) -> Zone:
     """A zone with its near and far side; what is far is by zone, as the standard describes each."""
     vrf = vrfs[zone.vrf]
-    origin = f"standard/{standard.version}/zone/{zone.name}"
-    far: dict[str, tuple[PrefixRef, ...]] = {
-        "datanet": common.national(standard, zone.vrf),
-        "cloud": common.cloud(options["cloud.services"]),
-        "national": common.management_networks,
-        "internet": prefix_refs(("2000::/3", "0.0.0.0/0"), origin),
-        "govroam": (),
-    }
-    remote = far[zone.name] if zone.name in far else elsewhere(placed.organisation, placed.site, zone.name)
-    excluded = common.plan(standard) + tuple(common.bogons(standard)[4]) if zone.name == "internet" else ()
+    remote = _far_side(common, standard, zone, placed, options)
+    excluded = common.not_the_internet(standard) if zone.name == "internet" else ()
     return Zone(
-        origin=origin,
+        origin=f"standard/{standard.version}/zone/{zone.name}",
         name=zone.name,
         vrf=zone.vrf,
         description=plain(zone.description),
@@ -49,6 +40,23 @@ def make_zone(
         excluded6=tuple(ref for ref in excluded if ref.family == 6),
         excluded4=tuple(ref for ref in excluded if ref.family == 4),
     )
+
+
+def _far_side(
+    common: Shared, standard: model.Standard, zone: model.Zone, placed: Placed, options: dict[str, Any]
+) -> tuple[PrefixRef, ...]:
+    match zone.name:
+        case "datanet":
+            return common.national(standard, zone.vrf)
+        case "cloud":
+            return common.cloud(options["cloud.services"])
+        case "national":
+            return common.management_networks
+        case "internet":
+            return common.internet(standard)
+        case "govroam":
+            return ()
+    return elsewhere(common.estate, placed.organisation, placed.site, zone.name)
 
 
 def make_leaks(pairs: tuple[Pair, ...], lans: tuple[Lan, ...]) -> tuple[Leak, ...]:
