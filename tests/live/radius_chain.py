@@ -220,10 +220,15 @@ class Chain:
     def _wait_for_links(self) -> None:
         """Until every RadSec connection that the configurations name is there, and FreeRADIUS answers."""
         wanted = {name: _links(self.servers[name].artifacts.get("radsecproxy.conf", "")) for name in self.servers}
-        wait_until(lambda: all(self.established(n) >= wanted[n] for n in wanted), 20, "RadSec connections")
+        wait_until(lambda: all(len(self._linked(n)) >= wanted[n] for n in wanted), 30, "RadSec connections")
         ready = "Ready to process requests"
         logs = [self.servers[name].outside("/var/log/freeradius/radius.log") for name in RADIUS]
         wait_until(lambda: all(log.exists() and ready in log.read_text() for log in logs), 10, "FreeRADIUS")
+
+    def _linked(self, name: str) -> set[str]:
+        """The peers that a server's radsecproxy has opened a TLS connection to."""
+        log = self.proxy_log(name)
+        return set(re.findall(r"TLS connection to (\S+) .* up$", log.read_text() if log.exists() else "", re.MULTILINE))
 
     def established(self, name: str) -> int:
         """How many RadSec connections a server has."""

@@ -194,7 +194,7 @@ def test_a_realm_that_leads_nowhere_is_refused_at_the_first_hop_with_its_reason(
     assert result["reason"]
     standard_log = chain.servers["radius-enschede-01"].outside("/var/log/freeradius/radius.log").read_text()
     assert f"refused, {refusal}: " in standard_log
-    assert chain.proxy_log("radius-enschede-01").stat().st_size == before
+    assert user.rpartition("@")[2] not in chain.proxy_log("radius-enschede-01").read_text()[before:]
 
 
 def test_both_daemons_refuse_the_same_user_names_for_the_same_reason(chain, watch):
@@ -302,7 +302,7 @@ def test_accounting_is_answered_and_logged_but_goes_nowhere(chain, watch):
     assert "Accounting-Response" in said
     (line,) = visited.lines()
     assert (line["event"], line["result"], line["address"]) == ("accounting", "start", "198.18.130.9")
-    assert chain.proxy_log("radius-enschede-01").stat().st_size == before
+    assert "ccounting" not in chain.proxy_log("radius-enschede-01").read_text()[before:]
 
 
 def test_freeradius_answers_status_server(chain):

@@ -67,14 +67,13 @@ def managed(base: View) -> list[HostRule]:
 
 
 def used(base: View) -> list[HostRule]:
-    """What every server starts itself: names, time, logging, AAA."""
+    """What every server starts itself: names, time, logging. Logging in needs no server: it goes by certificate."""
     return [
         *_to(base.dns, "udp", "53", "names"),
         *_to(base.dns, "tcp", "53, 853", "names"),
         *_to(base.ntp, "udp", "123", "time"),
         *_to(base.ntp, "tcp", "4460", "time, NTS key exchange"),
         *_to((*base.syslog, *base.syslog_local), "tcp", "6514", "logging over TLS"),
-        *_to(base.tacacs, "tcp", "49", "AAA"),
     ]
 
 
