@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from ggi_net.lab.fleet import blueprint
 from ggi_net.lab.server import down, up
+from ggi_net.lab.tamper import tamper
 from ggi_net.paths import demo_folder
+from ggi_net.push.connections import read_connections
+from ggi_net.push.secrets import LabSecrets
 from ggi_net.source.files import load_estate
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -51,8 +55,6 @@ def run(state, tmp_path_factory):
 @pytest.fixture(scope="module")
 def losser(state):
     """Simulated devices of Losser, found by the inventory as the lab's are."""
-    from ggi_net.lab.fleet import blueprint
-
     folder = state / "lab"
     up([blueprint(placed) for placed in ESTATE.select(gemeente=["losser"])], folder)
     yield [device.name for device in ESTATE.gemeente("losser").devices]
@@ -145,9 +147,6 @@ class TestPlaybooks:
         assert all(recap(again.stdout)[name]["changed"] == "0" for name in losser)
 
     def test_no_secret_is_shown(self, run, losser, state):
-        from ggi_net.push.connections import read_connections
-        from ggi_net.push.secrets import LabSecrets
-
         shown = run("ansible-playbook", "playbooks/deploy.yml", "--check", "--diff", "-vvv", "-l", "losser")
         values = LabSecrets.read(state / "lab/secrets.seed")
         references = [
@@ -165,10 +164,6 @@ class TestPlaybooks:
         assert not [password for password in passwords if password in shown.stdout]
 
     def test_drift_fails_and_names_the_device_that_was_tampered_with(self, run, losser, state):
-        from ggi_net.lab.fleet import blueprint
-        from ggi_net.lab.tamper import tamper
-        from ggi_net.push.connections import read_connections
-
         clean = run("ansible-playbook", "playbooks/drift.yml", "-l", "losser")
         assert clean.returncode == 0, clean.stdout + clean.stderr
 
@@ -183,7 +178,8 @@ class TestPlaybooks:
         file = tmp_path / "connections.json"
         key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1"
         device = {"host": "127.0.0.1", "port": 1, "username": "ops", "password": "hush", "host_key": key}
-        file.write_text(json.dumps({"devices": {"ce-losser-01": device}}))
+        LabSecrets.create(tmp_path / "seed")
+        file.write_text(json.dumps({"devices": {"ce-losser-01": device}, "secrets": f"lab:{tmp_path}/seed"}))
         file.chmod(0o600)
         done = run("ansible-playbook", "playbooks/deploy.yml", "-l", "ce-losser-01", GGI_CONNECTIONS=str(file))
         assert done.returncode != 0
