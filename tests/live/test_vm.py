@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.live, pytest.mark.needs("qemu-system-x86_64", "busybox
 SCRIPT = """
 set -e
 ip link add name v type vrf table 1010
-ip link add name dummy0 type dummy
-ip link add link dummy0 name dummy0.100 type vlan id 100
+ip link add name port type dummy
+ip link add link port name port.100 type vlan id 100
 ip link add name x type xfrm if_id 7
 echo 'table inet t { chain i { type filter hook input priority 0; fib saddr . iif oif missing drop; }; }' | nft -f -
 id -u > seen

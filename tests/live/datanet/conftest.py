@@ -25,10 +25,10 @@ _HERE = Path(__file__).resolve().parent
 _GUEST = _HERE.parent / "guest"
 sys.path.insert(0, str(_HERE))
 
-from experiment import communities, device_probes, host_probes, rogue_story, service_probes, spoofed_probes  # noqa: E402
+from experiment import EVERYTHING, communities, device_probes, host_probes, rogue_story, service_probes, spoofed_probes  # noqa: E402
 from intent import Flows, sessions  # noqa: E402
 from pki import Authority, device_files  # noqa: E402
-from topology import DEVICES, Host, build_plan, hosts  # noqa: E402
+from topology import DEVICES, Host, build_plan, hosts, shared_addresses  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Observed:
     plan |= {
         "sessions": {name: len(sessions(estate, DEVICES, name)) for name in DEVICES},
         "core": DEVICES[0],
+        "shared": shared_addresses(estate),
+        "ports": [(protocol, port) for protocol, port in EVERYTHING if port],
         "communities": communities(estate),
         "stories": [rogue_story(estate, texts["/etc/frr/frr.conf"])],
         "probes": probes,
@@ -82,6 +84,6 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Observed:
     for file in _GUEST.glob("*.py"):
         shutil.copy(file, share)
     (share / "plan.json").write_text(json.dumps(plan))
-    done = run(["python3", "main.py"], share, kernel=prepare(), seconds=240, memory_mb=1536)
+    done = run(["python3", "main.py"], share, kernel=prepare(), seconds=400, memory_mb=1536)
     assert done.status == 0, done.log
     return Observed(estate, people, flows, plan, json.loads((share / "result.json").read_text()), done.log)

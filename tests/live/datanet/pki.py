@@ -1,4 +1,4 @@
-"""The certificates that devices hold below /etc/ggi/pki, made for one test run by an authority of its own."""
+"""The certificates and keys of the devices, made for one test run by an authority of its own."""
 
 from __future__ import annotations
 
@@ -58,11 +58,12 @@ def device_files(authority: Authority, estate, device: str) -> list[dict[str, st
     name = f"{device}.{placed.organisation.domain}"
     vrfs = [vrf.name for vrf in estate.standard_of(placed.organisation).vrfs]
     certificate, key = authority.issue([name, *(f"{vrf}.{name}" for vrf in vrfs)])
-    texts = {"ipsec.pem": certificate, "ipsec.key": key, "federation-ca.pem": authority.pem}
-    return [
-        {"path": f"/etc/ggi/pki/{file}", "mode": "0640", "owner": "root:root", "text": text}
-        for file, text in texts.items()
-    ]
+    texts = {
+        "/etc/ggi/pki/ipsec.pem": certificate,
+        "/etc/ggi/pki/ipsec-ca.pem": authority.pem,
+        "/etc/swanctl/private/ipsec.key": key,
+    }
+    return [{"path": path, "mode": "0600", "owner": "root:root", "text": text} for path, text in texts.items()]
 
 
 def _name(common: str) -> x509.Name:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from experiment import ROGUE_CE, ROGUE_LOOK, ROGUES, pairs
 from intent import FAMILIES, Flows, ce_routes, core_routes, originated, sessions
-from topology import DEVICES, hosts
+from topology import DEVICES, hosts, shared_addresses
 
 from ggi_net.model.network import Role
 from ggi_net.paths import demo_folder
@@ -110,6 +110,13 @@ def test_a_core_refuses_what_a_gateway_may_not_announce(observed, version):
     asn = str(ESTATE.placed(ROGUE_CE).organisation.asn)
     taken = {p for p in ROGUES[version] for path in table.get(p, ()) if path.get("path", "").endswith(asn)}
     assert not taken, f"{ROGUE_LOOK} took them"
+
+
+@pytest.mark.parametrize(("address", "gateways"), shared_addresses(ESTATE).items())
+def test_one_gateway_holds_each_shared_address(observed, address, gateways):
+    holders = observed.result["shared"][address]
+    assert len(holders) == 1
+    assert set(holders) <= set(gateways)
 
 
 # -- flows ---------------------------------------------------------------------------------------------

@@ -145,6 +145,17 @@ def _switches(estate, people: dict[str, Host]) -> list[dict]:
     return list(sites.values())
 
 
+def shared_addresses(estate) -> dict[str, list[str]]:
+    """The gateway addresses that several devices under test share, with those devices."""
+    found: dict[str, list[str]] = {}
+    for name in DEVICES:
+        placed = estate.placed(name)
+        if placed.device.role is Role.CE:
+            for prefix in (p for vlan in placed.site.vlans for p in vlan.prefixes):
+                found.setdefault(str(ipaddress.ip_network(prefix)[1]), []).append(name)
+    return {address: names for address, names in found.items() if len(names) > 1}
+
+
 def _watched(estate) -> list[tuple[str, str]]:
     """The outer addresses of the CEs on untrusted lines."""
     found = []

@@ -34,6 +34,7 @@ def main():
         _daemons(device)
     _tunnels(devices)
     result = {"converged": _converge(devices, plan["sessions"])}
+    result["shared"] = _share(devices, plan["shared"])
     world = World(plan)
     say("listeners")
     result["routers"] = {device.name: _observe(device, plan) for device in devices}
@@ -42,6 +43,8 @@ def main():
     result["probes"] = {name: world.probe(probes) for name, probes in plan["probes"].items()}
     for story in plan["stories"]:
         result[story["name"]] = _story(story, {d.name: d for d in devices})
+    for device in devices:  # for whoever has to find out why
+        (_SHARE / f"{device.name}.nft").write_text(device.sh("nft", "list", "ruleset"))
     result["line"] = json.loads(sh("ip", "netns", "exec", "internet", "nft", "-j", "list", "counters"))
     (_SHARE / "result.part").write_text(json.dumps(result))
     (_SHARE / "result.part").rename(_SHARE / "result.json")
@@ -49,13 +52,16 @@ def main():
 
 
 def _network(device):
-    """What systemd does at boot on a real device: kernel settings, firewall before interfaces, then ifupdown."""
+    """What systemd does at boot on a real device: kernel settings, the firewall before the interfaces, ifupdown2.
+
+    A network namespace lacks the settings that are the whole kernel's (kernel.*, table sizes): sysctl passes over them.
+    """
     for item in device.record["files"]:
         if item["path"].startswith("/etc/sysctl.d/"):
-            device.sh("sysctl", "-qp", item["path"])
+            device.sh("sysctl", "-q", "-e", "-p", item["path"], ok=(0, 1, 255))
     device.sh("nft", "-f", "/etc/nftables.conf")
-    text = device.sh("ifup", "-a")
-    say(f"{device.name}: network {text.strip()}")
+    words = device.sh("ifup", "-a")
+    say(f"{device.name}: network {words.strip()}")
 
 
 def _daemons(device):
@@ -63,12 +69,10 @@ def _daemons(device):
         device.sh(f"/usr/lib/frr/{name}", "-d", *options)
         if name == "zebra":
             wait(f"{device.name}: zebra", 20, device.body.path("/run/frr/zserv.api"))
-    device.sh("vtysh", "-b")
+    words = device.sh("vtysh", "-b")
     if device.has("/etc/swanctl/swanctl.conf"):
         device.start("/usr/sbin/charon-systemd")
-    if device.has("/etc/keepalived/keepalived.conf"):
-        device.start("/usr/sbin/keepalived", "--dont-fork", "--log-console")
-    say(f"{device.name}: daemons")
+    say(f"{device.name}: daemons {words.strip()}")
 
 
 def _tunnels(devices):
@@ -94,9 +98,25 @@ def _converge(devices, sessions):
         if found == sessions:
             say("converged")
             return time.monotonic() - start
-        time.sleep(0.5)
+        time.sleep(3)
     say(f"sessions established {found}, wanted {sessions}")
     return None
+
+
+def _share(devices, addresses):
+    """Start VRRP and wait until each shared address has a holder; return who holds each."""
+    partners = [device for device in devices if device.has("/etc/keepalived/keepalived.conf")]
+    for device in partners:
+        device.start("/usr/sbin/keepalived", "--dont-fork", "--log-console")
+    end = time.monotonic() + 60
+    while True:
+        held = {device.name: {address["local"] for link in json.loads(device.sh("ip", "-j", "addr"))
+                              for address in link["addr_info"]} for device in partners}  # fmt: skip
+        holders = {address: [name for name in names if address in held[name]] for address, names in addresses.items()}
+        if all(len(names) == 1 for names in holders.values()) or time.monotonic() > end:
+            say(f"shared addresses {holders}")
+            return holders
+        time.sleep(1)
 
 
 def _observe(device, plan):

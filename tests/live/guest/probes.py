@@ -7,6 +7,7 @@ packet that gets through one way only is seen as well.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import selectors
 import socket
@@ -19,7 +20,7 @@ _TRANSPARENT = {4: (socket.SOL_IP, 19), 6: (socket.IPPROTO_IPV6, 75)}  # Linux I
 _NUMBERS = {1: "icmp", 58: "icmp", 6: "tcp", 17: "udp", 50: "esp"}
 _FIRST_PORT = 20000
 _PATIENCE = 3.0
-_BATCH = 2500
+_BATCH = 8000
 
 
 class World:
@@ -118,7 +119,8 @@ class World:
         try:
             if protocol in ("tcp", "udp"):
                 sock.bind((source, mark))
-                sock.connect_ex((probe["address"], port))
+                with contextlib.suppress(BlockingIOError):  # in progress
+                    sock.connect((probe["address"], port))
                 if protocol == "udp":
                     sock.send(payload)
             else:
@@ -144,7 +146,7 @@ class World:
         try:
             data, ancillary, _, peer = sock.recvmsg(2048, 256)
             if what == "answer":
-                sock.sendmsg([data], ancillary, 0, peer)
+                sock.sendmsg([data], [_from_the_same(*part) for part in ancillary], 0, peer)
                 return
         except OSError:
             if what == "replied":
@@ -172,6 +174,11 @@ class World:
             number = expected.get((host, *key)) if key else None
             if number is not None:
                 results[number]["arrived"] = True
+
+
+def _from_the_same(level, kind, packet_info):
+    """The packet info of an answer: from the address that was asked, by whatever interface leads back."""
+    return level, kind, packet_info[:16] + bytes(4)
 
 
 def _identify(ethertype, data):
