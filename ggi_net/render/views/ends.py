@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LONGEST_SECRET = 79
 """What FRR takes as a BGP password, less one: a reference stands where the password will."""
 
+LONGEST_LINUX_NAME = 15
+"""IFNAMSIZ less the final NUL."""
+
 
 def here(link: Link, device: str) -> End:
     """The end of `link` that is on `device`."""
@@ -33,9 +36,15 @@ def there(link: Link, device: str) -> End:
     return link.end if link.core.device == device else link.core
 
 
-def sub_interface(parent: str, tag: int) -> str:
-    """The name of an 802.1Q sub-interface, on every platform."""
-    return f"{parent}.{tag}"
+def sub_interface(platform: str, parent: str, tag: int) -> str:
+    """The name of an 802.1Q sub-interface; raise RenderError when it is longer than Linux takes."""
+    name = f"{parent}.{tag}"
+    if len(name) > LONGEST_LINUX_NAME and platform != "cisco_iosxe":
+        raise RenderError(
+            f"interface '{name}' has a name of {len(name)} characters, Linux takes {LONGEST_LINUX_NAME}",
+            hint="give the port a shorter name on the device and in the estate",
+        )
+    return name
 
 
 def tunnel_interface(platform: str, tag: int) -> str:
@@ -104,7 +113,9 @@ def make_uplink(placed: Placed, owned: OwnedLink, vrf: str) -> Uplink:
     prefixes = sorted(carried.prefixes, key=family_of, reverse=True)
     return Uplink(
         origin=origin,
-        name=tunnel_interface(device.platform, carried.tag) if tunnelled else sub_interface(end.port, carried.tag),
+        name=tunnel_interface(device.platform, carried.tag)
+        if tunnelled
+        else sub_interface(device.platform, end.port, carried.tag),
         kind="ipsec" if tunnelled else "vlan",
         parent=end.port,
         tag=carried.tag,

@@ -40,7 +40,7 @@ def _lan(placed: Placed, vlan: Vlan, parent: str, mtu: int, vrf_of: dict[str, st
     prefixes = prefix_refs(vlan.prefixes, origin)
     return Lan(
         origin=origin,
-        name=sub_interface(parent, vlan.vid),
+        name=sub_interface(device.platform, parent, vlan.vid),
         parent=parent,
         tag=vlan.vid,
         zone=vlan.zone,
