@@ -35,6 +35,8 @@ PACKAGES = {
     "radvd": "radvd",
     "rsyslogd": "rsyslog rsyslog-gnutls",
     "snmpd": "snmpd",
+    "slapd": "slapd",
+    "ss": "iproute2",
     "sshd": "openssh-server",
     "swanctl": "strongswan-swanctl",
     "vtysh": "frr",

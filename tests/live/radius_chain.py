@@ -12,6 +12,8 @@ from radius_pki import Authority
 from radius_servers import Hub, Namespace, Server, resolved, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ggi_net.model.estate import Estate
 
 RADIUS = ("radius-almelo-01", "radius-enschede-01", "radius-losser-01")
@@ -39,9 +41,9 @@ class Login(NamedTuple):
 
 
 class Chain:
-    """The running servers; `log(name)` reads what FreeRADIUS on one of them wrote as JSON lines."""
+    """The running servers; `prepare` is called before the first daemon starts."""
 
-    def __init__(self, folder: Path, estate: Estate) -> None:
+    def __init__(self, folder: Path, estate: Estate, *, prepare: Callable[[Chain], None] | None = None) -> None:
         self.folder = folder
         self.estate = estate
         self.federation, self.users = Authority("Federation"), Authority("Users of Almelo")
@@ -50,6 +52,8 @@ class Chain:
         try:
             self.servers = {name: self._server(name) for name in (*RADIUS, *PROXIES)}
             self.access_point = self._access_point()
+            if prepare:
+                prepare(self)
             for name in PROXIES:
                 self.start_proxy(name)
             for name in RADIUS:
@@ -63,6 +67,10 @@ class Chain:
         """End every daemon and namespace."""
         for space in reversed(self.spaces):
             space.close()
+
+    def space(self, name: str) -> Namespace:
+        """The namespace with that name."""
+        return next(space for space in self.spaces if space.name == name)
 
     def start_proxy(self, name: str) -> None:
         """Start radsecproxy of any server."""
