@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from ggi_net.lab.fleet import blueprint
@@ -22,6 +23,7 @@ from ggi_net.source.files import load_estate
 PROJECT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 ESTATE = load_estate(demo_folder())
+HOST_KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +108,7 @@ class TestInventory:
 
     def test_a_connections_file_says_how_instead(self, run, tmp_path):
         file = tmp_path / "connections.json"
-        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1"
-        device = {"host": "127.0.0.9", "port": 2201, "username": "ops", "password": "hush", "host_key": key}
+        device = {"host": "127.0.0.9", "port": 2201, "username": "ops", "password": "hush", "host_key": HOST_KEY}
         file.write_text(json.dumps({"devices": {"ce-losser-01": device}}))
         file.chmod(0o600)
         done = run("ansible-inventory", "--host", "ce-losser-01", GGI_CONNECTIONS=str(file))
@@ -176,8 +177,7 @@ class TestPlaybooks:
 
     def test_a_device_that_is_not_there_is_unreachable(self, run, tmp_path):
         file = tmp_path / "connections.json"
-        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1"
-        device = {"host": "127.0.0.1", "port": 1, "username": "ops", "password": "hush", "host_key": key}
+        device = {"host": "127.0.0.1", "port": 1, "username": "ops", "password": "hush", "host_key": HOST_KEY}
         LabSecrets.create(tmp_path / "seed")
         file.write_text(json.dumps({"devices": {"ce-losser-01": device}, "secrets": f"lab:{tmp_path}/seed"}))
         file.chmod(0o600)
