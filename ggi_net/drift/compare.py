@@ -120,7 +120,9 @@ def pair(
 
 
 def replacement_key(statement: Statement, rules: FileRules) -> tuple[str, ...]:
-    """What a statement has in common with those that it replaces; empty when it replaces none."""
+    """What a statement has in common with those that it replaces; empty when it replaces none, as sections do."""
+    if statement.children or matches(rules.sections, statement.path):
+        return ()
     for replacement in rules.replacements:
         found = re.match(replacement.line, statement.shown)
         if found:

@@ -67,14 +67,17 @@ class FileRules(Record, frozen=True, kw_only=True):
     `ordered`: whether the order of the lines of a section has a meaning where no rule below says otherwise.
     `ordered_sections`, `unordered_sections` (path of the header; `^$` is the top level): the exceptions.
     `ignored` (path): lines, with all below them, that are never compared: what the device adds by itself.
-    `implied` (path): lines that the device does not show although it has them (defaults): no difference when only
-    intended has them. `secrets` (line): the group `secret` is compared by keyed hash and never shown.
+    `implied` (path): lines, with nothing below them, that the device does not show although it has them (defaults): no
+    difference when only intended has them. `secrets` (line): the group `secret` is compared by keyed hash and never shown.
     `comments`: what a comment line begins with. `shown_by`: for a file that a daemon loads, the command that
     prints what the daemon runs; it is compared as well, and what it prints may not differ either.
     `equivalents`: a line that matches the key (whole line) means the same as the value (may use `\\1`).
     Only push reads the rest. `replacements` and `negations`: see there. `resets` (path): changing such a line makes
     the device forget the other lines of its section (`vrf forwarding` drops addresses), so they are sent again.
+    `sections` (path): headers that open a section even when nothing is in it, so that it has to be left again.
     `fixed` (path): sections that exist whatever is sent (a physical interface): emptied line by line, not removed.
+    `refilled` (path): sections with an order that can't be removed while something refers to them: what stands in such
+    a section makes way line by line, and it is filled again.
     `idle` (path): lines of a fixed section that is not in use; a section with no others is as good as absent.
     """
 
@@ -93,7 +96,9 @@ class FileRules(Record, frozen=True, kw_only=True):
     replacements: tuple[Replacement, ...] = ()
     negations: tuple[Negation, ...] = ()
     resets: tuple[Pattern, ...] = ()
+    sections: tuple[Pattern, ...] = ()
     fixed: tuple[Pattern, ...] = ()
+    refilled: tuple[Pattern, ...] = ()
     idle: tuple[Pattern, ...] = ()
 
     def order_matters(self, path: str) -> bool:
@@ -164,6 +169,8 @@ def _patterns(file: FileRules) -> tuple[str, ...]:
         *(replacement.line for replacement in file.replacements),
         *(negation.line for negation in file.negations),
         *file.resets,
+        *file.sections,
         *file.fixed,
+        *file.refilled,
         *file.idle,
     )

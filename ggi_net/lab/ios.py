@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ggi_net.drift.cisco import encode_type7, hash_type9
 from ggi_net.drift.tree import Node, serialise
-from ggi_net.lab.ios_words import HIDDEN_FORMS, ON_BY_DEFAULT, ORDER, SECTIONS, SINGLE, WORDS
+from ggi_net.lab.ios_words import HIDDEN_FORMS, IN_USE, ON_BY_DEFAULT, ORDER, SECTIONS, SINGLE, WORDS
 
 _SECTIONS = tuple((above, re.compile(header), prompt) for above, header, prompt in SECTIONS)
 _ORDER = tuple(re.compile(pattern) for pattern in ORDER)
@@ -124,6 +124,8 @@ class IosDevice:
         if negated:
             if (text.startswith("interface ") and text.split()[1] in self.ports) or text.startswith("line "):
                 raise Refused("% Invalid input detected at '^' marker.", 3)
+            if self._in_use(text):
+                raise Refused(f"% {text.split()[0].capitalize()} {text.split()[-1]} is being used, cannot remove")
             name = text if node else f"{text} "
             owner.children[:] = [n for n in owner.children if n.text != text and not n.text.startswith(name)]
             return parents
@@ -131,6 +133,15 @@ class IosDevice:
             node = Node(text)
             owner.children.append(node)
         return [*parents, node]
+
+    def _in_use(self, header: str) -> bool:
+        """Whether some line refers to what `header` defines, and the device would not give it up."""
+        for pattern, reference in IN_USE:
+            found = re.match(pattern, header)
+            if found:
+                user = re.compile(reference.format(re.escape(found[1])))
+                return any(user.fullmatch(node.text) for node in self.running.walk())
+        return False
 
     def _add(self, section: list[Node], text: str) -> None:
         owner = section[-1]
@@ -228,7 +239,7 @@ def _with_sequence(owner: Node, text: str) -> str:
 def _shown(node: Node, path: str) -> Node:
     children = [_shown(child, f"{path}/{child.text}") for child in node.children]
     if not path:
-        children.sort(key=lambda n: (_rank(n.text), _natural(n.text) if _sorted_by_name(n.text) else []))
+        children.sort(key=lambda n: (_rank(n.text), _natural(n.text)))
     elif node.text.startswith(("ip access-list", "ipv6 access-list")):
         children.sort(key=lambda n: int(found.group(1)) if (found := _ENTRY.match(n.text)) else 0)
     elif node.text.startswith("router bgp"):
@@ -242,12 +253,6 @@ def _shown(node: Node, path: str) -> Node:
     elif node.text.startswith("interface"):
         children.sort(key=lambda n: (not n.text.startswith("description"), not n.text.startswith("vrf forwarding")))
     return Node(node.text, children=children, block=node.block)
-
-
-def _sorted_by_name(text: str) -> bool:
-    return text.startswith(
-        ("ip prefix-list", "ipv6 prefix-list", "route-map", "interface", "vrf definition", "ip route")
-    )
 
 
 def _rank(text: str) -> int:

@@ -81,6 +81,8 @@ class IosSession:
         except paramiko.AuthenticationException:
             raise
         except (NetmikoTimeoutException, ReadException) as error:
+            if isinstance(error.__context__, paramiko.SSHException | OSError):
+                raise error.__context__ from None
             raise DeviceUnreachable(
                 f"{self._target.device}: no session: {_first_line(error)}", hint="is it up, and is SSH on?"
             ) from None

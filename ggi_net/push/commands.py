@@ -46,12 +46,15 @@ def _section(intended: Statement, running: Statement, rules: FileRules) -> Itera
     for mine in intended.children:
         if id(mine) in new:
             yield from _conflicts(mine, extra, rules)
-            yield from _enter(mine)
+            yield from _enter(mine, rules)
         elif id(mine) in there and mine.children:
             theirs = there[id(mine)]
             if rules.order_matters(mine.path) and _differs(mine, theirs, rules):
-                yield negate(theirs, rules)
-                yield from _enter(mine)
+                if matches(rules.refilled, mine.path):
+                    yield from _refilled(mine, theirs, rules)
+                else:
+                    yield negate(theirs, rules)
+                    yield from _enter(mine, rules)
                 continue
             inner = list(_section(mine, theirs, rules))
             if inner:
@@ -61,12 +64,21 @@ def _section(intended: Statement, running: Statement, rules: FileRules) -> Itera
         elif id(mine) in there and there[id(mine)].children:
             yield from _emptied(there[id(mine)], rules)
         elif again:
-            yield from _enter(mine)
+            yield from _enter(mine, rules)
     for theirs in reversed(extra):
         if matches(rules.fixed, theirs.path):
             yield from _emptied(theirs, rules)
         else:
             yield negate(theirs, rules)
+
+
+def _refilled(mine: Statement, theirs: Statement, rules: FileRules) -> Iterator[str]:
+    """A section that keeps its header while everything in it makes way for what is meant."""
+    yield mine.raw
+    yield from (f" {negate(statement, rules)}" for statement in reversed(theirs.children))
+    for child in mine.children:
+        yield from (f" {line}" for line in _enter(child, rules))
+    yield " exit"
 
 
 def _emptied(section: Statement, rules: FileRules) -> Iterator[str]:
@@ -94,15 +106,15 @@ def _conflicts(mine: Statement, extra: list[Statement], rules: FileRules) -> Ite
             extra.remove(theirs)
 
 
-def _enter(statement: Statement) -> Iterator[str]:
+def _enter(statement: Statement, rules: FileRules) -> Iterator[str]:
     """A statement with everything below it, as it is entered."""
     if statement.block is not None:
         yield from serialise(Node("", children=[Node(statement.raw, block=statement.block)])).splitlines()
         return
     yield statement.raw
     for child in statement.children:
-        yield from (f" {line}" for line in _enter(child))
-    if statement.children:
+        yield from (f" {line}" for line in _enter(child, rules))
+    if statement.children or matches(rules.sections, statement.path):
         yield " exit"
 
 
