@@ -111,6 +111,10 @@ def make_uplink(placed: Placed, owned: OwnedLink, vrf: str) -> Uplink:
     origin = link_origin(owned)
     number = 0 if end is link.core else 1
     prefixes = sorted(carried.prefixes, key=family_of, reverse=True)
+    if tunnelled:
+        name = tunnel_interface(device.platform, carried.tag)
+    else:
+        name = sub_interface(device.platform, end.port, carried.tag)
     return Uplink(
         origin=origin,
         name=tunnel_interface(device.platform, carried.tag)
