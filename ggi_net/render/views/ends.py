@@ -117,9 +117,7 @@ def make_uplink(placed: Placed, owned: OwnedLink, vrf: str) -> Uplink:
         name = sub_interface(device.platform, end.port, carried.tag)
     return Uplink(
         origin=origin,
-        name=tunnel_interface(device.platform, carried.tag)
-        if tunnelled
-        else sub_interface(device.platform, end.port, carried.tag),
+        name=name,
         kind="ipsec" if tunnelled else "vlan",
         parent=end.port,
         tag=carried.tag,
