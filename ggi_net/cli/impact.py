@@ -36,8 +36,9 @@ def impact(
 ) -> None:
     """Say which devices' artifacts change between two estates, or for one estate between two standards.
 
-    Devices that change in the same way are shown together: their number per gemeente, and the diff once. Nothing is
-    written. With --standard every organisation of --estate is rendered as if it followed OLD, then NEW.
+    Each change is shown once, with the devices that it is the same for (but for their own name) and their number per
+    gemeente; the diff is that of the first device. Nothing is written. With --standard every organisation of --estate
+    is rendered as if it followed OLD, then NEW.
 
     Examples: ggi impact estate-now estate-planned; ggi impact --standard 2026.1 drafts/2026.2
     """
@@ -75,15 +76,14 @@ def show(found: Impact) -> None:
     """Print the groups, the largest first, and the totals."""
     for number, group in enumerate(found.groups, 1):
         out.print(heading(number, group), markup=False)
-        for change in group.changes:
-            out.print(change.diff, markup=False)
+        out.print(group.diff, markup=False)
         out.print()
     for what, names in (("new", found.added), ("gone", found.removed)):
         if names:
             out.print(f"{what}: {some(names)}", markup=False)
     per_gemeente = ", ".join(f"{slug} {count}" for slug, count in found.gemeenten.items())
     out.print(
-        f"{found.changed} of {found.compared} devices change in {len(found.groups)} ways, "
+        f"{found.changed} of {found.compared} devices change, in {len(found.groups)} places; "
         f"{len(found.added)} are new, {len(found.removed)} gone" + (f": {per_gemeente}" if per_gemeente else ""),
         markup=False,
     )
@@ -92,7 +92,7 @@ def show(found: Impact) -> None:
 def heading(number: int, group: Group) -> str:
     """What a group's diff applies to."""
     per_gemeente = ", ".join(f"{slug} {count}" for slug, count in group.gemeenten.items())
-    return f"== {number}. {len(group.devices)} devices ({per_gemeente}): {some(group.devices)}"
+    return f"== {number}. {group.file} of {len(group.devices)} devices ({per_gemeente}): {some(group.devices)}"
 
 
 def some(names: tuple[str, ...]) -> str:

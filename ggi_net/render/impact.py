@@ -21,24 +21,22 @@ from ggi_net.source.options import check_options
 from ggi_net.source.standard import load_standard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
-_HUNK = re.compile(r"^@@ .*", re.MULTILINE)
-
-
-class Change(Record, frozen=True, kw_only=True):
-    """One artifact's difference, as a unified diff with the file's name only; added and removed files included."""
-
-    file: str
-    diff: str
+_CONTEXT = 2
+"""Lines shown around a change."""
 
 
 class Group(Record, frozen=True, kw_only=True):
-    """Devices whose artifacts change in the same way. `gemeenten` counts them by organisation."""
+    """Devices in which one artifact changes in the same way at one place or more; `gemeenten` counts them by owner.
 
+    `diff` is a unified diff as it is for the first device. What differs only in the device's own name is the same.
+    """
+
+    file: str
+    diff: str
     devices: tuple[str, ...]
     gemeenten: dict[str, int]
-    changes: tuple[Change, ...]
 
 
 class Impact(Record, frozen=True, kw_only=True):
@@ -56,9 +54,16 @@ class Impact(Record, frozen=True, kw_only=True):
     failures: dict[str, str]
 
 
+class _Key(NamedTuple):
+    """What makes two changes the same: the file, and the lines that go and come, without the device's own name."""
+
+    file: str
+    gone: tuple[str, ...]
+    come: tuple[str, ...]
+
+
 class _Difference(NamedTuple):
-    changes: tuple[Change, ...]
-    key: tuple[tuple[str, str], ...]
+    changes: dict[_Key, str]
     failure: str = ""
 
 
@@ -69,8 +74,9 @@ def impact(
     devices = [placed for name, placed in new.devices.items() if name in old.devices]
     for estate in (old, new):
         prepare(estate, devices)
-    found: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    shown: dict[tuple[tuple[str, str], ...], tuple[Change, ...]] = {}
+    found: dict[_Key, list[str]] = {}
+    shown: dict[_Key, tuple[str, str]] = {}
+    changed = set()
     failures: dict[str, str] = {}
     for name, result in fork_each(lambda n: _difference(old, new, n), batches(new, devices), workers or cores()):
         if isinstance(result, Died):
@@ -78,26 +84,27 @@ def impact(
         elif result.failure:
             failures[name] = result.failure
         elif result.changes:
-            found.setdefault(result.key, []).append(name)
-            shown.setdefault(result.key, result.changes)
+            changed.add(name)
+            for key, diff in result.changes.items():
+                found.setdefault(key, []).append(name)
+                shown[key] = min(shown.get(key, (name, diff)), (name, diff))
         if progress:
             progress(1)
     added = tuple(name for name in new.devices if name not in old.devices)
     removed = tuple(name for name in old.devices if name not in new.devices)
     groups = [
-        Group(devices=tuple(sorted(names)), gemeenten=_by_gemeente(new, names), changes=shown[key])
+        Group(file=key.file, diff=shown[key][1], devices=tuple(sorted(names)), gemeenten=_by_gemeente(new, names))
         for key, names in found.items()
     ]
-    touched = [name for group in groups for name in group.devices]
     return Impact(
         compared=len(devices),
-        changed=len(touched),
+        changed=len(changed),
         added=added,
         removed=removed,
         gemeenten=dict(
-            sorted((Counter(_by_gemeente(new, [*touched, *added])) + Counter(_by_gemeente(old, removed))).items())
+            sorted((Counter(_by_gemeente(new, [*changed, *added])) + Counter(_by_gemeente(old, removed))).items())
         ),
-        groups=tuple(sorted(groups, key=lambda group: (-len(group.devices), group.devices))),
+        groups=tuple(sorted(groups, key=lambda group: (-len(group.devices), group.file, group.devices, group.diff))),
         failures=dict(sorted(failures.items())),
     )
 
@@ -126,24 +133,44 @@ def under_standard(estate: Estate, standard: str) -> Estate:
 
 def _difference(old: Estate, new: Estate, name: str) -> _Difference:
     try:
-        before, after = ({a.file: a.text for a in render_device(estate, estate.devices[name])} for estate in (old, new))
+        before, after = (
+            {a.file: a.text.splitlines() for a in render_device(estate, estate.devices[name])} for estate in (old, new)
+        )
     except GgiError as error:
-        return _Difference((), (), str(error))
-    changes, key = [], []
+        return _Difference({}, str(error))
+    changes: dict[_Key, str] = {}
+    own = re.compile(rf"\b{re.escape(name)}\b(\.{re.escape(new.devices[name].organisation.domain)})?")
     for file in dict.fromkeys([*before, *after]):
-        then, now = before.get(file, ""), after.get(file, "")
+        then, now = before.get(file, []), after.get(file, [])
         if then != now:
-            changes.append(Change(file=file, diff=_diff(file, file in before, then, file in after, now, context=3)))
-            # Line numbers and context may differ between devices that change in the same way.
-            bare = _diff(file, file in before, then, file in after, now, context=0)
-            key.append((file, _HUNK.sub("@@", bare)))
-    return _Difference(tuple(changes), tuple(key))
+            heads = (file if file in before else "/dev/null", file if file in after else "/dev/null")
+            for key, diff in _hunks(file, heads, then, now, own):
+                changes.setdefault(key, diff)
+    return _Difference(changes)
 
 
-def _diff(file: str, was: bool, then: str, is_: bool, now: str, *, context: int) -> str:
-    names = (file if was else "/dev/null", file if is_ else "/dev/null")
-    return "\n".join(difflib.unified_diff(then.splitlines(), now.splitlines(), *names, n=context, lineterm=""))
+def _hunks(
+    file: str, heads: tuple[str, str], then: list[str], now: list[str], own: re.Pattern[str]
+) -> Iterator[tuple[_Key, str]]:
+    """Each changed place with the diff to show for it; `own` finds the device's own name."""
+    for kind, first, last, start, stop in difflib.SequenceMatcher(None, then, now).get_opcodes():
+        if kind == "equal":
+            continue
+        gone, come = then[first:last], now[start:stop]
+        above, below = then[max(0, first - _CONTEXT) : first], then[last : last + _CONTEXT]
+        around = len(above) + len(below)
+        lines = [
+            f"--- {heads[0]}",
+            f"+++ {heads[1]}",
+            f"@@ -{first - len(above) + 1},{len(gone) + around} +{start - len(above) + 1},{len(come) + around} @@",
+            *(f" {line}" for line in above),
+            *(f"-{line}" for line in gone),
+            *(f"+{line}" for line in come),
+            *(f" {line}" for line in below),
+        ]
+        bare = (tuple(own.sub("<device>", line) for line in side) for side in (gone, come))
+        yield _Key(file, *bare), "\n".join(lines)
 
 
-def _by_gemeente(estate: Estate, names: list[str] | tuple[str, ...]) -> dict[str, int]:
+def _by_gemeente(estate: Estate, names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(estate.devices[name].organisation.slug for name in names).items()))

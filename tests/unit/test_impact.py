@@ -57,11 +57,45 @@ def test_devices_that_change_alike_are_one_group_whatever_surrounds_the_change(e
     [group] = found.groups
     assert group.devices == almelo
     assert group.gemeenten == {"almelo": len(almelo)} == found.gemeenten
-    [change] = group.changes
-    assert change.file == "a.conf"
-    assert change.diff.splitlines()[:2] == ["--- a.conf", "+++ a.conf"]
-    assert "-contact servicedesk Almelo\n+contact helpdesk" in change.diff
-    assert change.diff.count("\n-") == change.diff.count("\n+") - 1 == 1
+    assert group.file == "a.conf"
+    assert group.diff.splitlines() == [
+        "--- a.conf",
+        "+++ a.conf",
+        f"@@ -{len(almelo[0])},4 +{len(almelo[0])},4 @@",
+        " !",
+        " !",
+        "-contact servicedesk Almelo",
+        "+contact helpdesk",
+        " standard 2026.1",
+    ]
+
+
+def test_the_devices_own_name_makes_no_difference(estate, monkeypatch):
+    def named(estate, placed):
+        name = placed.device.name
+        return [Artifact(name, "x", "a.conf", f"# {name}: estate {estate.name}\nsame\n")]
+
+    monkeypatch.setattr(room, "render_device", named)
+    other = load_estate(demo_folder())
+    object.__setattr__(other, "name", "other")
+    [group] = impact(estate, other).groups
+    assert len(group.devices) == len(estate.devices)
+
+
+def test_each_changed_place_of_a_file_is_a_change_of_its_own(estate, monkeypatch):
+    def twice(estate, placed):
+        timer = "timers 10 30" if estate.name == "demo" else "timers 10 45"
+        own = "only here" if estate.name != "demo" and placed.device.name == "ce-losser-01" else "nowhere"
+        lines = ["a", timer, "b", "c", "d", timer, "e", "f", own]
+        return [Artifact(placed.device.name, "x", "a.conf", "\n".join(lines) + "\n")]
+
+    monkeypatch.setattr(room, "render_device", twice)
+    other = load_estate(demo_folder())
+    object.__setattr__(other, "name", "other")
+    timers, own = impact(estate, other).groups
+    assert len(timers.devices) == len(estate.devices)
+    assert "-timers 10 30\n+timers 10 45" in timers.diff
+    assert own.devices == ("ce-losser-01",)
 
 
 def test_a_device_that_comes_or_goes_is_counted_for_its_gemeente(estate, tmp_path):
@@ -83,9 +117,9 @@ def test_an_artifact_that_appears_is_a_diff_against_nothing(estate, monkeypatch)
     monkeypatch.setattr(room, "render_device", more)
     other = load_estate(demo_folder())
     object.__setattr__(other, "name", "without b.conf")
-    [change] = impact(other, estate).groups[0].changes
-    assert change.file == "b.conf"
-    assert change.diff.startswith("--- /dev/null\n+++ b.conf\n")
+    group = impact(other, estate).groups[0]
+    assert group.file == "b.conf"
+    assert group.diff.startswith("--- /dev/null\n+++ b.conf\n")
 
 
 def test_a_device_that_cannot_be_rendered_is_named_and_the_rest_compared(estate, monkeypatch):
@@ -106,7 +140,7 @@ def test_two_standards_are_compared_on_one_estate(estate, tmp_path):
     found = impact(under_standard(estate, "2026.1"), under_standard(estate, str(draft)))
     assert found.changed == len(estate.devices)
     [group] = found.groups
-    assert "-standard 2026.1\n+standard 2026.2" in group.changes[0].diff
+    assert "-standard 2026.1\n+standard 2026.2" in group.diff
 
 
 def test_a_standard_that_is_not_there_is_named(estate):
