@@ -196,6 +196,7 @@ FINDINGS = {
     "GGI1328": "Two gateways of one site with the same unit.",
     "GGI1329": "An untrusted line without internet address, or a trusted one at an internet port.",
     "GGI1330": "A slug, CBS code or domain twice.",
+    "GGI1331": "A device without the port that it needs.",
     "GGI1332": "A link name twice.",
 }
 """What `ggi estate validate` finds, by code; a finding is reported, not raised."""

@@ -250,6 +250,12 @@ def _check_radius(found: SpecFile) -> None:
             place=found.place("$.govroam", "roles"),
             hint="say `radius_servers: 1` or 2 at the main site",
         )
+    if servers and not part.roles:
+        raise SpecError(
+            "the gemeente has RADIUS servers but no part in govroam",
+            place=found.place("$", "sites"),
+            hint="add `govroam: {roles: [sp]}`, or say `radius_servers: 0`",
+        )
     home = "idp" in part.roles
     if home and not part.realms:
         raise SpecError(

@@ -82,6 +82,20 @@ CHANGES = [
     ("GGI1329", ALMELO, "kind: trusted", "kind: untrusted", "has no internet address"),
     ("GGI1330", LOSSER, "GM0168", "GM0141", "CBS code GM0141 of losser is that of almelo"),
     ("GGI1330", LOSSER, "domain: losser.example", "domain: almelo.example", "domain almelo.example of losser"),
+    ("GGI1311", "federation.yml", '"2001:db8:fe00:1::7b"', '"2001:db8:fe00:1:::7b"', "is not an address"),
+    ("GGI1311", "federation.yml", "198.19.224.0/26]", "198.19.224.0/99]", "is not a prefix"),
+    (
+        "GGI1311",
+        "federation.yml",
+        '["2001:db8:fd00:4::/64", 192.0.2.96/27]\n\nsites',
+        '["::1/64"]\n\nsites',
+        "host bits",
+    ),
+    ("GGI1311", LOSSER, "203.0.113.41]", "203.0.113.410]", "is not an address"),
+    ("GGI1313", LOSSER, "203.0.113.41]", "203.0.113.51]", "lies in no network of ce-losser-01 port eth0"),
+    ("GGI1324", LOSSER, "roles: [sp]\n  realms: [losser.example]\n  idp: almelo", "roles: []", "no part in govroam"),
+    ("GGI1324", LOSSER, "name: govroam, zone: govroam", "name: govroam, zone: office", "is SP, but no site has both"),
+    ("GGI1331", LOSSER, "- {name: eth1, kind: lan}", "- {name: eth1, kind: access}", "ce-losser-01 has no port"),
     ("GGI1332", LOSSER, "name: losser-01-asd", "name: almelo-01-asd", "link name almelo-01-asd of losser"),
 ]
 

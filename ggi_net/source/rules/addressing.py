@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from ggi_net.model.allocate import bounds
 from ggi_net.model.network import Role
-from ggi_net.source.rules.base import ROUTERS, Raw, Spot, prefix_problem, span_of
+from ggi_net.source.rules.base import NO_PREFIX, ROUTERS, Raw, Spot, prefix_problem, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ggi_net.model.gemeente import Gemeente, Organisation
-    from ggi_net.model.network import Site
+    from ggi_net.model.gemeente import Federation, Gemeente, Organisation
+    from ggi_net.model.network import Device, Site
     from ggi_net.model.standard import Pool, Ranges
     from ggi_net.source.rules.base import Facts, Span
 
 
 def malformed(facts: Facts) -> Iterator[Raw]:
-    """A prefix that is none, or has host bits."""
+    """A prefix that is none or has host bits; an address that is none; a router outside its line's network."""
     for organisation in facts.estate.organisations():
         for prefix, spot in _written(organisation):
             problem = prefix_problem(prefix)
@@ -26,16 +26,50 @@ def malformed(facts: Facts) -> Iterator[Raw]:
                 yield Raw("GGI1311", f"{prefix} {problem}", spot, "correct the prefix")
         for s, site in enumerate(organisation.sites):
             for d, device in enumerate(site.devices):
-                at = f"$.sites[{s}].devices[{d}]"
-                interfaces = [(a, f"{at}.management[{n}]") for n, a in enumerate(device.management)]
-                for p, port in enumerate(device.ports):
-                    interfaces += [(a, f"{at}.ports[{p}].addresses[{n}]") for n, a in enumerate(port.addresses)]
-                for address, steps in interfaces:
-                    if prefix_problem(address) == "is not a prefix":
-                        spot = Spot(organisation.slug, steps)
-                        yield Raw(
-                            "GGI1311", f"{address} is not an address with its length", spot, "correct the address"
-                        )
+                yield from _device_addresses(device, Spot(organisation.slug, f"$.sites[{s}].devices[{d}]"))
+    yield from _services(facts.estate.federation)
+
+
+def _device_addresses(device: Device, spot: Spot) -> Iterator[Raw]:
+    yield from _addresses(device.management, spot._replace(key="management"))
+    for p, port in enumerate(device.ports):
+        at = Spot(spot.slug, f"{spot.steps}.ports[{p}]")
+        yield from _addresses(port.addresses, at._replace(key="addresses"))
+        for host in port.gateways:
+            if prefix_problem(f"{host}/{128 if ':' in host else 32}"):
+                yield Raw("GGI1311", f"{host} is not an address", at._replace(key="gateways"), "correct the address")
+            elif not _inside(f"{host}/{128 if ':' in host else 32}", list(port.addresses)):
+                message = f"gateway {host} lies in no network of {device.name} port {port.name}"
+                yield Raw(
+                    "GGI1313", message, at._replace(key="gateways"), "correct the gateway, or the port's addresses"
+                )
+
+
+def _addresses(addresses: Iterable[str], spot: Spot) -> Iterator[Raw]:
+    for address in addresses:
+        if prefix_problem(address) == NO_PREFIX:
+            yield Raw("GGI1311", f"{address} is not an address with its length", spot, "correct the address")
+
+
+def _services(federation: Federation) -> Iterator[Raw]:
+    services = federation.services
+    for name, hosts in (
+        ("ntp", services.ntp),
+        ("dns", services.dns),
+        ("syslog", services.syslog),
+        ("tacacs", services.tacacs),
+    ):
+        for host in hosts:
+            if prefix_problem(f"{host}/{128 if ':' in host else 32}"):
+                spot = Spot(federation.slug, "$.services", name)
+                yield Raw("GGI1311", f"{host} is not an address", spot, "correct the address")
+    prefixes = [(prefix, Spot(federation.slug, "$.services", "management")) for prefix in services.management]
+    for name, found in services.cloud.items():
+        prefixes += [(prefix, Spot(federation.slug, "$.services.cloud", name)) for prefix in found]
+    for prefix, spot in prefixes:
+        problem = prefix_problem(prefix)
+        if problem:
+            yield Raw("GGI1311", f"{prefix} {problem}", spot, "correct the prefix")
 
 
 def _written(organisation: Organisation) -> Iterator[tuple[str, Spot]]:

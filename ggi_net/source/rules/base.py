@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ggi_net.model.gemeente import Organisation
 
 ROUTERS = (Role.CORE, Role.CE)
+NO_PREFIX = "is not a prefix"
 
 
 class Spot(NamedTuple):
@@ -103,7 +104,7 @@ def prefix_problem(prefix: str) -> str:
     try:
         version, number, hosts = parsed(prefix)
     except ValueError:
-        return "is not a prefix"
+        return NO_PREFIX
     first = number >> hosts << hosts
     if first == number:
         return ""

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ggi_net.errors import nearest
-from ggi_net.model.network import Role
+from ggi_net.model.network import PortKind, Role
 from ggi_net.paths import platform_names
 from ggi_net.source.rules.base import ROUTERS, Raw, Spot, twice
 
@@ -128,7 +128,18 @@ def unit_twice(facts: Facts) -> Iterator[Raw]:
                 yield Raw("GGI1328", message, Spot(organisation.slug, f"$.sites[{s}]", "devices"), hint)
 
 
+def no_lan_port(facts: Facts) -> Iterator[Raw]:
+    """A server without a port, or a gateway without a port for its site's VLANs."""
+    for organisation, s, site in _sites(facts):
+        for d, device in enumerate(site.devices):
+            needs = device.role not in ROUTERS or bool(site.vlans)
+            if needs and not any(port.kind is PortKind.LAN for port in device.ports):
+                spot = Spot(organisation.slug, f"$.sites[{s}].devices[{d}]")
+                yield Raw("GGI1331", f"{device.name} has no port of kind lan", spot, "add one to its `ports`")
+
+
 RULES = (
+    no_lan_port,
     vlan_twice,
     vlan_outside_range,
     no_management,

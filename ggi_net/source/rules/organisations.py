@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ggi_net.model.gemeente import Gemeente
+    from ggi_net.model.network import Site
     from ggi_net.source.rules.base import Facts
 
 
@@ -60,8 +61,21 @@ def home_organisation(facts: Facts) -> Iterator[Raw]:
         if GovroamRole.SP in part.roles and not estate.radius_servers.get(gemeente.slug):
             message = f"{gemeente.slug} is SP but has no RADIUS server"
             yield Raw("GGI1324", message, Spot(gemeente.slug, "$.govroam", "roles"), "add one at its main site")
+        if not part.roles and estate.radius_servers.get(gemeente.slug):
+            message = f"{gemeente.slug} has a RADIUS server but no part in govroam"
+            yield Raw("GGI1324", message, Spot(gemeente.slug, "$", "govroam"), "give it a role, or remove the server")
+        if GovroamRole.SP in part.roles and not any(_has_visitors(site) for site in gemeente.sites):
+            message = f"{gemeente.slug} is SP, but no site has both a govroam and a mgmt VLAN"
+            yield Raw(
+                "GGI1324", message, Spot(gemeente.slug, "$.govroam", "roles"), "add the VLANs, or remove the role"
+            )
         if part.realms:
             yield from _answering(facts, gemeente)
+
+
+def _has_visitors(site: Site) -> bool:
+    """Whether a site has a VLAN for visitors, and one for the access points that they log in through."""
+    return {"govroam", "mgmt"} <= {vlan.zone for vlan in site.vlans}
 
 
 def _answering(facts: Facts, gemeente: Gemeente) -> Iterator[Raw]:
