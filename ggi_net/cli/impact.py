@@ -36,9 +36,9 @@ def impact(
 ) -> None:
     """Say which devices' artifacts change between two estates, or for one estate between two standards.
 
-    Each change is shown once, with the devices that it is the same for (but for their own name) and their number per
-    gemeente; the diff is that of the first device. Nothing is written. With --standard every organisation of --estate
-    is rendered as if it followed OLD, then NEW.
+    Each change is shown once, with the devices that it is the same for (names and addresses beside what changes may
+    differ) and their number per gemeente; the diff is that of the first device. Nothing is written. With --standard
+    every organisation of --estate is rendered as if it followed OLD, then NEW.
 
     Examples: ggi impact estate-now estate-planned; ggi impact --standard 2026.1 drafts/2026.2
     """

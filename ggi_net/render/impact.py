@@ -30,7 +30,7 @@ _CONTEXT = 2
 class Group(Record, frozen=True, kw_only=True):
     """Devices in which one artifact changes in the same way at one place or more; `gemeenten` counts them by owner.
 
-    `diff` is a unified diff as it is for the first device. What differs only in the device's own name is the same.
+    `diff` is a unified diff as it is for the first device. Names and addresses beside the change may differ.
     """
 
     file: str
@@ -55,11 +55,10 @@ class Impact(Record, frozen=True, kw_only=True):
 
 
 class _Key(NamedTuple):
-    """What makes two changes the same: the file, and the lines that go and come, without the device's own name."""
+    """What makes two changes the same: the file, and what `_sameness` says of the lines."""
 
     file: str
-    gone: tuple[str, ...]
-    come: tuple[str, ...]
+    lines: tuple[str, ...]
 
 
 class _Difference(NamedTuple):
@@ -168,8 +167,29 @@ def _hunks(
             *(f"+{line}" for line in come),
             *(f" {line}" for line in below),
         ]
-        bare = (tuple(own.sub("<device>", line) for line in side) for side in (gone, come))
-        yield _Key(file, *bare), "\n".join(lines)
+        gone, come = ([own.sub("<device>", line) for line in side] for side in (gone, come))
+        yield _Key(file, _sameness(gone, come)), "\n".join(lines)
+
+
+def _sameness(gone: list[str], come: list[str]) -> tuple[str, ...]:
+    """What two devices must have in common for a change to be the same one.
+
+    A line that is replaced by another: its first word, and the words that change with the word before them; so a timer
+    of a thousand neighbours with a thousand addresses changes once. Otherwise all lines.
+    """
+    if len(gone) != len(come):
+        return (*(f"-{line}" for line in gone), *(f"+{line}" for line in come))
+    return tuple(
+        dict.fromkeys(_changed_words(before.split(), after.split()) for before, after in zip(gone, come, strict=True))
+    )
+
+
+def _changed_words(before: list[str], after: list[str]) -> str:
+    found = before[:1]
+    for kind, first, last, start, stop in difflib.SequenceMatcher(None, before, after).get_opcodes():
+        if kind != "equal":
+            found += [*before[max(first - 1, 0) : first], "-", *before[first:last], "+", *after[start:stop]]
+    return " ".join(found)
 
 
 def _by_gemeente(estate: Estate, names: Iterable[str]) -> dict[str, int]:

@@ -98,6 +98,25 @@ def test_each_changed_place_of_a_file_is_a_change_of_its_own(estate, monkeypatch
     assert own.devices == ("ce-losser-01",)
 
 
+def test_names_and_addresses_beside_the_change_may_differ_but_not_the_command(estate, monkeypatch):
+    def timers(estate, placed):
+        address = placed.device.management[0]
+        seconds = 30 if estate.name == "demo" else 45
+        command = "keepalive" if placed.device.name == "ce-losser-01" else "timers"
+        return [
+            Artifact(
+                placed.device.name, "x", "a.conf", f"neighbor {address} {command} {seconds} # {placed.site.name}\n"
+            )
+        ]
+
+    monkeypatch.setattr(room, "render_device", timers)
+    other = load_estate(demo_folder())
+    object.__setattr__(other, "name", "other")
+    most, one = impact(estate, other).groups
+    assert len(most.devices) == len(estate.devices) - 1
+    assert one.devices == ("ce-losser-01",)
+
+
 def test_a_device_that_comes_or_goes_is_counted_for_its_gemeente(estate, tmp_path):
     folder = tmp_path / "estate"
     shutil.copytree(demo_folder(), folder)
