@@ -180,8 +180,8 @@ class IosDevice:
             owner.children[:] = [n for n in owner.children if n.text != f"no {text}"]
             owner.children.append(Node(f"no {text}"))
         if text == "ip address" or text.startswith("ip address "):
-            owner.children[:] = [n for n in owner.children if n.text != "no ip address"]
-            owner.children.append(Node("no ip address"))
+            if not any(n.text == "no ip address" or n.text.startswith("ip address ") for n in owner.children):
+                owner.children.append(Node("no ip address"))
 
     def _stored(self, section: list[Node], text: str) -> str:
         """`text` as the device keeps it: a secret is never kept as it was typed."""

@@ -135,6 +135,16 @@ WORDS = frozenset(
 )
 """The words that a line may begin with; anything else is an invalid input."""
 
+IN_USE = (
+    (r"policy-map (?:type inspect )?(\S+)$", "service-policy (?:type inspect |input |output ){}"),
+    (r"class-map (?:type inspect )?match-\S+ (\S+)$", "class (?:type inspect )?{}"),
+    (r"zone security (\S+)$", "zone-member security {0}|zone-pair security .*(?:source|destination) {0}(?: .*)?"),
+    (r"crypto ipsec profile (\S+)$", "tunnel protection ipsec profile {}"),
+    (r"crypto ikev2 profile (\S+)$", "set ikev2-profile {}"),
+    (r"crypto ipsec transform-set (\S+) ", "set transform-set {}"),
+)
+"""Sections that are not given up as long as a line like the second refers to their name."""
+
 ORDER = (
     r"(no )?service ",
     r"(no )?platform ",
