@@ -68,7 +68,8 @@ class FileRules(Record, frozen=True, kw_only=True):
     `ordered_sections`, `unordered_sections` (path of the header; `^$` is the top level): the exceptions.
     `ignored` (path): lines, with all below them, that are never compared: what the device adds by itself.
     `implied` (path): lines, with nothing below them, that the device does not show although it has them (defaults): no
-    difference when only intended has them. `secrets` (line): the group `secret` is compared by keyed hash and never shown.
+    difference when only intended has them. `secrets` (line): the group `secret` is compared by keyed hash and never
+    shown.
     `comments`: what a comment line begins with. `shown_by`: for a file that a daemon loads, the command that
     prints what the daemon runs; it is compared as well, and what it prints may not differ either.
     `equivalents`: a line that matches the key (whole line) means the same as the value (may use `\\1`).

@@ -94,7 +94,7 @@ class IosSession:
     def identify(self) -> Identity:
         """The name in the prompt and the serial number of the chassis."""
         found = _SERIAL.search(self._command("show version"))
-        return Identity(self._shell.find_prompt().rstrip("#> "), found.group(1) if found else "")
+        return Identity(self._shell.base_prompt, found.group(1) if found else "")
 
     def running(self) -> str:
         """The running configuration as the device shows it; raise PushError for a truncated one."""
@@ -160,7 +160,8 @@ class IosSession:
                         said = self._said(refusal.group(1))
                         raise DeviceRefused(f"{self._target.device} refused '{self._said(line)}': {said}")
             self._shell.exit_config_mode()
-            self._shell.set_base_prompt()
+            if any(line.startswith("hostname ") for line in lines):
+                self._shell.set_base_prompt()
         except (NetmikoBaseException, OSError, EOFError, ValueError) as error:
             raise DeviceUnreachable(
                 f"{self._target.device}: the session broke in the middle of the change: {_first_line(error)}",
