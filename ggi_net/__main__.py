@@ -1,5 +1,5 @@
 """`python -m ggi_net` is `ggi`."""
 
-from ggi_net.cli.main import main
+from ggi_net.cli import run
 
-main()
+run()
