@@ -70,9 +70,9 @@ def down(folder: Path) -> bool:
     if pid:
         os.kill(pid, signal.SIGTERM)
         limit = time.monotonic() + 10
-        while running(folder) and time.monotonic() < limit:
+        while _runs(pid, folder) and time.monotonic() < limit:
             time.sleep(0.02)
-        if running(folder):
+        if _runs(pid, folder):
             os.kill(pid, signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
     return bool(pid)
@@ -82,10 +82,18 @@ def running(folder: Path) -> int:
     """The id of the process that runs the lab in `folder`; 0 when none does (a reused id is not taken for it)."""
     try:
         pid = int((folder / "server.pid").read_text())
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError):
         return 0
-    return pid if _MODULE.encode() in command and os.fsencode(folder) in command else 0
+    return pid if _runs(pid, folder) else 0
+
+
+def _runs(pid: int, folder: Path) -> bool:
+    """Whether process `pid` is the server of the lab in `folder`."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return _MODULE.encode() in command and os.fsencode(folder) in command
 
 
 def connections_of(folder: Path) -> Path:

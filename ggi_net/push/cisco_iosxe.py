@@ -206,7 +206,7 @@ def batches(lines: Sequence[str]) -> Iterator[list[str]]:
     """
     group: list[str] = []
     text = ""
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in zip(lines, [*lines[1:], ""], strict=False):
         if text:
             group.append(line)
             if text in line:
