@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from radius_pki import Authority
-from radius_servers import Hub, Namespace, Server, resolved, wait_until
+from radius_servers import WITH_US, Hub, Namespace, Server, resolved, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -250,4 +250,4 @@ def _links(text: str) -> int:
 
 
 def _as(user: str) -> tuple[str, ...]:
-    return ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--")
+    return ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", *WITH_US, "--")

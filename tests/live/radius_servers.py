@@ -20,7 +20,9 @@ from ggi_net.render.platform import platform
 if TYPE_CHECKING:
     from pathlib import Path
 
-_HOLD = "mount --make-rprivate / && echo ready && exec sleep 3600"
+_HOLD = "mount --make-rprivate / && echo ready && exec sleep infinity"
+# What a test run has started dies with it, however it ends.
+WITH_US = ("--pdeathsig", "KILL")
 
 
 def resolved(text: str) -> str:
@@ -34,7 +36,9 @@ class Namespace:
     def __init__(self, name: str) -> None:
         self.name = name
         self._holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "--uts", "sh", "-c", _HOLD], stdout=subprocess.PIPE, text=True
+            ["setpriv", *WITH_US, "unshare", "--net", "--mount", "--uts", "sh", "-c", _HOLD],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self._holder.stdout
         assert self._holder.stdout.readline() == "ready\n"
@@ -66,7 +70,9 @@ class Namespace:
     def start(self, name: str, log: Path, *command: str) -> None:
         """Start a daemon in the foreground, its output in `log`."""
         with log.open("ab") as output:
-            self.daemons[name] = subprocess.Popen(self.command(*command), stdout=output, stderr=output)
+            self.daemons[name] = subprocess.Popen(
+                self.command("setpriv", *WITH_US, *command), stdout=output, stderr=output
+            )
 
     def stop(self, name: str) -> None:
         """End one daemon."""

@@ -18,7 +18,7 @@ from ggi_net.source.files import load_estate
 pytestmark = [
     pytest.mark.live,
     pytest.mark.root,
-    pytest.mark.needs("freeradius", "radsecproxy", "eapol_test", "radclient", "ip", "nft", "ss"),
+    pytest.mark.needs("freeradius", "radsecproxy", "eapol_test", "radclient", "ip", "nft", "setpriv", "ss"),
 ]
 
 FIELDS = [

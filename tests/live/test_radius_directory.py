@@ -15,7 +15,7 @@ from ggi_net.source.files import load_estate
 pytestmark = [
     pytest.mark.live,
     pytest.mark.root,
-    pytest.mark.needs("freeradius", "radsecproxy", "eapol_test", "ip", "nft", "ss", "slapd"),
+    pytest.mark.needs("freeradius", "radsecproxy", "eapol_test", "ip", "nft", "setpriv", "ss", "slapd"),
 ]
 
 
