@@ -92,7 +92,8 @@ class CoreView(View):
     nat4: the address that visitors' IPv4 traffic gets; empty for none.
     reflects: more than two cores, so each reflects routes to its neighbours (RFC 4456).
     outer_peers6/outer_peers4: the gateways' addresses that IKE and ESP come from.
-    owners6/owners4: every gemeente's management prefixes with its number, so that none reaches another's.
+    owners6/owners4: the management prefixes of every gemeente with a gateway here, with its number, so that none
+    reaches another's.
     """
 
     asn: int
@@ -133,7 +134,7 @@ def build(estate: Estate, placed: Placed) -> CoreView:
     leaving = next((vrf for vrf in vrfs if vrf.exports == "default"), None) if outsides else None
     outer = sorted({tunnel.remote for tunnel in tunnels})
     nat4 = next((a.address for port in outsides for a in port.addresses if a.family == 4), "") if leaving else ""
-    bogons, owners = common.bogons(standard), owned_prefixes(estate, MANAGEMENT_VRF)
+    bogons, owners = common.bogons(standard), _owners(estate, vrfs)
     return CoreView(
         **host_part(estate, placed),
         asn=estate.federation.asn,
@@ -152,8 +153,8 @@ def build(estate: Estate, placed: Placed) -> CoreView:
         visitors=leaving,
         nat4=nat4,
         reflects=sum(device.role is Role.CORE for device in estate.federation.devices) > 2,
-        owners6=owners[6],
-        owners4=owners[4],
+        owners6=tuple(owned for owned in owners if owned.family == 6),
+        owners4=tuple(owned for owned in owners if owned.family == 4),
         outer_peers6=tuple(a for a in outer if ":" in a),
         outer_peers4=tuple(a for a in outer if ":" not in a),
         has_ipsec=bool(tunnels),
@@ -201,6 +202,11 @@ def _vrf(estate: Estate, placed: Placed, vrf: model.Vrf, lans: tuple[Lan, ...]) 
         pools6=tuple(ref for ref in pools if ref.family == 6),
         pools4=tuple(ref for ref in pools if ref.family == 4),
     )
+
+
+def _owners(estate: Estate, vrfs: tuple[CoreVrf, ...]) -> list[Owned]:
+    members = [member for vrf in vrfs if vrf.name == MANAGEMENT_VRF for member in vrf.members]
+    return [ref for member in members for ref in owned_prefixes(estate, estate.by_slug[member.slug], MANAGEMENT_VRF)]
 
 
 def _customers(

@@ -53,23 +53,24 @@ class Owned(ViewRecord):
     """A prefix with the CBS number of the gemeente that it belongs to."""
 
     prefix: str
+    family: int
     number: int
 
 
-def owned_prefixes(estate: Estate, vrf: str) -> dict[int, tuple[Owned, ...]]:
-    """The prefixes of every gemeente's VLANs in `vrf`, by family: the same for every core, so made once an estate."""
-    return shared(estate).once(f"owned/{vrf}", lambda: _owned_prefixes(estate, vrf))
+def owned_prefixes(estate: Estate, gemeente: Gemeente, vrf: str) -> tuple[Owned, ...]:
+    """The prefixes of a gemeente's VLANs in `vrf`; both cores that it is linked to ask."""
+    return shared(estate).once(f"owned/{gemeente.slug}/{vrf}", lambda: _owned_prefixes(estate, gemeente, vrf))
 
 
-def _owned_prefixes(estate: Estate, vrf: str) -> dict[int, tuple[Owned, ...]]:
-    found: dict[int, list[Owned]] = {6: [], 4: []}
-    for gemeente in estate.gemeenten:
-        zones = [zone.name for zone in estate.standard_of(gemeente).zones if zone.vrf == vrf]
-        sites = _sites(estate, gemeente).values()
-        refs = [ref for by_zone in sites for zone in zones for ref in by_zone.get(zone, ())]
-        for ref in refs:
-            found[ref.family].append(Owned(origin=ref.origin, prefix=ref.prefix, number=number_of(gemeente)))
-    return {family: tuple(owned) for family, owned in found.items()}
+def _owned_prefixes(estate: Estate, gemeente: Gemeente, vrf: str) -> tuple[Owned, ...]:
+    zones = [zone.name for zone in estate.standard_of(gemeente).zones if zone.vrf == vrf]
+    number = number_of(gemeente)
+    return tuple(
+        Owned(origin=ref.origin, prefix=ref.prefix, family=ref.family, number=number)
+        for by_zone in _sites(estate, gemeente).values()
+        for zone in zones
+        for ref in by_zone.get(zone, ())
+    )
 
 
 def number_of(organisation: Organisation) -> int:
