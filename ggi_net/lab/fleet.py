@@ -95,7 +95,7 @@ class Fleet:
 
     def __init__(self, blueprints: Iterable[Blueprint], folder: Path) -> None:
         self.blueprints = tuple(blueprints)
-        self.folder = folder
+        self.folder = folder.resolve()  # the hosts run their commands in folders of their own
         self.devices: dict[str, IosDevice | LinuxDevice] = {}
         self.connections = Connections(devices={})
         self._servers: list[asyncssh.SSHAcceptor] = []
