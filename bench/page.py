@@ -38,8 +38,8 @@ artifacts.
 | The same devices by `ggi render` | {same_wall:.2f} s, {same_rate:.0f} devices/s: {faster:.0f} times faster | |
 
 How Ansible was measured (`bench/ansible_template.py`): the same templates, the views computed beforehand and given as
-host variables, local connections, no facts, as many forks as cores, one loop over a device's artifacts. Only the run of
-`ansible-playbook` is counted.
+host variables, local connections with pipelining, no facts, as many forks as cores, and only the largest artifact of
+each device, where `ggi render` computes the views and makes all artifacts. Only the run of `ansible-playbook` counts.
 """
 
 

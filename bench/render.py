@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 GGI = str(Path(sys.executable).parent / "ggi")
 _ANSIBLE_DEVICES = 200
 _VIEWS_AT_ONCE = 100
-PART = 1500
+PART = 600
 
 
 class Figures(NamedTuple):
