@@ -148,6 +148,17 @@ def test_a_changed_secret_is_drift_and_is_never_shown(line):
     assert not re.search(r"s-(federation|enschede)-", repr(difference))
 
 
+def test_a_type_6_secret_is_taken_for_the_intended_one_and_is_never_shown():
+    encrypted = "UiJeJSbOXCFWLfEbDNEMgdSMOBZUAAB"
+    shown = re.sub(r"(neighbor \S+ password|^ key) 7 \S+", rf"\1 6 {encrypted}", SHOWN, flags=re.MULTILINE)
+    assert shown.count(encrypted) > 10
+    assert compared(NAME, shown) == []
+    extra = shown.replace("\nntp authenticate\n", f"\nradius server x\n key 6 {encrypted}\nntp authenticate\n")
+    [difference] = compared(NAME, extra)
+    assert difference.kind is Kind.EXTRA
+    assert encrypted not in repr(difference)
+
+
 @pytest.mark.parametrize(
     ("added", "secret"),
     [
