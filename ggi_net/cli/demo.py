@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 STEPS = 8
-PLAN_LINES = 24
-DIFF_LINES = 24
+PLAN_LINES = 16
+DIFF_LINES = 16
 MAIN_FILES = ("frr.conf", "running.cfg", "radiusd.conf", "radsecproxy.conf")
 WORDS = {"ok": "accepted", "refused": "refused"}
 

@@ -16,8 +16,8 @@ _CONTEXT = 2
 def unified(name: str, running: str, intended: str, mask: Masker) -> str:
     """The unified diff of one file from running to intended; `intended` and `running` may hold secrets."""
     lines = difflib.unified_diff(
-        [printable(line, 400) for line in mask(running).splitlines()],
-        [printable(line, 400) for line in mask(intended).splitlines()],
+        [printable(line.expandtabs(4), 400) for line in mask(running).splitlines()],
+        [printable(line.expandtabs(4), 400) for line in mask(intended).splitlines()],
         f"running/{name}",
         f"intended/{name}",
         lineterm="",
