@@ -99,6 +99,7 @@ class Chain:
         ssid: str = "govroam",
         mac: str = "02:00:00:00:00:01",
         certificate: str = "",
+        tls13: bool = False,
     ) -> Login:
         """One login with eapol_test as the access point's client."""
         realm = user.rpartition("@")[2]
@@ -108,6 +109,8 @@ class Chain:
             "ca_cert": str(self.folder / "eap-ca.pem"),
             "domain_match": "radius-almelo-01.almelo.example",
         }
+        if tls13:
+            settings["phase1"] = "tls_disable_tlsv1_3=0"
         if method == "TLS":
             settings |= {
                 "client_cert": str(self.folder / f"{certificate}.pem"),
@@ -117,7 +120,7 @@ class Chain:
             settings |= {"anonymous_identity": outer or f"anonymous@{realm}", "password": password}
             settings["phase2"] = "auth=PAP" if method == "TTLS" else "auth=MSCHAPV2"
         lines = "".join(f' {key}="{value}"\n' for key, value in settings.items())
-        config = self.folder / "eapol.conf"
+        config = self.folder / f"{mac.replace(':', '')}.conf"
         config.write_text(f"network={{\n key_mgmt=WPA-EAP\n eap={method}\n{lines}}}\n")
         done = self.access_point.run(
             "eapol_test",

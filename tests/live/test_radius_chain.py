@@ -87,6 +87,30 @@ def test_a_visitor_of_enschede_logs_in_at_almelo(chain, watch, method, extra):
     assert at_home["tls_version"].startswith("TLS 1.")
 
 
+@pytest.mark.parametrize(
+    ("method", "extra"),
+    [("PEAP", {}), ("TTLS", {}), ("TLS", {"certificate": "jan", "outer": "anonymous@almelo.example"})],
+)
+def test_tls_1_3_works_where_the_device_speaks_it(chain, watch, method, extra):
+    home = watch("radius-almelo-01")
+
+    assert chain.login("jan@almelo.example", method=method, tls13=True, **extra).accepted
+
+    assert home.lines(event="result", result="accept", tls_version="TLS 1.3")
+
+
+def test_many_devices_log_in_at_once(chain, watch):
+    visited = watch("radius-enschede-01")
+    macs = [f"02:00:00:00:01:{number:02x}" for number in range(16)]
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        logins = list(pool.map(lambda mac: chain.login("jan@almelo.example", mac=mac), macs))
+
+    assert [login.accepted for login in logins] == [True] * len(macs)
+    accepted = [line["mac"] for line in visited.lines(event="result", result="accept")]
+    assert sorted(accepted) == [mac.upper().replace(":", "-") for mac in macs]
+
+
 def test_the_reply_carries_the_visited_sites_vlan_and_time_not_the_homes(chain):
     login = chain.login("jan@almelo.example")
 
@@ -95,7 +119,10 @@ def test_the_reply_carries_the_visited_sites_vlan_and_time_not_the_homes(chain):
     assert "Attribute 64 (Tunnel-Type) length=6\n      Value: 0000000d" in attributes
     assert f"Attribute 81 (Tunnel-Private-Group-Id) length=5\n      Value: {b'340'.hex()}" in attributes
     assert b"110".hex() not in attributes
-    assert f"Attribute 27 (Session-Timeout) length=6\n      Value: {28800}" in attributes
+    assert "Attribute 27 (Session-Timeout) length=6\n      Value: 28800" in attributes
+
+    at_werf = chain.login("jan@almelo.example", at=WERF).output
+    assert "Attribute 27 (Session-Timeout) length=6\n      Value: 14400" in at_werf, "almelo's own option"
 
 
 def test_a_user_of_losser_is_answered_by_almelos_server(chain, watch):
