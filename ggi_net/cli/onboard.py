@@ -43,14 +43,14 @@ def plan(
     from ggi_net.onboard.spec import load_spec
 
     made = plan_spec(load_spec(spec), Files(estate))
+    if output is not None:
+        save_plan(made, output)
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(made)).decode())
     else:
         for line in plan_lines(made):
             out.print(line)
-    if output is not None:
-        save_plan(made, output)
-        if not as_json:
+        if output is not None:
             out.print(f"\nSaved to {output}; apply it with: ggi onboard apply {output}", markup=False)
 
 

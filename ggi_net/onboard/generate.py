@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ggi_net.errors import FileError, Place
-from ggi_net.files import write_atomic
+from ggi_net.files import read_bytes, write_atomic
 from ggi_net.model.estate import Estate
 from ggi_net.model.gemeente import Govroam, GovroamRole
 from ggi_net.model.network import LineKind
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 STANDARD = "2026.1"
 RANGES = "national"
+MARK = ".generating"
 
 INHABITANTS = {
     "Amsterdam": 918, "Rotterdam": 663, "'s-Gravenhage": 562, "Utrecht": 367, "Eindhoven": 243, "Groningen": 238,
@@ -94,29 +95,40 @@ def make_estate(count: int, seed: int, tick: Callable[[], object] = lambda: None
 def write_estate(folder: Path, count: int, seed: int, tick: Callable[[], object] = lambda: None) -> Estate:
     """Make an estate and write it to `folder`, one JSON file a gemeente; return it.
 
-    `estate.yml` comes last: a folder without it is not an estate, so that a run that was cut off is seen. Gemeenten
-    that an earlier run left there are removed. Raises FileError when the folder holds another estate, or DiskFull.
+    `estate.yml` comes last: a folder without it is not an estate, so that a run that was cut off is seen. The next
+    run completes it, and removes gemeenten of an earlier one. Raises FileError when the folder holds anything that
+    was not generated, or DiskFull.
     """
-    head = folder / "estate.yml"
-    if folder.exists() and not folder.is_dir():
-        raise FileError("is not a folder", place=Place(str(folder)), hint="name another folder")
-    if head.exists() and b"synthetic" not in head.read_bytes():
-        raise FileError(
-            "the folder holds an estate that was not generated", place=Place(str(folder)), hint="name another folder"
-        )
+    head, mark = folder / "estate.yml", folder / MARK
+    _check_own(folder)
     estate = make_estate(count, seed, tick)
+    write_atomic(mark, "a synthetic estate is being written here\n", durable=False)
     head.unlink(missing_ok=True)
     kept = {f"{gemeente.slug}.json" for gemeente in estate.gemeenten}
     for gemeente in estate.gemeenten:
         content = msgspec.json.encode(gemeente) + b"\n"
         write_atomic(folder / "gemeenten" / f"{gemeente.slug}.json", content, durable=False)
-    for path in (folder / "gemeenten").glob("*.json"):
+    for path in (folder / "gemeenten").iterdir():
         if path.name not in kept:
             path.unlink()
     write_atomic(folder / "federation.json", msgspec.json.encode(estate.federation) + b"\n", durable=False)
     about = EstateHead(name=estate.name, ranges=RANGES, description=f"synthetic, {count} gemeenten, seed {seed}")
     write_atomic(head, "".join(f"{key}: {value}\n" for key, value in msgspec.to_builtins(about).items()))
+    for left in folder.glob(".*"):  # the mark, and what a run that was killed left beside its files
+        left.unlink()
     return estate
+
+
+def _check_own(folder: Path) -> None:
+    """Refuse a folder that holds something else: the one to write to is new, empty or generated."""
+    if folder.exists() and not folder.is_dir():
+        raise FileError("is not a folder", place=Place(str(folder)), hint="name another folder")
+    head = folder / "estate.yml"
+    ours = (folder / MARK).exists() or (head.exists() and b"description: synthetic" in read_bytes(head))
+    if not ours and folder.exists() and any(not path.name.startswith(MARK) for path in folder.iterdir()):
+        raise FileError(
+            "the folder holds files that were not generated", place=Place(str(folder)), hint="name another folder"
+        )
 
 
 def _slugs(chosen: list[Listed]) -> dict[str, str]:

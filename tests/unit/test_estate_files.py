@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -146,10 +147,30 @@ def test_generating_again_leaves_nothing_of_the_earlier_estate(tmp_path):
     assert len(load_estate(tmp_path / "nl").gemeenten) == 3
 
 
-def test_an_estate_that_was_not_generated_is_never_overwritten(tmp_path):
-    (tmp_path / "estate.yml").write_text("name: precious\nranges: national\n")
+@pytest.mark.parametrize("name", ["estate.yml", "gemeenten/almelo.json", "notes.txt"])
+def test_what_was_not_generated_is_never_overwritten(tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("precious")
     with pytest.raises(FileError, match="not generated"):
         write_estate(tmp_path, 2, 1)
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize("after", [0.3, 0.5, 0.7, 0.9])
+def test_killed_while_generating_the_second_run_completes(tmp_path, after):
+    folder = tmp_path / "nl"
+    command = [*GGI, "estate", "generate", "--gemeenten", "60", "--out", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    time.sleep(after)
+    process.kill()
+    process.wait()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    loaded = load_estate(folder)
+    assert len(loaded.gemeenten) == 60
+    assert findings_of(loaded) == []
+    assert sorted(path.name for path in folder.iterdir()) == ["estate.yml", "federation.json", "gemeenten"]
+    assert len(list((folder / "gemeenten").iterdir())) == 60
 
 
 def test_the_whole_country_has_ten_thousand_devices_within_a_gibibyte(tmp_path):
