@@ -23,7 +23,11 @@ charon {{
 swanctl {{ load = random openssl pem pkcs1 pkcs8 x509 pubkey }}
 """
 _SCRIPT = """/usr/lib/ipsec/charon >/dev/null 2>&1 &
-for i in $(seq 100); do test -S "$1" && break; sleep 0.02; done
+# Until it answers, not only until its socket is there: a busy machine takes seconds between the two.
+until swanctl --stats --uri "unix://$1" >/dev/null 2>&1; do
+  kill -0 $! 2>/dev/null || { echo "charon does not start with these settings"; exit 1; }
+  sleep 0.02
+done
 exec swanctl --load-all --noprompt --uri "unix://$1" --file "$2"
 """
 _FOLDERS: tuple[str, ...] = (
