@@ -24,7 +24,8 @@ from ggi_net.files import write_atomic
 MODULES = (
     *("crc32c_generic", "virtio_pci", "virtio_rng", "9pnet_virtio", "9p", "overlay"),
     *("veth", "bridge", "8021q", "vrf", "dummy", "macvlan", "tun", "af_packet_diag", "sch_netem"),
-    *("xfrm_user", "xfrm_interface", "esp4", "esp6", "gcm", "ghash_generic", "ctr", "seqiv", "echainiv", "cbc", "hmac"),
+    *("xfrm_user", "xfrm_interface", "esp4", "esp6", "gcm", "ghash_generic", "ctr", "seqiv", "echainiv"),
+    *("cbc", "authenc", "sha512_generic", "drbg"),  # and what the kernel's random numbers for ESP are made with
     *("nf_tables", "nft_ct", "nft_log", "nft_limit", "nft_reject_inet", "nft_fib_inet", "nft_xfrm", "nft_nat"),
     *("nft_masq", "nft_chain_nat", "nft_quota", "nft_objref", "nft_hash", "nft_numgen", "nft_socket"),
     *("nf_conntrack_netlink", "nf_log_syslog", "nfnetlink_log", "tcp_diag", "udp_diag"),

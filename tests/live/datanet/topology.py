@@ -106,13 +106,19 @@ def build_plan(estate, people: dict[str, Host], certificates: dict[str, list[dic
                 gateways = [f"{g}/{lengths[ipaddress.ip_address(g).version]}" for g in port.gateways]
                 lines.append({"device": name, "port": port.name, "gateways": gateways})
     people = {name: host for name, host in people.items() if name != "internet"}
+    switches = _switches(estate, people)
+    wired = {tuple(end) for cable in cables for end in cable} | set(outer)
+    wired |= {(line["device"], line["port"]) for line in lines}
+    wired |= {tuple(trunk) for switch in switches for trunk in switch["trunks"]}
+    ports = [(name, port.name) for name in DEVICES for port in estate.placed(name).device.ports]
     return {
+        "unplugged": [port for port in ports if port not in wired],
         "devices": {name: _device(estate, name, certificates.get(name, [])) for name in DEVICES},
         "vrfs": [vrf.name for vrf in estate.standard_of(estate.federation).vrfs],
         "provider": {"ports": [list(port) for port in outer], "services": services},
         "cables": cables,
         "internet": {"addresses": INTERNET, "lines": lines, "routes": routes, "watched": _watched(estate)},
-        "switches": _switches(estate, people),
+        "switches": switches,
         "hosts": {name: {"addresses": host.addresses, "gateways": host.gateways} for name, host in people.items()},
     }
 

@@ -84,10 +84,10 @@ def _tunnels(devices):
 
 
 def _converge(devices, sessions):
-    """Wait until as many sessions as the estate wants are established; return the seconds, or None after 90."""
+    """Wait until as many sessions as the estate wants are established; return the seconds, or None after 45."""
     start = time.monotonic()
     found = {}
-    while time.monotonic() < start + 90:
+    while time.monotonic() < start + 45:
         for device in devices:
             if found.get(device.name) != sessions[device.name]:
                 found[device.name] = sum(
@@ -98,8 +98,11 @@ def _converge(devices, sessions):
         if found == sessions:
             say("converged")
             return time.monotonic() - start
-        time.sleep(3)
+        time.sleep(2)
     say(f"sessions established {found}, wanted {sessions}")
+    for device in devices:
+        if device.has("/etc/swanctl/swanctl.conf"):
+            say(f"{device.name}: {device.sh('swanctl', '--list-sas')}")
     return None
 
 

@@ -13,6 +13,7 @@ def build(plan):
     """Make every namespace and every cable of the plan."""
     names = [*plan["devices"], "internet", *plan["hosts"]]
     ip([f"netns add {name}" for name in names])
+    ip([f"link add {port} netns {device} type dummy" for device, port in plan["unplugged"]])
     _provider(plan)
     for number, cable in enumerate(plan["cables"]):
         (one, port), (other, other_port) = cable
