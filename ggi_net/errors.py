@@ -53,7 +53,14 @@ class GgiError(Exception):
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
         advice = f"\n  hint: {self.hint}" if self.hint else ""
-        return f"{self.code} {where}{self.message}{advice}"
+        return _escaped(f"{self.code} {where}{self.message}{advice}")
+
+
+def _escaped(text: str) -> str:
+    """Control and direction characters of a foreign string spelled out: a message must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 
 # -- files ---------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from ggi_net.onboard.apply import apply_plan, plan_spec
 from ggi_net.onboard.backend import Files
 from ggi_net.onboard.objects import Action
 from ggi_net.onboard.plan import load_plan, make_plan, save_plan
+from ggi_net.onboard.show import plan_lines
 from ggi_net.onboard.spec import Gateway, Internet, SiteSpec, Size, Spec, SpecFile, load_spec, spec_schema
 from ggi_net.paths import data_folder, demo_folder, standards_folder
 from ggi_net.source.files import load_estate
@@ -309,6 +310,18 @@ def test_a_plan_for_another_estate_is_refused(spec, estate):
     edit(estate / "estate.yml", "name: demo", "name: other")
     with pytest.raises(PlanStale, match="made for estate 'demo'"):
         apply_plan(made, Files(estate))
+
+
+def test_a_plan_is_read_by_people(spec, estate):
+    onboard(spec, estate)
+    edit(spec, "Twentebad", '"[bold]Zwembad[/] \u202e"')
+    assert [line.plain for line in plan_lines(plan(spec, estate))] == [
+        "Plan for Hengelo (O.) (GM0164): 1 to change",
+        "",
+        "Sites and VLANs",
+        "  ~ site/zwembad",
+        "      name: Twentebad -> [bold]Zwembad[/] \\u202e",
+    ]
 
 
 def test_the_schema_describes_the_spec():
