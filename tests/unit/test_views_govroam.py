@@ -416,3 +416,17 @@ def test_the_daemons_accept_every_combination_of_options(variant):
         ]
         verdicts = check_device(tuple(chosen))
         assert {f"{v.file}:{f.line}: {f.message}" for v in verdicts for f in v.findings} == set()
+
+
+@pytest.mark.needs("radsecproxy")
+def test_the_check_finds_one_realm_whose_server_is_not_defined():
+    """radsecproxy says "All OK so far" after such an error, and would refuse every user of that realm."""
+    (artifact,) = (a for a in render_device(DEMO, DEMO.placed("flr-asd-01")) if a.file == "radsecproxy.conf")
+    broken = dataclasses.replace(
+        artifact,
+        text=artifact.text.replace("losser.example {\n    server radius", "losser.example {\n    server rodius"),
+    )
+    (verdict,) = check_device((broken,))
+    assert [f.message for f in verdict.findings] == [
+        "addsrvconfs failed for realm losser.example, no server named rodius-almelo-01"
+    ]
