@@ -4,8 +4,8 @@ qemu without KVM (so it works in a container, without root), Debian's kernel (se
 root file system read-only below a tmpfs overlay: every program of the host is there and nothing can be changed.
 `/mnt/share` is the only folder that outlives the machine.
 
-Its clock counts instructions (1 ns each) and skips idle time: however busy the host is, a protocol timer in the
-machine never expires because the processor was late, and waiting costs nothing.
+Its clock counts instructions (1 ns each) while it is busy: however busy the host is, a protocol timer in the
+machine never expires because the processor was late.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def run(
     init.chmod(0o755)
     arguments = [
         *("setpriv", "--pdeathsig", "KILL", program, "-M", "q35", "-cpu", "max", "-smp", "1"),
-        *("-accel", "tcg,tb-size=256", "-icount", "shift=0,sleep=off", "-m", str(memory_mb)),
+        *("-accel", "tcg,tb-size=256", "-icount", "shift=0,sleep=on", "-m", str(memory_mb)),
         *("-nodefaults", "-no-user-config", "-no-reboot"),
         *("-display", "none", "-serial", f"file:{share / 'console'}"),
         *("-kernel", str(system.image), "-initrd", str(system.initramfs), "-append"),
