@@ -49,8 +49,20 @@ class Jobs(TyperGroup):
         name, listed, rest = super().resolve_command(ctx, args)
         if listed is None or name is None:
             return name, listed, rest
-        module = importlib.import_module(f"ggi_net.cli.{JOBS[name].module}")
-        return name, typer.main.get_command(module.app), rest
+        job: typer.Typer = importlib.import_module(f"ggi_net.cli.{JOBS[name].module}").app
+        job._add_completion = False  # noqa: SLF001  typer would offer --install-completion again in every job
+        command = typer.main.get_command(job)
+        _reflow(command)
+        return name, command, rest
+
+
+def _reflow(command: Any) -> None:
+    """Make one line of each paragraph of a command's help: the terminal's width decides where it breaks."""
+    if command.help:
+        paragraphs = command.help.split("\n\n")
+        command.help = "\n\n".join(p if "\n " in p or "\b" in p else " ".join(p.split()) for p in paragraphs)
+    for inner in getattr(command, "commands", {}).values():
+        _reflow(inner)
 
 
 app = typer.Typer(

@@ -97,6 +97,10 @@ class TestHelp:
         assert status == 0
         assert f"ggi {name}" in out
 
+    def test_completion_is_offered_once(self, run):
+        assert "--install-completion" in run("--help")[1]
+        assert "--install-completion" not in run("render", "--help")[1]
+
     def test_no_arguments_show_the_help(self, run):
         status, out, err = run()
         assert status == 2
