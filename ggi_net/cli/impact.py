@@ -68,7 +68,7 @@ def impact(
     else:
         show(found)
     for device, failure in found.failures.items():
-        err.print(f"{device}: {failure}", markup=False)
+        err.print(f"{device}: {failure}", markup=False, soft_wrap=True)
     sys.exit(1 if found.failures else 0)
 
 

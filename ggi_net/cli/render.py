@@ -60,7 +60,7 @@ def render(
 def show(summary: Summary, folder: Path) -> None:
     """Print the failures on standard error and the summary on standard output."""
     for failure in summary.failures:
-        err.print(failure.text, markup=False)
+        err.print(failure.text, markup=False, soft_wrap=True)
     per_platform = ", ".join(f"{count} {name}" for name, count in sorted(summary.platforms.items()))
     what = f" ({per_platform})" if per_platform else ""
     out.print(f"{counted(summary.rendered, 'device')} rendered to {folder}{what}", markup=False)

@@ -81,7 +81,14 @@ def render_text(jinja: jinja2.Environment, kind: ArtifactKind, device: str, view
             hint=f"add '{key}' to the device's view in ggi_net/render/, or correct the template",
         ) from None
     except UnsafeValue as error:
-        raise UnsafeValue(f"{device}: {kind.file}: {error.message}", place=template_place(error, jinja)) from None
+        where = template_place(error, jinja)
+        raise UnsafeValue(f"{device}: {kind.file}: {error.message}", place=where, hint=error.hint) from None
+    except UnicodeDecodeError as error:
+        raise TemplateProblem(
+            f"{device}: {kind.file}: a template is not UTF-8 text",
+            place=template_place(error, jinja),
+            hint="that template, or one that this line includes, was damaged or saved in another encoding",
+        ) from None
     except (TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise TemplateProblem(
             f"{device}: {kind.file}: {type(error).__name__}: {error}", place=template_place(error, jinja)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import jinja2
 import msgspec
 
-from ggi_net.errors import DiskFull, FileMissing, GgiError
+from ggi_net.errors import DiskFull, FileError, FileMissing, GgiError, Place
 from ggi_net.files import write_if_changed
 from ggi_net.render.device import render_device
 from ggi_net.render.environment import environment
@@ -129,7 +129,7 @@ def prepare(estate: Estate, devices: Sequence[Placed]) -> None:
         with contextlib.suppress(GgiError):  # the devices of that platform will tell
             folders.update(kind.template.rpartition("/")[0] + "/" for kind in platform(name).artifacts)
     for template in jinja.list_templates(filter_func=partial(_below, tuple(folders))):
-        with contextlib.suppress(jinja2.TemplateSyntaxError):  # the devices that use it will tell
+        with contextlib.suppress(jinja2.TemplateError, ValueError, OSError):  # its devices will tell
             jinja.get_template(template)
 
 
@@ -178,6 +178,8 @@ def _remove_others(folder: Path, files: Collection[str]) -> int:
 
 
 def _known(out: Path) -> Manifest:
+    if out.exists() and not out.is_dir():
+        raise FileError("is not a folder", place=Place(str(out)), hint="name a folder for the artifacts with --out")
     try:
         return read_manifest(out)
     except FileMissing:

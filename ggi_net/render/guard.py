@@ -55,4 +55,5 @@ def guarded(value: Any) -> Any:
         return guarded(str(value))
     elif isinstance(value, Undefined):
         str(value)  # raises UndefinedError, which names the missing key
-    raise UnsafeValue(f"a value that can't go into a configuration: {value!a:.60}")
+    hint = None if isinstance(value, str) else "print text or a whole number: a field of it, or what a view makes of it"
+    raise UnsafeValue(f"a value that can't go into a configuration: {value!a:.60}", hint=hint)

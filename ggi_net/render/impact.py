@@ -115,7 +115,7 @@ def under_standard(estate: Estate, standard: str) -> Estate:
     that the standard does not allow.
     """
     installed = standards_folder() / standard
-    found = load_standard(installed if installed.is_dir() else Path(standard))
+    found = load_standard(Path(standard) if Path(standard).is_dir() and not installed.is_dir() else installed)
     followed = {"standard": found.version}
     gemeenten = tuple(msgspec.structs.replace(gemeente, **followed) for gemeente in estate.gemeenten)
     for gemeente in gemeenten:
