@@ -17,6 +17,7 @@ from ggi_net.cli.push import (
     VaultPasswordOption,
     WorkersOption,
 )
+from ggi_net.cli.render import counted
 from ggi_net.drift.result import State
 from ggi_net.paths import demo_folder
 
@@ -103,7 +104,7 @@ def report_lines(report: Report) -> Iterator[Text]:
         for finding in device.findings:
             yield from _lines(finding)
     counts = ", ".join(f"{report.count(state)} {state}" for state in State)
-    yield Text(f"{len(report.devices)} devices: {counts}")
+    yield Text(f"{counted(len(report.devices), 'device')}: {counts}")
 
 
 def _lines(finding: Finding) -> list[Text]:

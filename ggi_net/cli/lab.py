@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ggi_net.cli.console import EstateOption, out
+from ggi_net.cli.render import counted
 from ggi_net.paths import demo_folder
 
 app = typer.Typer(no_args_is_help=True, help="Simulated devices for trying things out.")
@@ -34,6 +35,11 @@ def up(
     ] = [],  # noqa: B006  typer copies it
     device: Annotated[list[str], typer.Option("--device", "-d", help="Only this device; may be repeated.")] = [],  # noqa: B006
     folder: FolderOption = None,
+    refuse: Annotated[
+        list[str],
+        typer.Option(help="Let the devices refuse commands that begin so; may be repeated.", metavar="COMMAND"),
+    ] = [],  # noqa: B006
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until interrupted.")] = False,
     estate: EstateOption = DEMO,
 ) -> None:
     """Start a simulated device for each device of the estate, in the background.
@@ -44,12 +50,20 @@ def up(
     connections file for `ggi push` and `ggi drift`, which names them, is readable by you alone.
     """
     from ggi_net.lab.fleet import blueprint
+    from ggi_net.lab.server import serve
     from ggi_net.lab.server import up as start
     from ggi_net.source.files import load_estate
 
     chosen = load_estate(estate).select(gemeente=gemeente, device=device)
-    connections = start([blueprint(placed) for placed in chosen], _folder(folder))
-    out.print(f"{len(chosen)} simulated devices; connections: {connections}", markup=False)
+    plans = [blueprint(placed, tuple(refuse)) for placed in chosen]
+
+    def tell(connections: Path) -> None:
+        out.print(f"{counted(len(plans), 'simulated device')}; connections: {connections}", markup=False)
+
+    if foreground:
+        serve(plans, _folder(folder), tell)
+    else:
+        tell(start(plans, _folder(folder)))
 
 
 @devices.command()
@@ -71,7 +85,7 @@ def status(folder: FolderOption = None) -> None:
     known = read_connections(path)
     for name, connection in known.devices.items():
         out.print(f"{name}: {connection.host}:{connection.port}", markup=False)
-    out.print(f"{len(known.devices)} simulated devices; connections: {path}", markup=False)
+    out.print(f"{counted(len(known.devices), 'simulated device')}; connections: {path}", markup=False)
 
 
 @app.command()

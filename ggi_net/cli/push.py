@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from ggi_net.cli.console import EstateOption, err, out
+from ggi_net.cli.render import counted
 from ggi_net.paths import demo_folder
 
 if TYPE_CHECKING:
@@ -130,4 +131,4 @@ def show(outcomes: Sequence[Outcome], *, diff: bool) -> None:
             for line in outcome.diff.splitlines():
                 out.print(Text("    " + line, _SIGNS.get(line[:1], "")))
     total = ", ".join(f"{count} {status}" for status, count in counts.items())
-    out.print(f"{len(outcomes)} devices: {total or 'nothing to do'}", markup=False)
+    out.print(f"{counted(len(outcomes), 'device')}: {total or 'nothing to do'}", markup=False)

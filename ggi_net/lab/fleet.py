@@ -30,21 +30,27 @@ LOOPBACK = "127.0.0.1"
 
 
 class Blueprint(Record, frozen=True, kw_only=True):
-    """What a simulated device is made from. `driver` is the push driver that it answers to."""
+    """What a simulated device is made from.
+
+    `driver` is the push driver that it answers to. `refuses`: the beginning of commands that it refuses, to try out
+    what happens then.
+    """
 
     name: str
     driver: str
     serial: str = ""
     ports: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
 
 
-def blueprint(placed: Placed) -> Blueprint:
+def blueprint(placed: Placed, refuses: tuple[str, ...] = ()) -> Blueprint:
     """The blueprint of a device of the estate."""
     from ggi_net.render.platform import platform
 
     device = placed.device
     driver = platform(device.platform).driver
-    return Blueprint(name=device.name, driver=driver, serial=device.serial, ports=tuple(p.name for p in device.ports))
+    ports = tuple(port.name for port in device.ports)
+    return Blueprint(name=device.name, driver=driver, serial=device.serial, ports=ports, refuses=refuses)
 
 
 class _Login(asyncssh.SSHServer):
@@ -159,9 +165,10 @@ class Fleet:
 
     def _make(self, plan: Blueprint, password: str, tools: Path) -> IosDevice | LinuxDevice:
         if plan.driver == "cisco_iosxe":
-            return IosDevice(plan.name, plan.serial, plan.ports, password)
+            return IosDevice(plan.name, plan.serial, plan.ports, password, plan.refuses)
         device = LinuxDevice(plan.name, plan.serial, self.folder / "hosts" / plan.name, tools)
         device.make()
+        device.refuse(*plan.refuses)
         return device
 
     async def _listen(

@@ -37,13 +37,13 @@ class Refused(Exception):
 
 @dataclass
 class IosDevice:
-    """One router. `refuses`: a pattern of lines that it answers with `% Invalid input` (to try a device error)."""
+    """One router. `refuses`: the beginning of lines that it answers with `% Invalid input` (to try a device error)."""
 
     name: str
     serial: str
     ports: tuple[str, ...]
     password: str
-    refuses: re.Pattern[str] | None = None
+    refuses: tuple[str, ...] = ()
     running: Node = field(default_factory=lambda: Node(""))
     startup: str = ""
     started: float = field(default_factory=time.time)
@@ -89,7 +89,7 @@ class IosDevice:
         words = line.split()
         negated = words[0] in ("no", "default")
         text = " ".join(words[1:] if negated else words)
-        if self.refuses and self.refuses.search(text):
+        if self.refuses and text.startswith(self.refuses):
             raise Refused("% Invalid input detected at '^' marker.", len(words[0]) + 1)
         if text in ("exit-address-family", "exit-vrf", "exit-vrrp"):
             return section[:-1] if len(section) > 1 else section
@@ -179,9 +179,9 @@ class IosDevice:
         if ON_BY_DEFAULT.match(text) and not HIDDEN_FORMS.match(f"no {text}"):
             owner.children[:] = [n for n in owner.children if n.text != f"no {text}"]
             owner.children.append(Node(f"no {text}"))
-        if text == "ip address" or text.startswith("ip address "):
-            if not any(n.text == "no ip address" or n.text.startswith("ip address ") for n in owner.children):
-                owner.children.append(Node("no ip address"))
+        addresses = ("no ip address", "ip address ")
+        if f"{text} ".startswith("ip address ") and not any(n.text.startswith(addresses) for n in owner.children):
+            owner.children.append(Node("no ip address"))
 
     def _stored(self, section: list[Node], text: str) -> str:
         """`text` as the device keeps it: a secret is never kept as it was typed."""

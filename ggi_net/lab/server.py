@@ -23,7 +23,7 @@ from ggi_net.lab.fleet import Blueprint, Fleet
 from ggi_net.paths import state_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _MODULE = "ggi_net.lab.server"
 _PATIENCE_SECONDS = 60
@@ -103,16 +103,25 @@ def connections_of(folder: Path) -> Path:
     return folder / "connections.json"
 
 
-async def _serve(folder: Path) -> None:
-    blueprints = msgspec.json.decode((folder / "blueprints.json").read_bytes(), type=list[Blueprint])
+def serve(blueprints: Sequence[Blueprint], folder: Path, ready: Callable[[Path], None]) -> None:
+    """Run devices in this process until it is interrupted or terminated; `ready` gets their connections file."""
+    if running(folder) or folder.exists():
+        raise SystemFailure("something is there already", place=Place(str(folder)), hint="give an empty --folder")
+    asyncio.run(_serve(blueprints, folder, ready))
+
+
+async def _serve(blueprints: Sequence[Blueprint], folder: Path, ready: Callable[[Path], None]) -> None:
     fleet = Fleet(blueprints, folder)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     await fleet.start()
+    ready(fleet.connections_file)
     await stopped.wait()
     await fleet.stop()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1])))
+    here = Path(sys.argv[1])
+    made_from = msgspec.json.decode((here / "blueprints.json").read_bytes(), type=list[Blueprint])
+    asyncio.run(_serve(made_from, here, lambda _: None))

@@ -36,6 +36,7 @@ _HARMLESS = re.compile(
 _READ_SECONDS = 60.0
 _PAUSE_SECONDS = 0.005
 _AT_ONCE = 16
+_SAVE = "do write memory"
 
 
 class _Shell(CiscoIosSSH):  # type: ignore[misc]  # netmiko has no type information
@@ -107,6 +108,8 @@ class IosSession:
         """Compare the running configuration with the intended one by meaning."""
         self._running = self.running()
         lines, diff = self._plan(self._text, self._running)
+        if not lines and self._plan(self._running, self._command("show startup-config"))[0]:
+            lines, diff = [_SAVE], "startup-config: not what runs now; a push was cut off before it was saved\n"
         return Change(self._resolver.masker(diff), tuple(lines))
 
     def change(self, change: Change) -> None:

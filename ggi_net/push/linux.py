@@ -179,7 +179,9 @@ class LinuxSession:
         refusal = self._apply(steps)
         if refusal:
             again = self._restore(steps)
-            outcome = f"the old files are back, but: {again}" if again else "the old files are back and in use"
+            outcome = (
+                f"what was there before is back, but: {again}" if again else "what was there before is back and in use"
+            )
             raise DeviceRefused(
                 f"{self._target.device}: {refusal}; {outcome}", hint="correct what the device refuses, then push again"
             )

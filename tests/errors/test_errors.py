@@ -23,6 +23,7 @@ def test_bad_input_is_explained(case: Path, tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
+        "GGI_STATE": str(scratch / "state"),
         "LC_ALL": "C.UTF-8",
         "COLUMNS": "200",
         "NO_COLOR": "1",
@@ -32,6 +33,15 @@ def test_bad_input_is_explained(case: Path, tmp_path: Path) -> None:
     }
     background = start_background(case, scratch, environment)
     try:
+        for line in (case / "before.txt").read_text().splitlines() if (case / "before.txt").exists() else ():
+            subprocess.run(
+                [*GGI, *shlex.split(line)],
+                cwd=scratch,
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+                timeout=60,
+            )
         ran = subprocess.run(
             [*GGI, *shlex.split((case / "command.txt").read_text())],
             cwd=scratch,
@@ -108,4 +118,5 @@ def transcript(ran: subprocess.CompletedProcess, scratch: Path) -> str:
             text += f"--- {name}\n{raw.decode()}"
             text += "" if raw.endswith(b"\n") else "\n"
     text = text.replace(f"{scratch.resolve()}/", "").replace(f"{scratch}/", "")
+    text = re.sub(r"\d{8}T\d{6}Z-[0-9a-f]{6}", "{{RUN}}", text)
     return re.sub(r"((?:127\.0\.0\.1|::1\]?):)\d+", r"\1{{PORT}}", text)

@@ -133,6 +133,14 @@ class TestIos:
         assert "its old configuration is back" in outcome.error
         assert router_of(lab).show_running() == before
 
+    def test_what_a_push_that_was_cut_off_did_not_save_is_saved_by_the_next(self, lab):
+        lab.push(router_artifacts())
+        router_of(lab).startup = "hostname ce-test-01\nend\n"
+        outcome = lab.push(router_artifacts())
+        assert (outcome.status, "startup-config" in outcome.diff) == (Status.CHANGED, True)
+        assert router_of(lab).startup == router_of(lab).show_running()
+        assert lab.push(router_artifacts()).status is Status.UNCHANGED
+
     def test_a_changed_secret_is_pushed_and_never_shown(self, lab):
         lab.push(router_artifacts())
         outcome = lab.push(router_artifacts(ROUTER_TEXT.replace("bgp/core", "bgp/other")))
