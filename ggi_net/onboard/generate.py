@@ -3,7 +3,7 @@
 Sizes. The number of inhabitants of the large cities is known (CBS, 2023, in thousands, below); of the others it is
 drawn from a log-normal distribution (median 30,000, sigma 0.55: about what the real ones have), by a generator
 that is seeded with the seed and the CBS code, so that leaving gemeenten out changes nothing in the others. A
-gemeente has 2 + 0.0027 * inhabitants ** 0.85 sites: a larger one has larger buildings, too.
+gemeente has 2 + 0.0029 * inhabitants ** 0.85 sites: a larger one has larger buildings, too.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def _options(draw: random.Random) -> dict[str, object]:
 def _sites(
     draw: random.Random, row: Listed, slug: str, thousands: float, internet: Callable[[], Internet]
 ) -> tuple[SiteSpec, ...]:
-    count = 2 + round(0.0027 * (thousands * 1000) ** 0.85)
+    count = 2 + round(0.0029 * (thousands * 1000) ** 0.85)
     number = 0
 
     def gateway(*, may_be_untrusted: bool = True) -> Gateway:
