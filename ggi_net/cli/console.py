@@ -16,5 +16,7 @@ err = Console(stderr=True, highlight=False)
 
 EstateOption = Annotated[
     Path,
-    typer.Option("--estate", "-e", envvar="GGI_ESTATE", help="Folder of the estate.", show_default="the embedded demo estate"),
+    typer.Option(
+        "--estate", "-e", envvar="GGI_ESTATE", help="Folder of the estate.", show_default="the embedded demo estate"
+    ),
 ]
