@@ -13,6 +13,8 @@ import msgspec
 from ggi_net.drift.collect import compare_device
 from ggi_net.drift.result import DeviceResult, Finding, Origin, Report, State
 from ggi_net.errors import GgiError
+from ggi_net.push.ssh import SESSION_BROKE
+from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,6 +66,8 @@ def drift_device(target: Target, resolver: Resolver, key: bytes) -> DeviceResult
         state = State.DRIFT if found else State.CLEAN
     except GgiError as error:
         reason = resolver.masker(error.message if error.place is None else f"{error.place}: {error.message}")
+    except SESSION_BROKE as error:
+        reason = f"the session broke: {printable(error)}"
     mask = resolver.masker
     findings = tuple(
         Finding(difference=msgspec.structs.replace(d, intended=mask(d.intended), running=mask(d.running)))

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ggi_net.errors import GgiError, VerifyFailed, WrongDevice
+from ggi_net.errors import DeviceUnreachable, GgiError, VerifyFailed, WrongDevice
 from ggi_net.model.types import Record
 from ggi_net.push.driver import Change, Target, open_session
 from ggi_net.push.journal import Journal, JournalEntry
+from ggi_net.push.ssh import SESSION_BROKE
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def push_device(target: Target, resolver: Resolver, *, check: bool, journal: Jou
         status = would_be
     except GgiError as error:
         failure = error
+    except SESSION_BROKE as error:
+        failure = DeviceUnreachable(f"{target.device}: the session broke: {printable(error)}", hint="push again")
     seconds = time.monotonic() - clock
     text = resolver.masker(str(failure)) if failure else ""
     if not check:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ggi_net.push.connections import Connection
     from ggi_net.push.secrets import Resolver
 
+SESSION_BROKE = (OSError, EOFError, paramiko.SSHException)
+"""What paramiko raises when a connection ends where no end was expected."""
+
 TIMEOUT_SECONDS = 20.0
 COMMAND_SECONDS = 120.0
 

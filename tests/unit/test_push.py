@@ -2,6 +2,7 @@
 
 import json
 import stat
+import time
 
 import pytest
 from devices import FRR_TEXT, NFT_TEXT, ROUTER_TEXT, Bench, bench, host_artifacts, router_artifacts
@@ -80,6 +81,37 @@ class TestEveryDriver:
         seen += "".join(f.read_text() for f in (lab.folder / "journal").glob("*/*.json"))
         for reference in ("secret://test/bgp/core", "secret://test/emergency/password"):
             assert lab.resolver.value(reference) not in seen
+
+
+@pytest.mark.parametrize(
+    ("artifacts", "method"),
+    [
+        (router_artifacts(), "_enter"),
+        (host_artifacts(), "_put"),
+        (host_artifacts(), "_apply"),
+        (host_artifacts(), "files"),
+    ],
+    ids=["ios", "linux-write", "linux-apply", "linux-read"],
+)
+def test_a_connection_lost_in_the_middle_is_said_and_the_next_push_completes(lab, monkeypatch, artifacts, method):
+    from ggi_net.push.cisco_iosxe import IosSession
+    from ggi_net.push.linux import LinuxSession
+
+    driver = IosSession if method == "_enter" else LinuxSession
+    original = getattr(driver, method)
+
+    def lost(self, *arguments):
+        for session in list(lab.fleet._sessions):
+            session._loop.call_soon_threadsafe(session.abort)
+        time.sleep(0.2)
+        return original(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(driver, method, lost)
+        outcome = lab.push(artifacts)
+    assert (outcome.status, outcome.code) == (Status.FAILED, "GGI1602")
+    assert lab.push(artifacts).status is Status.CHANGED
+    assert lab.push(artifacts).status is Status.UNCHANGED
 
 
 def test_one_device_that_fails_does_not_stop_the_others(lab):
