@@ -127,7 +127,7 @@ class Option(Record, frozen=True, kw_only=True):
 
 
 class Clause(Record, frozen=True, kw_only=True):
-    """A clause of the standard that templates name; `bio2` are its controls in BIO2 (numbered as ISO/IEC 27002:2022)."""
+    """A clause of the standard that templates name; `bio2` are its controls in BIO2 (numbers of ISO/IEC 27002:2022)."""
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z")]
     title: str
