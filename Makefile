@@ -27,11 +27,11 @@ check: ## Lint, format, types, playbooks: what pre-commit and CI run
 
 golden: ## Render the golden artifacts again; read the diff like code
 	@scripts/setup-venv --dev
-	@scripts/golden
+	@$(BIN)/python tests/golden/regenerate.py
 
 bench: ## Measure loading and rendering of a national estate
 	@scripts/setup-venv --dev
-	$(BIN)/python -m bench
+	@$(BIN)/python -m bench
 
 docs: venv ## Write again what is generated: docs/errors.md and the pictures
 	@$(BIN)/python scripts/errors_page.py
