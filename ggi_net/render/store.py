@@ -7,13 +7,14 @@ hand, or comes from a run that was cut off; rendering again settles both.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+from msgspec import Meta
 
 from ggi_net.errors import FileError, FileMissing, NotInEstate, Place, nearest
 from ggi_net.files import read_bytes, write_atomic
-from ggi_net.model.types import Record
+from ggi_net.model.types import HostName, PlatformName, Record, Slug
 from ggi_net.render.artifact import Artifact
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 
+# Names in a manifest become paths that are read and removed: none may lead out of the folder.
+_File = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*\Z")]
+
 
 class Entry(Record, frozen=True, kw_only=True):
     """What was rendered for one device.
@@ -32,17 +36,17 @@ class Entry(Record, frozen=True, kw_only=True):
     rendered from (`estate_digest`), `files` the SHA-256 of each artifact in the order in which they are applied.
     """
 
-    platform: str
-    organisation: str
+    platform: PlatformName
+    organisation: Slug
     standard: str
     estate: str
-    files: dict[str, str]
+    files: dict[_File, str]
 
 
 class Manifest(Record, frozen=True, kw_only=True):
     """All devices with artifacts in a folder, by name."""
 
-    devices: dict[str, Entry] = msgspec.field(default_factory=dict)
+    devices: dict[HostName, Entry] = msgspec.field(default_factory=dict)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -173,6 +174,23 @@ def test_what_was_not_rendered_is_named(estate, tmp_path):
     render_estate(estate, everything(estate), tmp_path)
     with pytest.raises(NotInEstate, match="did you mean 'ce-losser-01'"):
         read_artifacts(tmp_path, ["ce-loser-01"])
+
+
+@pytest.mark.parametrize("device", ["../elsewhere", "a/b", "..", "/etc", "x\n"])
+@pytest.mark.parametrize("file", ["../../etc/passwd", "/etc/passwd", ".hidden", "a/../../b"])
+def test_a_manifest_that_leads_out_of_its_folder_is_refused(estate, tmp_path, device, file):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "keep").write_text("")
+    out = tmp_path / "out"
+    out.mkdir()
+    entry = {"platform": "x", "organisation": "x", "standard": "1", "estate": "0"}
+    for devices in ({device: {**entry, "files": {"a": "0"}}}, {"ce-x": {**entry, "files": {file: "0"}}}):
+        (out / MANIFEST).write_text(json.dumps({"devices": devices}))
+        with pytest.raises(FileError, match="not a manifest"):
+            read_artifacts(out)
+        with pytest.raises(FileError, match="not a manifest"):
+            render_estate(estate, everything(estate), out)
+    assert (tmp_path / "elsewhere" / "keep").exists()
 
 
 def test_heavy_devices_start_first_and_alone(estate, monkeypatch):
