@@ -16,7 +16,7 @@ from ggi_net.drift.report import write_html, write_json
 from ggi_net.drift.result import Report, State
 from ggi_net.drift.run import drift_all
 from ggi_net.errors import DemoFailed, FileError, Place
-from ggi_net.files import write_atomic
+from ggi_net.files import read_bytes, write_atomic
 from ggi_net.lab.fleet import blueprint, running_fleet
 from ggi_net.lab.tamper import tamper
 from ggi_net.onboard.apply import apply_plan, plan_spec
@@ -98,7 +98,8 @@ class Demo:
 
     def read_spec(self) -> SpecFile:
         """Step 1: copy the embedded estate, and read the spec; raise SpecError or FileError with line and column."""
-        shutil.copytree(demo_folder(), self.backend.folder)
+        for path in demo_folder().rglob("*.yml"):
+            write_atomic(self.backend.folder / path.relative_to(demo_folder()), read_bytes(path), durable=False)
         return load_spec(self._spec)
 
     def plan(self, spec: SpecFile) -> Plan:
