@@ -18,7 +18,7 @@ from ggi_net.render.environment import make_environment
 from ggi_net.render.guard import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -31,10 +31,14 @@ class Spot(NamedTuple):
 
 
 class Field(NamedTuple):
-    """A view record and the field of it that was read; an empty field for the record itself."""
+    """A view record and the field of it that was read; an empty field for the record itself.
+
+    `listed`: one of several records whose fields were printed together, as by `map(attribute=...)`.
+    """
 
     record: Any
     name: str
+    listed: bool = False
 
 
 class Chunk(str):
@@ -60,6 +64,11 @@ class TracedEnvironment(jinja2.Environment):
         expressions = list(_expressions(self.lex(source, name, filename)))
         _Rewriter(self, name or "", expressions).body(tree.body, {}, [])
         return tree
+
+    @staticmethod
+    def each(records: Iterable[Any], name: str) -> tuple[Field, ...]:
+        """The field `name` of each of `records`, which a template printed as one list."""
+        return tuple(Field(record, name, listed=True) for record in records)
 
     def traced(self, index: int, value: Any, *fields: tuple[Any, str], depth: int = 0) -> Chunk:
         """Called by compiled templates for each piece of output, and around each include."""
@@ -101,10 +110,12 @@ def trace(jinja: TracedEnvironment, template: str, view: Any) -> list[str]:
     return list(compiled.root_render_func(compiled.new_context({"device": view})))
 
 
-def _flat(fields: tuple[Any, ...]) -> Iterator[tuple[Any, str]]:
-    """Conditional expressions nest their branches: a pair is a record and a name, anything else holds pairs."""
+def _flat(fields: Iterable[Any]) -> Iterator[tuple[Any, str]]:
+    """Expressions nest the fields of their parts: a pair is a record and a name, anything else holds pairs."""
     for item in fields:
-        if len(item) == 2 and item[1].__class__ is str:
+        if isinstance(item, jinja2.Undefined):
+            continue
+        if len(item) > 1 and item[1].__class__ is str:
             yield item
         else:
             yield from _flat(item)
@@ -133,7 +144,7 @@ class _Rewriter:
 
     def body(self, body: list[nodes.Node], loops: dict[str, nodes.Node], because: list[nodes.Expr]) -> None:
         """Rewrite `body`; `loops`: what each loop variable walks over, `because`: what the nearest block read."""
-        body[:] = [part for node in body for part in self._marked(node, because)]
+        body[:] = [part for node in body for part in self._marked(node, loops, because)]
         for node in body:
             if isinstance(node, nodes.Output):
                 wrapped: list[nodes.Expr] = [self._wrapped(child, loops, because) for child in node.nodes]
@@ -145,6 +156,7 @@ class _Rewriter:
                     inner[node.target.name] = node.iter
                     reason = _fields(nodes.Name(node.target.name, "load"), inner)
                 self.body(node.body, inner, reason)
+                node.body[:0] = self._remembered(node.target, node.iter, loops)
                 self.body(node.else_, loops, because)
             elif isinstance(node, nodes.If):
                 self.body(node.body, loops, _fields(node.test, loops) or because)
@@ -153,13 +165,40 @@ class _Rewriter:
             elif isinstance(node, nodes.Scope | nodes.With):
                 self.body(node.body, loops, because)
 
-    def _marked(self, node: nodes.Node, because: list[nodes.Expr]) -> list[nodes.Node]:
-        """An include between its two marks; any other node as it is."""
+    def _marked(self, node: nodes.Node, loops: dict[str, nodes.Node], because: list[nodes.Expr]) -> list[nodes.Node]:
+        """An include between its two marks, an assignment with what it read; any other node as it is."""
+        if isinstance(node, nodes.Assign):
+            return [node, *self._remembered(node.target, node.node, loops)]
         if not isinstance(node, nodes.Include):
             return [node]
         self.jinja.spots.append(Spot(self.template, node.lineno))
         begin, end = (nodes.Output([self._call(node.lineno, nodes.Const(""), because, depth)]) for depth in (1, -1))
         return [begin.set_lineno(node.lineno), node, end.set_lineno(node.lineno)]
+
+    def _remembered(self, target: nodes.Expr, value: nodes.Expr, loops: dict[str, nodes.Node]) -> list[nodes.Node]:
+        """Assignments that keep, beside each assigned name, what its value was read from, for included templates too."""
+        if isinstance(target, nodes.Tuple) and isinstance(value, nodes.Tuple) and len(target.items) == len(value.items):
+            pairs = zip(target.items, value.items, strict=True)
+            return [kept for name, part in pairs for kept in self._remembered(name, part, loops)]
+        names = target.items if isinstance(target, nodes.Tuple) else [target]
+        kept: list[nodes.Node] = []
+        if isinstance(value, nodes.Call) and isinstance(value.node, nodes.Getattr) and value.node.attr == "append":
+            grown = value.node.node
+            if isinstance(grown, nodes.Name):
+                read = nodes.List([pair for part in value.args for pair in _fields(part, loops)])
+                held = nodes.Getattr(nodes.Name(_kept(grown.name), "load"), "extend", "load")
+                kept.append(nodes.Assign(nodes.Name("_", "store"), nodes.Call(held, [read], [], None, None)))
+        else:
+            kept += [
+                nodes.Assign(nodes.Name(_kept(name.name), "store"), nodes.List(_fields(value, loops)))
+                for name in names
+                if isinstance(name, nodes.Name) and not _uses(value, name.name)
+            ]
+        for made in (part for node in kept for part in (node, *node.find_all(nodes.Node))):
+            made.set_environment(self.jinja)
+            if made.lineno is None:
+                made.lineno = target.lineno
+        return kept
 
     def _wrapped(self, child: nodes.Expr, loops: dict[str, nodes.Node], because: list[nodes.Expr]) -> nodes.Expr:
         if isinstance(child, nodes.Call) and isinstance(child.node, nodes.EnvironmentAttribute):
@@ -204,10 +243,17 @@ def _fields(node: nodes.Node, loops: dict[str, nodes.Node]) -> list[nodes.Expr]:
         case nodes.Name():
             walked = loops.get(node.name)
             outer = {name: over for name, over in loops.items() if name != node.name}
-            return [_pair(node, ""), *(_fields(walked, outer) if walked is not None else [])]
+            if walked is not None:
+                return [_pair(node, ""), *_fields(walked, outer)]
+            if node.name in ("device", "loop"):
+                return [_pair(node, "")]
+            return [_pair(node, ""), _if_defined(nodes.Name(_kept(node.name), "load"))]
+        case nodes.Filter(name="map", kwargs=[nodes.Keyword(key="attribute", value=nodes.Const(value=str(name)))]):
+            held = nodes.Call(nodes.EnvironmentAttribute("each"), [node.node, nodes.Const(name)], [], None, None)
+            return [held, *_fields(node.node, loops)]
         case nodes.CondExpr(test=test, expr1=first, expr2=second):
             branches = (nodes.Tuple(_fields(b, loops) if b is not None else [], "load") for b in (first, second))
-            return [*_fields(test, loops), nodes.CondExpr(test, *branches)]
+            return [nodes.CondExpr(test, *branches), *_fields(test, loops)]
         case nodes.Or():
             return _fields(node.left, loops)
         case nodes.And():
@@ -221,3 +267,12 @@ def _fields(node: nodes.Node, loops: dict[str, nodes.Node]) -> list[nodes.Expr]:
 
 def _pair(record: nodes.Expr, name: str) -> nodes.Expr:
     return nodes.Tuple([record, nodes.Const(name)], "load")
+
+
+def _kept(name: str) -> str:
+    """The name beside a template's variable that holds what the variable was read from."""
+    return f"_read_by_{name}"
+
+
+def _if_defined(name: nodes.Name) -> nodes.Expr:
+    return nodes.CondExpr(nodes.Test(name, "defined", [], [], None, None), name, nodes.Tuple([], "load"))
