@@ -105,12 +105,14 @@ def test_every_session_has_a_key_gtsm_bfd_filters_and_a_limit(device):
         assert f"password {session.password}" in words
         if session.policy == "core":
             continue  # inside the core: no GTSM between iBGP peers in FRR, the firewall asks for TTL 255
-        group = f"peer-group CE{session.family}" in words
-        assert group or "ttl-security hops 1" in words
-        assert group or "bfd profile ggi" in words
+        # In FRR 8.4 BFD is single-hop with ttl-security only when both come from a peer group.
+        group = f"{'CE' if device in CORES else 'CORE'}{session.family}"
+        assert f"peer-group {group}" in words
+        assert f" neighbor {group} ttl-security hops 1\n" in text
+        assert f" neighbor {group} bfd profile ggi\n" in text
         assert re.search(r"prefix-list \S+ in", words)
         assert "maximum-prefix" in words
-        assert group or re.search(r"prefix-list \S+ out", words)
+        assert device in CORES or re.search(r"prefix-list \S+ out", words)
 
 
 @pytest.mark.parametrize("device", FRR)
