@@ -18,7 +18,7 @@ from ggi_net.render.platform import platform
 DEVICES = ("core-asd-01", "core-apd-01", "ce-almelo-01", "ce-almelo-02", "ce-losser-01", "ce-enschede-zuid-01")
 """Both cores; one gemeente with two gateways, one on an untrusted line, and a site of one that publishes services."""
 
-INTERNET = ("2001:db8:beef::80/64", "203.0.113.200/32")
+INTERNET = ("2001:db8:1:80::80/64", "203.0.113.200/32")
 """A server on the internet, and a prefix for it that no gemeente may ever see."""
 
 _SECRET = re.compile(r"secret://[a-z0-9/._-]+")
