@@ -64,7 +64,7 @@ def test_the_day_of_an_operator(operator):
     assert "2 clean" in operator.run("drift", "--out", "out")
 
 
-@pytest.mark.parametrize("after", [0.7, 1.2, 1.8, 2.6])
+@pytest.mark.parametrize("after", [0.8, 1.4, 2.4])
 def test_a_killed_push_is_completed_by_the_next(operator, after):
     """Whatever it was doing: after SIGKILL a second run completes, and a third finds nothing to do."""
     operator.run("lab", "devices", "down")
@@ -76,6 +76,17 @@ def test_a_killed_push_is_completed_by_the_next(operator, after):
     operator.run("push", "out")
     assert "2 unchanged" in operator.run("push", "out")
     assert "2 clean" in operator.run("drift", "--out", "out")
+
+
+def test_an_interrupted_push_lets_the_devices_at_hand_finish(operator):
+    operator.run("lab", "devices", "down")
+    operator.run("lab", "devices", "up", *DEVICES)
+    process = operator.start("push", "out")
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, "run the same command again" in errors) == (130, True)
+    assert "2 unchanged" in operator.run("push", "out", "--check")
 
 
 def test_an_artifact_that_was_changed_by_hand_is_refused(operator):
