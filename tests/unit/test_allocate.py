@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ggi_net.errors import PoolExhausted
@@ -31,6 +31,7 @@ def take_all(pool, wanted):
     return got
 
 
+@settings(deadline=None)
 @given(st.lists(prefixes(), max_size=12), st.lists(lengths, max_size=12))
 def test_allocations_never_overlap_each_other_nor_what_is_in_use(used, wanted):
     got = take_all(PrefixPool("test", POOL, used), wanted)
@@ -41,6 +42,7 @@ def test_allocations_never_overlap_each_other_nor_what_is_in_use(used, wanted):
         assert not any(one.overlaps(other) for other in every[position + 1 :])
 
 
+@settings(deadline=None)
 @given(st.lists(prefixes(), max_size=12), lengths)
 def test_the_first_free_one_is_taken_and_only_a_full_pool_is_exhausted(used, length):
     taken = [ipaddress.ip_network(prefix) for prefix in used]
@@ -53,6 +55,7 @@ def test_the_first_free_one_is_taken_and_only_a_full_pool_is_exhausted(used, len
             pool.take(length)
 
 
+@settings(deadline=None)
 @given(st.lists(prefixes(), max_size=10), st.lists(lengths, max_size=10), st.randoms())
 def test_the_order_of_what_is_in_use_does_not_matter(used, wanted, random):
     shuffled = list(used)
@@ -60,6 +63,7 @@ def test_the_order_of_what_is_in_use_does_not_matter(used, wanted, random):
     assert take_all(PrefixPool("a", POOL, used), wanted) == take_all(PrefixPool("b", POOL, shuffled), wanted)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(min_value=46, max_value=64), max_size=20), st.data())
 def test_every_allocation_has_its_unit_for_itself(wanted, data):
     pool = PrefixPool("test", "2001:db8:8000::/42", unit=46)
@@ -78,6 +82,7 @@ def test_what_lies_outside_a_pool_is_no_concern_of_it():
     assert pool.take(24) == "10.0.0.0/24"
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(min_value=1, max_value=20)), st.integers(min_value=0, max_value=25))
 def test_numbers_are_the_lowest_that_are_free(used, count):
     pool = NumberPool("ids", 1, 20, used)
@@ -88,6 +93,7 @@ def test_numbers_are_the_lowest_that_are_free(used, count):
             pool.take()
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)))
 def test_a_tag_is_free_on_both_ports(one, other):
     free = sorted(set(range(1, 31)) - one - other)
@@ -100,6 +106,7 @@ def test_a_tag_is_free_on_both_ports(one, other):
             take_common(*pools)
 
 
+@settings(deadline=None)
 @given(prefixes(), prefixes())
 def test_arithmetic_agrees_with_the_standard_library(one, other):
     left, right = ipaddress.ip_network(one), ipaddress.ip_network(other)
