@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +55,8 @@ def program(name: str) -> str | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell starts its background jobs with SIGINT ignored, and what tests interrupt would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "needs(*programs): skipped without these programs; names their packages")
     config.addinivalue_line("markers", "root: needs root, for namespaces and for daemons that change user")
 
