@@ -26,9 +26,9 @@ from ggi_net.onboard.spec import load_spec
 from ggi_net.paths import demo_folder
 from ggi_net.push.journal import Journal
 from ggi_net.push.run import Outcome, Status, push_all, targets
-from ggi_net.push.secrets import Resolver, open_backend
 from ggi_net.render.engine import render_estate
 from ggi_net.render.store import read_artifacts
+from ggi_net.secrets import Resolver, open_backend
 from ggi_net.source.validate import validate
 
 if TYPE_CHECKING:

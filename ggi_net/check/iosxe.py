@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ggi_net.check import iosxe_words as words
 from ggi_net.check.iosxe_meaning import RULES, finding
 from ggi_net.check.result import Finding
-from ggi_net.drift.tree import Node, parse
+from ggi_net.config.tree import Node, parse
 from ggi_net.errors import ConfigurationBroken, nearest
 
 if TYPE_CHECKING:

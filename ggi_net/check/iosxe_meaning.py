@@ -16,7 +16,7 @@ from ggi_net.check.result import Finding
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ggi_net.drift.tree import Node
+    from ggi_net.config.tree import Node
 
 _Net = IPv4Interface | IPv6Interface
 

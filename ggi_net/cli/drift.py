@@ -69,8 +69,8 @@ def drift(
     from ggi_net.push.artifacts import read_current
     from ggi_net.push.connections import read_connections
     from ggi_net.push.run import targets
-    from ggi_net.push.secrets import Resolver, open_backend
     from ggi_net.render.device import render_device
+    from ggi_net.secrets import Resolver, open_backend
     from ggi_net.source.files import load_estate
 
     known = read_connections(connections)

@@ -81,7 +81,7 @@ def push(
     from ggi_net.push.connections import read_connections
     from ggi_net.push.journal import Journal, journal_folder
     from ggi_net.push.run import push_all, targets
-    from ggi_net.push.secrets import Resolver, open_backend
+    from ggi_net.secrets import Resolver, open_backend
     from ggi_net.source.files import load_estate
 
     known = read_connections(connections)

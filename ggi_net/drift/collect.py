@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ggi_net.drift.compare import Difference, Kind, differences
-from ggi_net.drift.ruleset import load_rules
-from ggi_net.drift.statement import Reader
+from ggi_net.config.compare import Difference, Kind, differences
+from ggi_net.config.ruleset import load_rules
+from ggi_net.config.statement import Reader
 from ggi_net.errors import DriftError, WrongDevice
 from ggi_net.push.run import right_device
 
 if TYPE_CHECKING:
-    from ggi_net.drift.ruleset import FileRules
+    from ggi_net.config.ruleset import FileRules
     from ggi_net.push.driver import Target
     from ggi_net.push.linux import Found, LinuxSession, Wanted
-    from ggi_net.push.secrets import Resolver
+    from ggi_net.secrets import Resolver
 
 
 def compare_device(target: Target, resolver: Resolver, key: bytes) -> list[Difference]:

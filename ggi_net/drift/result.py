@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from ggi_net.drift.compare import Difference
+from ggi_net.config.compare import Difference
 from ggi_net.model.types import Record
 
 

@@ -19,10 +19,10 @@ from ggi_net.source.yamlfile import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ggi_net.drift.compare import Difference
+    from ggi_net.config.compare import Difference
     from ggi_net.model.estate import Estate
     from ggi_net.push.driver import Target
-    from ggi_net.push.secrets import Resolver
+    from ggi_net.secrets import Resolver
 
 WORKERS = 20
 _VALUES = 4

@@ -17,7 +17,7 @@ from ggi_net.lab.ios import IosDevice
 from ggi_net.lab.linux import LinuxDevice
 from ggi_net.model.types import Record
 from ggi_net.push.connections import Connection, Connections, write_connections
-from ggi_net.push.secrets import LabSecrets
+from ggi_net.secrets import LabSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

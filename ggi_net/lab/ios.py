@@ -7,8 +7,8 @@ import re
 import time
 from dataclasses import dataclass, field
 
-from ggi_net.drift.cisco import encode_type7, hash_type9
-from ggi_net.drift.tree import Node, serialise
+from ggi_net.config.cisco import encode_type7, hash_type9
+from ggi_net.config.tree import Node, serialise
 from ggi_net.lab.ios_words import HIDDEN_FORMS, IN_USE, ON_BY_DEFAULT, ORDER, SECTIONS, SINGLE, WORDS
 
 _SECTIONS = tuple((above, re.compile(header), prompt) for above, header, prompt in SECTIONS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from ggi_net.drift.tree import Node
+from ggi_net.config.tree import Node
 from ggi_net.lab.ios import Refused
 
 if TYPE_CHECKING:

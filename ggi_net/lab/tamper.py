@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ggi_net.errors import PushError, SystemFailure
-from ggi_net.push.secrets import NoSecrets, Resolver
 from ggi_net.push.ssh import Host
+from ggi_net.secrets import NoSecrets, Resolver
 
 if TYPE_CHECKING:
     from ggi_net.push.connections import Connection

@@ -11,8 +11,8 @@ import paramiko
 from netmiko.cisco import CiscoIosSSH
 from netmiko.exceptions import NetmikoBaseException, NetmikoTimeoutException, ReadException
 
-from ggi_net.drift.ruleset import load_rules
-from ggi_net.drift.statement import Reader
+from ggi_net.config.ruleset import load_rules
+from ggi_net.config.statement import Reader
 from ggi_net.errors import DeviceRefused, DeviceUnreachable, PushError
 from ggi_net.push.commands import commands, tree_diff
 from ggi_net.push.driver import Change, Identity
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from ggi_net.push.connections import Connection
     from ggi_net.push.driver import Target
-    from ggi_net.push.secrets import Resolver
     from ggi_net.render.artifact import Artifact
+    from ggi_net.secrets import Resolver
 
 _PROMPT = re.compile(r"^[^\s(]+\([^()\s]+\)#", re.MULTILINE)
 _SERIAL = re.compile(r"^Processor board ID (\S+)", re.MULTILINE)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ggi_net.drift.compare import pair, replacement_key
-from ggi_net.drift.ruleset import matches
-from ggi_net.drift.tree import Node, serialise
+from ggi_net.config.compare import pair, replacement_key
+from ggi_net.config.ruleset import matches
+from ggi_net.config.tree import Node, serialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ggi_net.drift.ruleset import FileRules
-    from ggi_net.drift.statement import Statement
+    from ggi_net.config.ruleset import FileRules
+    from ggi_net.config.statement import Statement
 
 
 def commands(intended: Statement, running: Statement, rules: FileRules) -> list[str]:

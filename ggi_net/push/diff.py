@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
-    from ggi_net.push.secrets import Masker
+    from ggi_net.secrets import Masker
 
 _CONTEXT = 2
 

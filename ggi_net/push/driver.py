@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ggi_net.push.connections import Connection
-    from ggi_net.push.secrets import Resolver
     from ggi_net.render.artifact import Artifact
     from ggi_net.render.platform import Platform
+    from ggi_net.secrets import Resolver
 
 
 @dataclass(frozen=True)

@@ -20,17 +20,17 @@ from ggi_net.errors import DeviceRefused, DeviceUnreachable, PushError
 from ggi_net.model.types import Record
 from ggi_net.push.diff import unified
 from ggi_net.push.driver import Change, Identity
-from ggi_net.push.secrets import REFERENCE
 from ggi_net.push.ssh import Host
+from ggi_net.secrets import REFERENCE
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ggi_net.push.driver import Target
-    from ggi_net.push.secrets import Masker, Resolver
     from ggi_net.render.artifact import Artifact
     from ggi_net.render.platform import ArtifactKind
+    from ggi_net.secrets import Masker, Resolver
 
 KEPT = "/var/lib/ggi/push"
 _NOBODY_ELSE = 0o7770

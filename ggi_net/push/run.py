@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ggi_net.model.estate import Estate
     from ggi_net.push.connections import Connections
     from ggi_net.push.driver import Identity
-    from ggi_net.push.secrets import Resolver
     from ggi_net.render.artifact import Artifact
+    from ggi_net.secrets import Resolver
 
 WORKERS = 20
 

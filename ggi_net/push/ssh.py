@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ggi_net.push.connections import Connection
-    from ggi_net.push.secrets import Resolver
+    from ggi_net.secrets import Resolver
 
 SESSION_BROKE = (OSError, EOFError, paramiko.SSHException)
 """What paramiko raises when a connection ends where no end was expected."""

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from ggi_net.config.compare import Kind
+from ggi_net.config.ruleset import load_rules
 from ggi_net.drift.collect import compare_texts
-from ggi_net.drift.compare import Kind
-from ggi_net.drift.ruleset import load_rules
 from ggi_net.paths import demo_folder
-from ggi_net.push.secrets import REFERENCE
 from ggi_net.render.device import render_device
+from ggi_net.secrets import REFERENCE
 from ggi_net.source.files import load_estate
 
 pytestmark = [pytest.mark.live, pytest.mark.root, pytest.mark.needs("zebra", "bgpd", "vtysh", "ip")]

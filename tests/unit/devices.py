@@ -11,9 +11,9 @@ from ggi_net.lab.fleet import Blueprint, Fleet, running_fleet
 from ggi_net.push.driver import Target
 from ggi_net.push.journal import Journal
 from ggi_net.push.run import Outcome, push_device
-from ggi_net.push.secrets import Resolver, open_backend
 from ggi_net.render.artifact import Artifact
 from ggi_net.render.platform import ArtifactKind, Platform
+from ggi_net.secrets import Resolver, open_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

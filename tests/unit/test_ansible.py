@@ -17,7 +17,7 @@ from ggi_net.lab.server import down, up
 from ggi_net.lab.tamper import tamper
 from ggi_net.paths import demo_folder
 from ggi_net.push.connections import read_connections
-from ggi_net.push.secrets import LabSecrets
+from ggi_net.secrets import LabSecrets
 from ggi_net.source.files import load_estate
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ggi_net.config.compare import Difference, Kind
 from ggi_net.demo import MADE, MARK, stage, verify
-from ggi_net.drift.compare import Difference, Kind
 from ggi_net.drift.result import DeviceResult, Finding, Report, State
 from ggi_net.errors import DemoFailed, FileError
 from ggi_net.onboard.plan import load_plan

@@ -5,11 +5,11 @@ import json
 import pytest
 from devices import FRR_TEXT, NFT_TEXT, ROUTER_TEXT, Bench, bench, host_artifacts, router_artifacts
 
+from ggi_net.config.compare import Kind
+from ggi_net.config.ruleset import load_rules, rules_folder
 from ggi_net.drift.collect import compare_device, compare_texts
-from ggi_net.drift.compare import Kind
 from ggi_net.drift.report import to_html, write_json
 from ggi_net.drift.result import DeviceResult, Report, State
-from ggi_net.drift.ruleset import load_rules, rules_folder
 from ggi_net.drift.run import drift_device
 from ggi_net.lab.ios import IosDevice
 from ggi_net.lab.ios_session import IosSession

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from ggi_net.check.iosxe import check
-from ggi_net.drift.tree import parse
+from ggi_net.config.tree import parse
 from ggi_net.model.network import Role
 from ggi_net.paths import demo_folder
 from ggi_net.render.device import render_device

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from ggi_net.drift.compare import Kind, differences
-from ggi_net.drift.ruleset import load_rules
-from ggi_net.drift.statement import Reader
-from ggi_net.drift.tree import parse
+from ggi_net.config.compare import Kind, differences
+from ggi_net.config.ruleset import load_rules
+from ggi_net.config.statement import Reader
+from ggi_net.config.tree import parse
 from ggi_net.lab.ios import IosDevice
 from ggi_net.paths import demo_folder
 from ggi_net.render.device import render_device

@@ -10,10 +10,10 @@ from dataclasses import replace as with_fields
 import pytest
 from test_iosxe_render import ESTATE, OPTIONS, SITES, as_cisco, text_of
 
-from ggi_net.drift.compare import differences
-from ggi_net.drift.ruleset import load_rules
-from ggi_net.drift.statement import Reader
-from ggi_net.drift.tree import parse
+from ggi_net.config.compare import differences
+from ggi_net.config.ruleset import load_rules
+from ggi_net.config.statement import Reader
+from ggi_net.config.tree import parse
 from ggi_net.lab.ios import IosDevice, Refused
 from ggi_net.push.commands import commands
 

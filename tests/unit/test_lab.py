@@ -15,8 +15,8 @@ from ggi_net.lab.fleet import Blueprint, running_fleet
 from ggi_net.lab.ios import IosDevice
 from ggi_net.lab.ios_session import IosSession
 from ggi_net.push.connections import read_connections
-from ggi_net.push.secrets import NoSecrets, Resolver
 from ggi_net.push.ssh import Host
+from ggi_net.secrets import NoSecrets, Resolver
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_an_artifact_that_was_changed_by_hand_is_refused(operator):
 
 
 def test_no_secret_is_in_the_state_folder_or_the_artifacts_but_where_it_belongs(operator):
-    from ggi_net.push.secrets import REFERENCE, LabSecrets
+    from ggi_net.secrets import REFERENCE, LabSecrets
 
     lab = LabSecrets.read(operator.lab / "secrets.seed")
     references = {

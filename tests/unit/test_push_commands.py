@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ggi_net.drift.ruleset import load_rules
-from ggi_net.drift.statement import Reader
+from ggi_net.config.ruleset import load_rules
+from ggi_net.config.statement import Reader
 from ggi_net.lab.ios import IosDevice
 from ggi_net.lab.ios_session import IosSession
 from ggi_net.push.cisco_iosxe import batches

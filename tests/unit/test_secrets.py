@@ -7,10 +7,10 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ggi_net.drift import cisco
+from ggi_net.config import cisco
 from ggi_net.errors import FileMissing, GgiError, PushError, SecretError
 from ggi_net.push.connections import Connection, Connections, read_connections, write_connections
-from ggi_net.push.secrets import LabSecrets, MappingSecrets, Masker, NoSecrets, Resolver, open_backend, read_vault
+from ggi_net.secrets import LabSecrets, MappingSecrets, Masker, NoSecrets, Resolver, open_backend, read_vault
 
 REFERENCE = "secret://almelo/bgp/almelo-01-asd"
 VALUE = "correct-horse-battery"

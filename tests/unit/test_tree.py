@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ggi_net.drift.tree import Node, parse, serialise
+from ggi_net.config.tree import Node, parse, serialise
 from ggi_net.errors import ConfigurationBroken
 
 ROUTER = """\

@@ -15,8 +15,8 @@ from ggi_net.drift.run import drift_all
 from ggi_net.errors import GgiError
 from ggi_net.push.connections import read_connections
 from ggi_net.push.run import targets
-from ggi_net.push.secrets import Resolver, open_backend
 from ggi_net.render.device import render_device
+from ggi_net.secrets import Resolver, open_backend
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types

@@ -14,7 +14,7 @@ from ggi_net.push.artifacts import read_current
 from ggi_net.push.connections import read_connections
 from ggi_net.push.journal import Journal, journal_folder
 from ggi_net.push.run import Outcome, Status, push_device, targets
-from ggi_net.push.secrets import Resolver, open_backend
+from ggi_net.secrets import Resolver, open_backend
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types

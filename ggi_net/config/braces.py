@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ggi_net.drift.tree import Node
+from ggi_net.config.tree import Node
 from ggi_net.errors import ConfigurationBroken, Place
 
 

@@ -1,4 +1,4 @@
-"""What a platform's configuration means, as data: `drift/rules/<name>.yml`, one file per platform.
+"""What a platform's configuration means, as data: `config/rules/<name>.yml`, one file per platform.
 
 A rule is a regular expression. Those that say `path` are searched in the path of a line: the texts of the sections
 above it and its own, outermost first, joined by ` / ` (`router bgp 64512 / neighbor 192.0.2.1 remote-as 64513`).

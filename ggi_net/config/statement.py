@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ggi_net.drift import cisco, tree
-from ggi_net.drift.braces import parse_braces, parse_lines
-from ggi_net.drift.ruleset import FileRules, Syntax, matches
-from ggi_net.push.secrets import MASK, keyed_hash
+from ggi_net.config import cisco, tree
+from ggi_net.config.braces import parse_braces, parse_lines
+from ggi_net.config.ruleset import FileRules, Syntax, matches
+from ggi_net.secrets import MASK, keyed_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ggi_net.drift.tree import Node
+    from ggi_net.config.tree import Node
 
 
 class Statement(msgspec.Struct, eq=False):

@@ -8,14 +8,14 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ggi_net.drift.ruleset import matches
+from ggi_net.config.ruleset import matches
 from ggi_net.model.types import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ggi_net.drift.ruleset import FileRules
-    from ggi_net.drift.statement import Statement
+    from ggi_net.config.ruleset import FileRules
+    from ggi_net.config.statement import Statement
 
 _ALIKE = 0.7
 
