@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jinja2
@@ -14,8 +15,9 @@ from ggi_net.model.standard import Clause
 from ggi_net.model.types import Record
 from ggi_net.paths import templates_folder
 from ggi_net.render.device import applies, render_text, view_of
-from ggi_net.render.origin import place_of
+from ggi_net.render.origin import find, place_of
 from ggi_net.render.platform import platform
+from ggi_net.render.sources import Asked, Computed, Option, World, answers, is_told, option_source
 from ggi_net.render.trace import Chunk, Field, trace, traced_environment
 
 if TYPE_CHECKING:
@@ -30,8 +32,10 @@ _ANNOTATION = re.compile(r"\{#@\s*([a-z0-9-]+)\s*#\}")
 class Value(Record, frozen=True, kw_only=True):
     """Something printed on the line, or, with an empty `text`, something that the line is there for.
 
-    `expression` as the template writes it; `origin` and `field` of the view record that it was read from; `place` of
-    that record or field in the estate's or the standard's files, where it is known.
+    `expression` as the template writes it; `origin` and `field`: the record of the estate or the standard and its field
+    (`vrfs.datanet.prefixes`) behind it; `place` of that field in the files, or of the record when the field is not
+    written there. `note` says why no field is written: a default, or something that the toolkit decides itself.
+    A value that was made of several fields is told several times, once for each.
     """
 
     text: str = ""
@@ -39,6 +43,7 @@ class Value(Record, frozen=True, kw_only=True):
     origin: str = ""
     field: str = ""
     place: Place | None = None
+    note: str = ""
 
 
 class Explanation(Record, frozen=True, kw_only=True):
@@ -76,24 +81,24 @@ def explain(estate: Estate, device: str, file: str, line: int) -> Explanation:
     can't be rendered.
     """
     placed = estate.placed(device)
-    text, lines = _traced(estate, placed, file)
+    world, text, lines = _traced(estate, placed, file)
     if not 1 <= line <= len(lines):
         raise NothingToExplain(
             f"{device}: '{file}' has no line {line}",
             hint=f"it has the lines 1 to {len(lines)}" if text else "it is empty",
         )
-    return _explained(estate, placed, file, line, lines[line - 1])
+    return _explained(world, file, line, lines[line - 1])
 
 
 def explain_file(estate: Estate, device: str, file: str) -> list[Explanation]:
     """Explain every line of artifact `file` of `device`; raises as `explain`."""
     placed = estate.placed(device)
-    _, lines = _traced(estate, placed, file)
-    return [_explained(estate, placed, file, number, pieces) for number, pieces in enumerate(lines, 1)]
+    world, _, lines = _traced(estate, placed, file)
+    return [_explained(world, file, number, pieces) for number, pieces in enumerate(lines, 1)]
 
 
-def _traced(estate: Estate, placed: Placed, file: str) -> tuple[str, list[list[_Piece]]]:
-    """The text of an artifact and the traced pieces of each of its lines."""
+def _traced(estate: Estate, placed: Placed, file: str) -> tuple[World, str, list[list[_Piece]]]:
+    """What sources are resolved in, the text of an artifact and the traced pieces of each of its lines."""
     view = view_of(estate, placed)
     kinds = {k.file: k for k in platform(placed.device.platform).artifacts if applies(k, view)}
     if file not in kinds:
@@ -101,7 +106,7 @@ def _traced(estate: Estate, placed: Placed, file: str) -> tuple[str, list[list[_
             f"{placed.device.name} has no artifact '{file}'{nearest(file, kinds)}", hint=f"it has: {', '.join(kinds)}"
         )
     chunks = _chunks(kinds[file], placed, view)
-    return "".join(chunks), _lines(chunks)
+    return World(estate, placed, view), "".join(chunks), _lines(chunks)
 
 
 def _chunks(kind: ArtifactKind, placed: Placed, view: Any) -> Sequence[str]:
@@ -129,21 +134,21 @@ def _lines(chunks: Iterable[str]) -> list[list[_Piece]]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _explained(estate: Estate, placed: Placed, file: str, number: int, pieces: list[_Piece]) -> Explanation:
+def _explained(world: World, file: str, number: int, pieces: list[_Piece]) -> Explanation:
     traced = [piece for piece in pieces if isinstance(piece.chunk, Chunk)]
     places = dict.fromkeys((piece.chunk.spot.template, piece.line) for piece in traced)
     # An indent is made by whatever came before it; the first visible piece is what the line is about.
     first = next((p for p in traced if p.text.strip()), traced[0] if traced else None)
     reason = _reason(next((p for p in traced if not p.chunk.spot.expression), first))
     return Explanation(
-        device=placed.device.name,
+        device=world.placed.device.name,
         file=file,
         line=number,
         text="".join(piece.text for piece in pieces),
         templates=tuple(Place(str(templates_folder() / template), line) for template, line in places),
-        values=tuple(_value(estate, p) for p in traced if p.chunk.spot.expression),
-        because=(_found(estate, reason, "", ""),) if reason is not None else (),
-        clause=_clause(estate, placed, first) if first is not None else None,
+        values=tuple(value for p in traced if p.chunk.spot.expression for value in _values(world, p)),
+        because=tuple(_because(world, reason)) if reason is not None else (),
+        clause=_clause(world, first) if first is not None else None,
     )
 
 
@@ -156,24 +161,102 @@ def _reason(piece: _Piece | None) -> Field | None:
     return next((field for field in found if field is not None), None)
 
 
-def _value(estate: Estate, piece: _Piece) -> Value:
-    spot = piece.chunk.spot
-    nearest_field = _with_origin(piece.chunk.fields)
-    if nearest_field is None:
-        return Value(text=piece.text, expression=spot.expression)
-    return _found(estate, nearest_field, piece.text, spot.expression)
+def _values(world: World, piece: _Piece) -> list[Value]:
+    """What one expression printed, once for each field behind it."""
+    text, expression = piece.text, piece.chunk.spot.expression
+    fields = piece.chunk.fields
+    asked = zip(("", *(field.name for field in fields)), fields, strict=False)
+    first = next((n for n, (by, field) in enumerate(asked) if _printed(field, by)), None)
+    if first is None:
+        return [Value(text=text, expression=expression, note="the template's own")]
+    if fields[first].listed:
+        listed = list(takewhile(lambda field: field.listed, fields[first:]))
+        same = [field for field in listed if getattr(field.record, field.name) == text]
+        found = [value for field in same or listed for value in _behind(world, field, (), text)]
+    else:
+        found = [
+            value for inner in _ways(fields, fields[first]) for value in _behind(world, fields[first], inner, text)
+        ]
+    distinct = dict.fromkeys((v.origin, v.field, v.place, v.note) for v in found)
+    return [
+        Value(text=text, expression=expression, origin=origin, field=field, place=place, note=note)
+        for origin, field, place, note in distinct
+    ]
 
 
-def _found(estate: Estate, field: Field, text: str, expression: str) -> Value:
-    origin = field.record.origin
-    return Value(
-        text=text, expression=expression, origin=origin, field=field.name, place=place_of(estate, origin, field.name)
-    )
+def _because(world: World, reason: Field) -> list[Value]:
+    """The record that a line is there for, or the fields that decided it."""
+    if reason.name:
+        return _behind(world, reason, (), "")
+    record, _, path = reason.record.origin.partition("#")
+    found = find(world.estate, record, path)
+    return [Value(origin=record, field=path, place=found.place if found else None)]
+
+
+def _behind(world: World, field: Field, inner: tuple[Field, ...], text: str) -> list[Value]:
+    """The fields behind a view record's field; `inner` leads on from there into a record without origin."""
+    found: list[Value] = []
+    asked = Asked(world, field.record, text)
+    own, _, base = field.record.origin.partition("#")
+    for answer in answers(asked, field.name):
+        if isinstance(answer, Computed):
+            place = place_of(world.estate, own)
+            found.append(Value(origin=own, place=place, note=f"computed: {answer.reason}"))
+            continue
+        if isinstance(answer, Field):
+            found += _behind(world, answer, (), getattr(answer.record, answer.name))
+            continue
+        if isinstance(answer, Option):
+            record, path = option_source(world, answer.name)
+        else:
+            name = answer.field.format_map(asked)
+            record = answer.record.format_map(asked) or own
+            path = name if answer.record else name[1:] if name[:1] == "/" else ".".join(p for p in (base, name) if p)
+        path = ".".join(part for part in (path, *_path(inner)) if part)
+        where = find(world.estate, record, path, text)
+        note = "not written there: its default" if where and not where.written else ""
+        found.append(Value(origin=record, field=path, place=where.place if where else None, note=note))
+    return found
+
+
+def _path(inner: tuple[Field, ...]) -> list[str]:
+    """The steps by which a value was reached inside a record of the standard, which has no origin of its own."""
+    path: list[str] = []
+    holder: Any = None
+    for record, name, _ in reversed(inner):
+        if isinstance(record, Record) and name:
+            if isinstance(holder, tuple) and record in holder:
+                path.append(str(holder.index(record)))
+            path.append(name)
+            holder = getattr(record, name)
+    return path
+
+
+def _ways(fields: tuple[Field, ...], to: Field) -> list[tuple[Field, ...]]:
+    """What was read on each way to that field: once, but for values put together from several parts of a record."""
+    ways: list[tuple[Field, ...]] = []
+    inner: list[Field] = []
+    for field in fields:
+        if not _told(field):
+            inner.append(field)
+            continue
+        if field.record is to.record and field.name == to.name:
+            ways.append(tuple(inner))
+        inner = []
+    return [way for way in ways if _path(way)] or [()]
+
+
+def _printed(field: Field, by: str) -> bool:
+    return _told(field) and bool(field.name) and is_told(field.record, field.name, by)
+
+
+def _told(field: Field) -> bool:
+    return not isinstance(field.record, jinja2.Undefined) and bool(_origin(field.record))
 
 
 def _with_origin(fields: tuple[Field, ...]) -> Field | None:
     """The nearest record with an origin, with the field by which it was left on the way to the value."""
-    return next((f for f in fields if not isinstance(f.record, jinja2.Undefined) and _origin(f.record)), None)
+    return next((field for field in fields if _told(field)), None)
 
 
 def _origin(record: Any) -> str:
@@ -181,13 +264,13 @@ def _origin(record: Any) -> str:
     return origin if isinstance(origin, str) else ""
 
 
-def _clause(estate: Estate, placed: Placed, piece: _Piece) -> Clause | None:
+def _clause(world: World, piece: _Piece) -> Clause | None:
     """The clause whose annotation is the nearest above the piece, or above the include that it is in."""
     spots = [(piece.chunk.spot.template, piece.line)]
     spots += [(mark.spot.template, mark.spot.line) for mark in reversed(piece.around)]
     found = (_annotated(template, line) for template, line in spots)
     name = next((name for name in found if name), None)
-    clauses = estate.standard_of(placed.organisation).clauses
+    clauses = world.estate.standard_of(world.placed.organisation).clauses
     return next((clause for clause in clauses if clause.id == name), None)
 
 

@@ -7,8 +7,9 @@ An origin is a path of kinds and names: `gemeente/almelo/link/almelo-01-asd`, `f
 from __future__ import annotations
 
 from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
@@ -26,8 +27,25 @@ _NAMES = ("name", "slug", "id", "vid", "prefix")
 """The keys that name an item of a list."""
 
 
+class Found(NamedTuple):
+    """A place, and whether the field asked for is written there: a default is not."""
+
+    place: Place
+    written: bool
+
+
 def place_of(estate: Estate, origin: str, field: str = "") -> Place | None:
     """Where that record stands, or its `field` when the file has a key of that name; None when unknown."""
+    found = find(estate, origin, field)
+    return found.place if found else None
+
+
+def find(estate: Estate, origin: str, field: str = "", text: str = "") -> Found | None:
+    """Where `field` of a record is written, else the record; None when the record is not in the files.
+
+    A field goes down by dots through mappings and lists (`vrfs.datanet.prefixes`, `ports.0.name`). Of a list, the item
+    that `text` names is found: the item itself, or the prefix that holds the address.
+    """
     kind, _, rest = origin.partition("/")
     steps = rest.split("/") if rest else []
     if kind == "standard" and steps:
@@ -39,9 +57,9 @@ def place_of(estate: Estate, origin: str, field: str = "") -> Place | None:
             steps = steps[1:]
         files = [Path(estate.sources[slug])] if slug in estate.sources else []
     for file in files:
-        place = _find(file, tuple(steps), field)
-        if place is not None:
-            return place
+        found = _find(file, tuple(steps), field, text)
+        if found is not None:
+            return found
     return None
 
 
@@ -52,7 +70,7 @@ def _subjects(steps: list[str]) -> Iterator[str]:
     yield from named or SUBJECTS
 
 
-def _find(file: Path, steps: tuple[str, ...], field: str) -> Place | None:
+def _find(file: Path, steps: tuple[str, ...], field: str, text: str) -> Found | None:
     tree = _tree(file)
     if tree is None:
         return None
@@ -66,9 +84,39 @@ def _find(file: Path, steps: tuple[str, ...], field: str) -> Place | None:
         node = _step(node, kind, name) if node is not None else None
     if node is None:
         return None
-    key = _key(node, field) if field else None
+    key = _descend(node, field.split("."), text) if field else None
     mark = (key or node).start_mark
-    return Place(str(file), mark.line + 1, mark.column + 1)
+    return Found(Place(str(file), mark.line + 1, mark.column + 1), written=key is not None or not field)
+
+
+def _descend(node: yaml.Node, steps: list[str], text: str) -> yaml.Node | None:
+    """The key, or the item of a list, that `steps` lead to; a key may itself hold dots, as an option's name."""
+    if isinstance(node, yaml.SequenceNode):
+        index = int(steps[0]) if steps[0].isdecimal() else len(node.value)
+        item = node.value[index] if index < len(node.value) else None
+        return _descend(item, steps[1:], text) if item is not None and steps[1:] else item
+    for count in range(len(steps), 0, -1):
+        for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+            if key.value == ".".join(steps[:count]):
+                return _descend(value, steps[count:], text) if steps[count:] else _item(value, text) or key
+    return None
+
+
+def _item(node: yaml.Node, text: str) -> yaml.Node | None:
+    """The item of a list of scalars that `text` names, on a line of its own; None when the list is on one line."""
+    if not isinstance(node, yaml.SequenceNode) or node.start_mark.line == node.end_mark.line:
+        return None
+    return next((item for item in node.value if isinstance(item, yaml.ScalarNode) and _holds(item.value, text)), None)
+
+
+def _holds(written: str, text: str) -> bool:
+    """Whether a list's item is `text`, or the prefix that the address `text` is in."""
+    if written == text:
+        return True
+    try:
+        return ip_address(text.partition("/")[0]) in ip_network(written, strict=False)
+    except ValueError:
+        return False
 
 
 def _step(node: yaml.Node, kind: str, name: str) -> yaml.Node | None:
@@ -99,11 +147,6 @@ def _is(item: yaml.Node, name: str) -> bool:
     if isinstance(item, yaml.MappingNode):
         return any(key.value in _NAMES and value.value == name for key, value in item.value)
     return isinstance(item, yaml.ScalarNode) and bool(item.value == name)
-
-
-def _key(node: yaml.Node, field: str) -> yaml.Node | None:
-    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
-    return next((key for key, _ in pairs if key.value == field), None)
 
 
 def _walk(node: yaml.Node) -> Iterator[yaml.Node]:

@@ -156,7 +156,11 @@ class _Rewriter:
                     inner[node.target.name] = node.iter
                     reason = _fields(nodes.Name(node.target.name, "load"), inner)
                 self.body(node.body, inner, reason)
-                node.body[:0] = self._remembered(node.target, node.iter, loops)
+                node.body[:0] = [
+                    kept
+                    for name, column in _columns(node.target, node.iter)
+                    for kept in self._remembered(name, column, loops)
+                ]
                 self.body(node.else_, loops, because)
             elif isinstance(node, nodes.If):
                 self.body(node.body, loops, _fields(node.test, loops) or because)
@@ -175,8 +179,8 @@ class _Rewriter:
         begin, end = (nodes.Output([self._call(node.lineno, nodes.Const(""), because, depth)]) for depth in (1, -1))
         return [begin.set_lineno(node.lineno), node, end.set_lineno(node.lineno)]
 
-    def _remembered(self, target: nodes.Expr, value: nodes.Expr, loops: dict[str, nodes.Node]) -> list[nodes.Node]:
-        """Assignments that keep, beside each assigned name, what its value was read from, for included templates too."""
+    def _remembered(self, target: nodes.Node, value: nodes.Node, loops: dict[str, nodes.Node]) -> list[nodes.Node]:
+        """Assignments that keep beside each name what its value was read from; included templates see them."""
         if isinstance(target, nodes.Tuple) and isinstance(value, nodes.Tuple) and len(target.items) == len(value.items):
             pairs = zip(target.items, value.items, strict=True)
             return [kept for name, part in pairs for kept in self._remembered(name, part, loops)]
@@ -248,9 +252,9 @@ def _fields(node: nodes.Node, loops: dict[str, nodes.Node]) -> list[nodes.Expr]:
             if node.name in ("device", "loop"):
                 return [_pair(node, "")]
             return [_pair(node, ""), _if_defined(nodes.Name(_kept(node.name), "load"))]
-        case nodes.Filter(name="map", kwargs=[nodes.Keyword(key="attribute", value=nodes.Const(value=str(name)))]):
-            held = nodes.Call(nodes.EnvironmentAttribute("each"), [node.node, nodes.Const(name)], [], None, None)
-            return [held, *_fields(node.node, loops)]
+        case nodes.Filter(node=nodes.Expr() as records) if name := _listed(node):
+            each = nodes.Call(nodes.EnvironmentAttribute("each"), [records, nodes.Const(name)], [], None, None)
+            return [each, *_fields(records, loops)]
         case nodes.CondExpr(test=test, expr1=first, expr2=second):
             branches = (nodes.Tuple(_fields(b, loops) if b is not None else [], "load") for b in (first, second))
             return [nodes.CondExpr(test, *branches), *_fields(test, loops)]
@@ -267,6 +271,23 @@ def _fields(node: nodes.Node, loops: dict[str, nodes.Node]) -> list[nodes.Expr]:
 
 def _pair(record: nodes.Expr, name: str) -> nodes.Expr:
     return nodes.Tuple([record, nodes.Const(name)], "load")
+
+
+def _columns(target: nodes.Node, walked: nodes.Node) -> list[tuple[nodes.Node, nodes.Node]]:
+    """What each variable of a loop is taken from: of a table that the template itself holds, its column."""
+    rows = walked.items if isinstance(walked, nodes.Tuple | nodes.List) else []
+    tables = [row.items for row in rows if isinstance(row, nodes.Tuple | nodes.List)]
+    names = target.items if isinstance(target, nodes.Tuple) else []
+    if not tables or len(tables) != len(rows) or any(len(row) != len(names) for row in tables):
+        return [(target, walked)]
+    return [(name, nodes.List([row[n] for row in tables])) for n, name in enumerate(names)]
+
+
+def _listed(node: nodes.Filter) -> str:
+    """The field that `map(attribute=...)` or `groupby(...)` takes of each record of a list; empty for other filters."""
+    given = [k.value for k in node.kwargs if k.key == "attribute"] if node.name == "map" else node.args[:1]
+    names = [str(found.value) for found in given if isinstance(found, nodes.Const)]
+    return names[0] if names and node.name in ("map", "groupby") else ""
 
 
 def _kept(name: str) -> str:

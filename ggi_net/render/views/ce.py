@@ -167,7 +167,7 @@ def _vrf(
         if neighbor.family in vrf.families
     )
     own = own_prefixes(estate, placed, vrf.name)
-    origin = f"{origin_of(organisation)}/device/{placed.device.name}"
+    origin = f"{origin_of(organisation)}/device/{placed.device.name}#management"
     loopbacks = address_refs(placed.device.management, origin) if vrf.name == MANAGEMENT_VRF else ()
     accept = _accepted(common, standard, vrf, placed, options)
     return Vrf(

@@ -176,7 +176,7 @@ def _vrf(estate: Estate, placed: Placed, vrf: model.Vrf, lans: tuple[Lan, ...]) 
     own = own_prefixes(estate, placed, vrf.name)
     tell = _told(common, standard, vrf)
     pools = common.national(standard, vrf.name)
-    origin = f"{origin_of(federation)}/device/{placed.device.name}"
+    origin = f"{origin_of(federation)}/device/{placed.device.name}#management"
     return CoreVrf(
         origin=f"standard/{standard.version}/vrf/{vrf.name}",
         name=vrf.name,

@@ -92,7 +92,7 @@ def make_outsides(placed: Placed) -> tuple[Outside, ...]:
             name=port.name,
             mtu=port.mtu,
             description=plain(port.description) or port.kind.value,
-            addresses=address_refs(port.addresses, f"{origin}/port/{port.name}"),
+            addresses=address_refs(port.addresses, f"{origin}/port/{port.name}#addresses"),
             gateways6=tuple(host(g) for g in port.gateways if family_of(g) == 6)[:1],
             gateways4=tuple(host(g) for g in port.gateways if family_of(g) == 4)[:1],
         )
@@ -126,7 +126,7 @@ def make_uplink(placed: Placed, owned: OwnedLink, vrf: str) -> Uplink:
         peer=peer,
         description=_description(link, peer, vrf),
         mtu=IPSEC_MTU if tunnelled else port.mtu,
-        addresses=tuple(_address(prefix, number, origin) for prefix in prefixes),
+        addresses=tuple(_address(prefix, number, f"{origin}#vrfs.{vrf}.prefixes") for prefix in prefixes),
     )
 
 
@@ -146,7 +146,7 @@ def make_neighbors(
     other = 1 if here(owned.link, placed.device.name) is owned.link.core else 0
     return tuple(
         Neighbor(
-            origin=uplink.origin,
+            origin=f"{uplink.origin}#vrfs.{uplink.vrf}",
             address=net.host(other),
             local=net.host(1 - other),
             family=net.family,

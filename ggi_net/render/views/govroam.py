@@ -153,7 +153,7 @@ def peer(placed: Placed, secret: str = "") -> Peer:
         name=device.name,
         fqdn=fqdn,
         certificate=f"^{dotted(fqdn)}$",
-        hosts=peer_hosts(device.management, origin),
+        hosts=peer_hosts(device.management, f"{origin}#management"),
         secret=secret,
     )
 
@@ -207,7 +207,7 @@ def udp_secret(gemeente: str, proxy: str, *, tls: bool) -> str:
 
 def local_addresses(placed: Placed) -> tuple[LocalAddress, ...]:
     """The server's own addresses in the site's mgmt VLAN, IPv6 first; the gateway is the first host of each prefix."""
-    origin = f"{origin_of(placed.organisation)}/device/{placed.device.name}"
+    origin = f"{origin_of(placed.organisation)}/device/{placed.device.name}#management"
     if not placed.device.management:
         raise RenderError("the server has no management address", hint="add its addresses in the site's mgmt VLAN")
     return tuple(

@@ -59,7 +59,7 @@ def peer_pairs(peers: Iterable[Peer]) -> list[tuple[int, str]]:
 def managed(base: View) -> list[HostRule]:
     """SSH and SNMP from the management networks (clause ssh-hardening)."""
     networks = prefix_pairs(base.management_networks)
-    origin = "federation/services/management"
+    origin = "federation#services.management"
     return [
         *rules(origin, networks, "tcp", "22", "management over SSH"),
         *rules(origin, networks, "udp", "161", "watched over SNMPv3"),

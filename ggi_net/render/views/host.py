@@ -47,7 +47,7 @@ def host_part(estate: Estate, placed: Placed) -> dict[str, Any]:
         "location": plain(", ".join(part for part in map(plain, (site.name, site.address, site.city)) if part)),
         "contact": plain(str(choices.get("mgmt.contact") or "")),
         "banner": _banner(plain(organisation.name), str(choices.get("banner.language", "nl"))),
-        "management": address_refs(device.management, origin),
+        "management": address_refs(device.management, f"{origin}#management"),
         "management_vrf": MANAGEMENT_VRF if device.role in (Role.CE, Role.CORE) else "",
         "management_networks": common.management_networks,
         "ntp": common.ntp,
@@ -56,7 +56,7 @@ def host_part(estate: Estate, placed: Placed) -> dict[str, Any]:
         "syslog": common.syslog,
         "syslog_local": tuple(
             Server(
-                origin=f"{origin_of(organisation)}/option/syslog.local_servers",
+                origin=f"{origin_of(organisation)}#options.syslog.local_servers",
                 address=host(a),
                 family=family_of(a),
                 name="local",

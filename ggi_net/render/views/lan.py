@@ -37,7 +37,7 @@ def _lan(placed: Placed, vlan: Vlan, parent: str, mtu: int, vrf_of: dict[str, st
     shares = len(gateways(placed)) > 1
     networks = [network(prefix) for prefix in vlan.prefixes]
     own = [f"{net.host(1 + device.unit if shares else 1)}/{net.length}" for net in networks]
-    prefixes = prefix_refs(vlan.prefixes, origin)
+    prefixes = prefix_refs(vlan.prefixes, f"{origin}#prefixes")
     return Lan(
         origin=origin,
         name=sub_interface(device.platform, parent, vlan.vid),
@@ -48,12 +48,12 @@ def _lan(placed: Placed, vlan: Vlan, parent: str, mtu: int, vrf_of: dict[str, st
         vlan=vlan.name,
         description=plain(vlan.description) or vlan.name,
         mtu=mtu,
-        addresses=address_refs(own, origin),
+        addresses=address_refs(own, f"{origin}#prefixes"),
         prefixes6=tuple(p for p in prefixes if p.family == 6),
         prefixes4=tuple(p for p in prefixes if p.family == 4),
         virtual=tuple(
             Virtual(
-                origin=origin,
+                origin=f"{origin}#prefixes",
                 family=net.family,
                 group=VRRP_GROUP[net.family],
                 address=net.host(1),

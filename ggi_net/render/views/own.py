@@ -23,7 +23,9 @@ def own_prefixes(estate: Estate, placed: Placed, vrf: str) -> tuple[PrefixRef, .
     by_zone = _sites(estate, organisation)[placed.site.slug]
     found = [ref for zone in zones for ref in by_zone.get(zone, ())]
     if vrf == MANAGEMENT_VRF:
-        found += prefix_refs(placed.device.management, f"{origin_of(organisation)}/device/{placed.device.name}")
+        found += prefix_refs(
+            placed.device.management, f"{origin_of(organisation)}/device/{placed.device.name}#management"
+        )
     return tuple(sorted(found, key=lambda ref: (-ref.family, ref.prefix)))
 
 
@@ -45,7 +47,7 @@ def _by_site(organisation: Organisation) -> dict[str, dict[str, tuple[PrefixRef,
         base = f"{origin_of(organisation)}/site/{site.slug}/vlan"
         by_zone = found.setdefault(site.slug, {})
         for vlan in site.vlans:
-            by_zone[vlan.zone] = by_zone.get(vlan.zone, ()) + prefix_refs(vlan.prefixes, f"{base}/{vlan.vid}")
+            by_zone[vlan.zone] = by_zone.get(vlan.zone, ()) + prefix_refs(vlan.prefixes, f"{base}/{vlan.vid}#prefixes")
     return found
 
 

@@ -124,7 +124,7 @@ def _members(estate: Estate, placed: Placed) -> tuple[Member, ...]:
             shared_secret = udp_secret(gemeente.slug, placed.device.name, tls=tls)
             found.append(
                 Member(
-                    origin=f"gemeente/{gemeente.slug}/govroam",
+                    origin=f"gemeente/{gemeente.slug}#govroam",
                     slug=gemeente.slug,
                     name=plain(gemeente.name),
                     operator=gemeente.domain,
@@ -145,7 +145,7 @@ def _routes(estate: Estate, members: Iterable[Member]) -> tuple[Route, ...]:
         home = gemeente.govroam.idp or gemeente.slug
         for realm in gemeente.govroam.realms:
             route = Route(
-                origin=f"gemeente/{gemeente.slug}/govroam", realm=realm, home=home, servers=homes.get(home, ())
+                origin=f"gemeente/{gemeente.slug}#govroam", realm=realm, home=home, servers=homes.get(home, ())
             )
             found.setdefault(realm, route)
     return tuple(found.values())

@@ -150,7 +150,7 @@ def build(estate: Estate, placed: Placed) -> RadiusView:
         hops=HOPS,
         access_points=access_points,
         realms=tuple(
-            Realm(origin=f"gemeente/{gemeente.slug}/govroam", name=name, inner=dotted(name)) for name in realms
+            Realm(origin=f"gemeente/{gemeente.slug}#govroam", name=name, inner=dotted(name)) for name in realms
         ),
         proxies=proxies,
         refusals=refusals(standard),
@@ -232,7 +232,7 @@ def _directory(gemeente: Gemeente, options: dict[str, Any]) -> Directory:
         )
     base = options["govroam.ldap_base"] or ",".join(f"dc={label}" for label in gemeente.domain.split("."))
     return Directory(
-        origin=f"gemeente/{gemeente.slug}/option/govroam.ldap_server",
+        origin=f"gemeente/{gemeente.slug}#options",
         url=f"ldaps://{name}",
         base=base,
         identity=f"cn=govroam,{base}",
@@ -243,7 +243,7 @@ def _directory(gemeente: Gemeente, options: dict[str, Any]) -> Directory:
 def _inbound(view: RadiusView) -> tuple[HostRule, ...]:
     access_points = [(ap.family, ap.prefix) for ap in view.access_points]
     proxies = firewall.peer_pairs(view.proxies)
-    origin = f"gemeente/{view.organisation}/govroam"
+    origin = f"gemeente/{view.organisation}#govroam"
     found = firewall.managed(view)
     found += firewall.rules(origin, access_points, "udp", firewall.RADIUS_PORTS, "access points of this gemeente")
     if view.idp and view.radsec:
@@ -257,7 +257,7 @@ def _inbound(view: RadiusView) -> tuple[HostRule, ...]:
 
 def _outbound(view: RadiusView, gemeente: Gemeente) -> tuple[HostRule, ...]:
     proxies = firewall.peer_pairs(view.proxies)
-    origin = f"gemeente/{view.organisation}/govroam"
+    origin = f"gemeente/{view.organisation}#govroam"
     found = firewall.used(view)
     if view.sp and view.radsec:
         found += firewall.rules(origin, proxies, "tcp", str(view.radsec_port), "visitors log in at home")

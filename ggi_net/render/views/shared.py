@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ggi_net.model.estate import Estate
     from ggi_net.model.gemeente import Organisation
-    from ggi_net.model.standard import Flow, Standard
+    from ggi_net.model.standard import Flow, Pool, Standard
 
 T = TypeVar("T")
 _KEPT = 4
@@ -29,7 +29,7 @@ class Shared:
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
         services = estate.federation.services
-        self.management_networks = prefix_refs(services.management, "federation/services/management")
+        self.management_networks = prefix_refs(services.management, "federation#services.management")
         self.ntp = _servers(services.ntp, "ntp")
         self.dns = _servers(services.dns, "dns")
         self.tacacs = _servers(services.tacacs, "tacacs")
@@ -79,7 +79,7 @@ class Shared:
     def bogons(self, standard: Standard) -> dict[int, tuple[PrefixRef, ...]]:
         """Address space that has no place in the plan, by family."""
         if standard.version not in self._bogons:
-            refs = prefix_refs(standard.bgp.bogons, f"standard/{standard.version}/bgp/bogons")
+            refs = prefix_refs(standard.bgp.bogons, f"standard/{standard.version}/bgp#bogons")
             self._bogons[standard.version] = {f: tuple(ref for ref in refs if ref.family == f) for f in (6, 4)}
         return self._bogons[standard.version]
 
@@ -89,23 +89,28 @@ class Shared:
 
     def _not_the_internet(self, standard: Standard) -> tuple[PrefixRef, ...]:
         ranges = standard.address_plan.ranges[self.estate.ranges]
-        pools = [*ranges.blocks.values(), *ranges.ipv4.values(), *ranges.links, *ranges.loopbacks]
-        services = self.estate.federation.services
-        cloud = [prefix for prefixes in services.cloud.values() for prefix in prefixes]
-        refs = prefix_refs(
-            [pool.prefix for pool in pools], f"standard/{standard.version}/address-plan/{self.estate.ranges}"
-        )
-        refs += prefix_refs(cloud, "federation/services/cloud") + self.management_networks
-        return tuple(sorted(refs + self.bogons(standard)[4], key=_ipv6_first))
+        refs = [
+            self._pool(standard, f"{table}.{zone}", pool)
+            for table, pools in (("blocks", ranges.blocks), ("ipv4", ranges.ipv4))
+            for zone, pool in pools.items()
+        ]
+        refs += [
+            self._pool(standard, f"{table}.{number}", pool)
+            for table, listed in (("links", ranges.links), ("loopbacks", ranges.loopbacks))
+            for number, pool in enumerate(listed)
+        ]
+        refs += self._cloud(tuple(self.estate.federation.services.cloud)) + self.management_networks
+        return tuple(sorted([*refs, *self.bogons(standard)[4]], key=_ipv6_first))
 
     def internet(self, standard: Standard) -> tuple[PrefixRef, ...]:
         """Global unicast IPv6 space and all of IPv4."""
-        made = (("2000::/3", "0.0.0.0/0"), f"standard/{standard.version}/zone/internet")
+        made = (("2000::/3", "0.0.0.0/0"), f"standard/{standard.version}/zone/internet#name")
         return self.once(f"internet/{standard.version}", lambda: prefix_refs(*made))
 
     def default_routes(self, standard: Standard) -> tuple[PrefixRef, ...]:
         """The default route of both families, IPv6 first."""
-        made = (("::/0", "0.0.0.0/0"), f"standard/{standard.version}/vrfs")
+        vrf = next((vrf.name for vrf in standard.vrfs if vrf.accept == "default"), "")
+        made = (("::/0", "0.0.0.0/0"), f"standard/{standard.version}/vrf/{vrf}#accept")
         return self.once(f"default/{standard.version}", lambda: prefix_refs(*made))
 
     def cloud(self, services: Iterable[str]) -> tuple[PrefixRef, ...]:
@@ -115,8 +120,8 @@ class Shared:
 
     def _cloud(self, names: tuple[str, ...]) -> tuple[PrefixRef, ...]:
         known = self.estate.federation.services.cloud
-        origin = "federation/services/cloud"
-        found = [ref for name in names for ref in prefix_refs(known.get(name, ()), f"{origin}/{name}")]
+        origin = "federation#services.cloud"
+        found = [ref for name in names for ref in prefix_refs(known.get(name, ()), f"{origin}.{name}")]
         return tuple(sorted(found, key=_ipv6_first))
 
     def national(self, standard: Standard, vrf: str) -> tuple[PrefixRef, ...]:
@@ -124,16 +129,18 @@ class Shared:
         key = (standard.version, vrf)
         if key not in self._national:
             ranges = standard.address_plan.ranges[self.estate.ranges]
-            pools = [
-                pool.prefix
-                for table in (ranges.blocks, ranges.ipv4)
+            self._national[key] = tuple(
+                self._pool(standard, f"{table}.{zone.name}", pool)
+                for table, pools in (("blocks", ranges.blocks), ("ipv4", ranges.ipv4))
                 for zone in standard.zones
-                if zone.vrf == vrf and (pool := table.get(zone.name))
-            ]
-            self._national[key] = prefix_refs(
-                tuple(pools), f"standard/{standard.version}/address-plan/{self.estate.ranges}"
+                if zone.vrf == vrf and (pool := pools.get(zone.name))
             )
         return self._national[key]
+
+    def _pool(self, standard: Standard, place: str, pool: Pool) -> PrefixRef:
+        """A pool of the plan in force; `place` is where it stands within its ranges."""
+        plan = f"standard/{standard.version}/address-plan#ranges.{self.estate.ranges}"
+        return prefix_ref(pool.prefix, f"{plan}.{place}.prefix")
 
 
 _recent: list[Shared] = []
@@ -211,6 +218,6 @@ def _ipv6_first(item: Address | PrefixRef | Server) -> bool:
 
 def _servers(addresses: Iterable[str], name: str) -> tuple[Server, ...]:
     found = (
-        Server(origin=f"federation/services/{name}", address=host(a), family=family_of(a), name=name) for a in addresses
+        Server(origin=f"federation#services.{name}", address=host(a), family=family_of(a), name=name) for a in addresses
     )
     return tuple(sorted(found, key=_ipv6_first))
