@@ -28,9 +28,16 @@ def host_probes(people, flows) -> list[dict]:
             address = destination.address(version)
             connected = any(flows.allows(source, destination, *what, address) for what in EVERYTHING)
             found += [
-                _probe(source.name, destination.name, address, *what) for what in (EVERYTHING if connected else SAMPLE)
+                _probe(source.name, destination.name, address, *what)
+                for what in (EVERYTHING if connected else SAMPLE)
+                if not (what == ("esp", 0) and version == 4 and _shares_its_address(source, people))
             ]
     return found
+
+
+def _shares_its_address(source: Host, people) -> bool:
+    """Whether another visitor had a core's IPv4 address first: ESP has no ports to tell two of them apart (RFC 3948)."""
+    return source.zone == "govroam" and source is not next(h for h in people.values() if h.zone == "govroam")
 
 
 def pairs(people) -> list[tuple[Host, Host]]:
