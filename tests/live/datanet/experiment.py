@@ -36,7 +36,7 @@ def host_probes(people, flows) -> list[dict]:
 
 
 def _shares_its_address(source: Host, people) -> bool:
-    """Whether another visitor had a core's IPv4 address first: ESP has no ports to tell two of them apart (RFC 3948)."""
+    """Whether another visitor has a core's IPv4 address already: ESP has no ports to tell two apart (RFC 3948)."""
     return source.zone == "govroam" and source is not next(h for h in people.values() if h.zone == "govroam")
 
 
