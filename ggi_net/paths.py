@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ggi_net.errors import Place
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -54,3 +56,12 @@ def state_folder() -> Path:
 def platform_names() -> list[str]:
     """The platforms that have templates, in alphabetical order."""
     return sorted(path.parent.name for path in templates_folder().glob("*/platform.yml"))
+
+
+def shown(place: Place) -> str:
+    """A place for people: a template by its path in the toolkit, what is below the current folder relative to it."""
+    path = Path(place.file)
+    for root, prefix in ((templates_folder(), Path("templates")), (Path.cwd(), Path())):
+        if path.is_relative_to(root):
+            return str(Place(str(prefix / path.relative_to(root)), place.line, place.column))
+    return str(place)

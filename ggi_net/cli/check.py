@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ggi_net.cli.console import err, out
+from ggi_net.paths import shown
 
 if TYPE_CHECKING:
     from ggi_net.check.result import Verdict
@@ -66,7 +67,7 @@ def show(verdicts: list[Verdict]) -> None:
             place = f"{verdict.device}/{verdict.file}" + (f":{finding.line}" if finding.line else "")
             out.print(f"{place}: {verdict.validator} says: {finding.message}", markup=False)
             if finding.template:
-                out.print(f"  from {finding.template}", markup=False)
+                out.print(f"  from {shown(finding.template)}", markup=False)
     skipped = Counter((verdict.file, verdict.reason) for verdict in verdicts if verdict.reason)
     for (file, reason), count in sorted(skipped.items()):
         out.print(f"skipped {file} ({count}): {reason}", markup=False)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ggi_net.cli.console import EstateOption, out
-from ggi_net.paths import demo_folder
+from ggi_net.errors import Place
+from ggi_net.paths import demo_folder, shown
 
 if TYPE_CHECKING:
-    from ggi_net.errors import Place
+    from collections.abc import Iterable, Iterator
+
     from ggi_net.model.standard import Clause
     from ggi_net.render.explain import Explanation, Value
 
@@ -35,6 +38,7 @@ def explain(
     Example: ggi explain ce-almelo-01 frr.conf:20
     """
     import msgspec
+    from rich.text import Text
 
     from ggi_net.render.explain import explain as explain_line
     from ggi_net.render.explain import explain_file
@@ -47,8 +51,10 @@ def explain(
         if json:
             out.print(msgspec.json.encode(explanations).decode(), markup=False)
         else:
-            for explanation in explanations:
-                out.print(row(explanation), markup=False)
+            # On a terminal a row is one line; a file or another program gets it whole.
+            whole = not out.is_terminal
+            for entry in table(explanations):
+                out.print(Text(entry), no_wrap=True, overflow="ignore" if whole else "ellipsis", soft_wrap=whole)
         return
     one = explain_line(found, device, file, line)
     out.print(msgspec.json.encode(one).decode() if json else paragraph(one), markup=False)
@@ -60,11 +66,17 @@ def split_target(target: str) -> tuple[str, int | None]:
     return (file, int(line)) if colon and line.isdecimal() and line.isascii() else (target, None)
 
 
-def row(explanation: Explanation) -> str:
-    """One explanation on one line, for a whole file."""
-    where = short(explanation.templates[0]) if explanation.templates else "-"
-    clause = explanation.clause.id if explanation.clause else "-"
-    return f"{explanation.line:5}  {clause:22}  {where:44}  {explanation.text}"
+def table(explanations: Iterable[Explanation]) -> Iterator[str]:
+    """Every line with the line of its template, below the template and the clause that are in force from there."""
+    before = ("", "")
+    for explanation in explanations:
+        place = explanation.templates[0] if explanation.templates else None
+        template = shown(Place(place.file)) if place else "(no template)"
+        clause = explanation.clause.id if explanation.clause else ""
+        if (template, clause) != before:
+            yield f"{template}  {clause}".rstrip()
+            before = (template, clause)
+        yield f"{explanation.line:6}  {place.line if place else '-':>4}  {explanation.text}".rstrip()
 
 
 def paragraph(explanation: Explanation) -> str:
@@ -73,12 +85,13 @@ def paragraph(explanation: Explanation) -> str:
         f"{explanation.device} {explanation.file}:{explanation.line}",
         f"  {explanation.text.strip() or '(empty line)'}",
     ]
-    lines += [f"template  {place}" for place in explanation.templates]
-    for value in explanation.values:
-        lines.append(f"value     {value.text}  <- {{{{ {value.expression} }}}}")
-        lines += provenance(value)
-    for value in explanation.because:
+    lines += [f"template  {shown(place)}" for place in explanation.templates]
+    for (text, expression), behind in groupby(explanation.values, key=lambda value: (value.text, value.expression)):
+        lines.append(f"value     {text}  <- {{{{ {expression} }}}}")
+        lines += [line for value in behind for line in provenance(value)]
+    if explanation.because:
         lines.append("because")
+    for value in explanation.because:
         lines += provenance(value)
     if explanation.clause:
         lines += clause_lines(explanation.clause)
@@ -86,11 +99,14 @@ def paragraph(explanation: Explanation) -> str:
 
 
 def provenance(value: Value) -> list[str]:
-    """The record, field and place behind a value."""
+    """The record, field and place behind a value, or why there is none."""
+    note = f" ({value.note})" if value.note else ""
     if not value.origin:
-        return []
+        return [f"            from {value.note}"] if value.note else []
     field = f", field {value.field}" if value.field else ""
-    return [f"            from {value.origin}{field}"] + ([f"            at {value.place}"] if value.place else [])
+    return [f"            from {value.origin}{field}{note}"] + (
+        [f"            at {shown(value.place)}"] if value.place else []
+    )
 
 
 def clause_lines(clause: Clause) -> list[str]:
@@ -100,8 +116,3 @@ def clause_lines(clause: Clause) -> list[str]:
         lines.append(f"            BIO2 {', '.join(clause.bio2)}")
     lines += [f"            {text}" for text in (clause.source, clause.why) if text]
     return lines
-
-
-def short(place: Place) -> str:
-    """A template's place below the templates folder."""
-    return str(place).rpartition("/templates/")[2]

@@ -13,6 +13,7 @@ import msgspec
 from ggi_net.drift.collect import compare_device
 from ggi_net.drift.result import DeviceResult, Finding, Origin, Report, State
 from ggi_net.errors import GgiError
+from ggi_net.paths import shown
 from ggi_net.push.ssh import SESSION_BROKE
 from ggi_net.source.yamlfile import printable
 
@@ -100,12 +101,7 @@ def _origin(estate: Estate, device: str, difference: Difference) -> Origin | Non
         return None
     values = [f"{v.origin}.{v.field}" if v.field else v.origin for v in (*found.values, *found.because) if v.origin]
     return Origin(
-        template=_short(str(found.templates[0])) if found.templates else "",
+        template=shown(found.templates[0]) if found.templates else "",
         values=tuple(dict.fromkeys(values))[:_VALUES],
         clause=f"{found.clause.title} (BIO2 {', '.join(found.clause.bio2)})" if found.clause else "",
     )
-
-
-def _short(place: str) -> str:
-    _, found, rest = place.partition("/templates/")
-    return f"templates/{rest}" if found else place

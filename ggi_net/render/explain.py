@@ -126,10 +126,12 @@ def _lines(chunks: Iterable[str]) -> list[list[_Piece]]:
         if isinstance(chunk, Chunk) and chunk.depth:
             around = (*around, chunk) if chunk.depth > 0 else around[:-1]
             continue
-        for number, text in enumerate(chunk.split("\n")):
+        parts = chunk.split("\n")
+        for number, text in enumerate(parts):
             if number:
                 lines.append([])
-            if text:
+            # Of an empty line there is only its end, which says where it was made.
+            if text or (not lines[-1] and number < len(parts) - 1):
                 lines[-1].append(_Piece(chunk, text, number, around))
     return lines if lines[-1] else lines[:-1]
 
@@ -186,7 +188,7 @@ def _values(world: World, piece: _Piece) -> list[Value]:
 
 def _because(world: World, reason: Field) -> list[Value]:
     """The record that a line is there for, or the fields that decided it."""
-    if reason.name:
+    if _printed(reason, ""):
         return _behind(world, reason, (), "")
     record, _, path = reason.record.origin.partition("#")
     found = find(world.estate, record, path)

@@ -114,12 +114,13 @@ def test_the_command_explains_a_line_a_file_and_in_json(capsys):
         return capsys.readouterr().out
 
     rows = run("running.cfg").splitlines()
-    row = next(row for row in rows if row.endswith("no service pad"))
-    number, clause = row.split()[:2]
-    assert clause == "unused-services"
+    at = next(at for at, row in enumerate(rows) if row.endswith("no service pad"))
+    number = rows[at].split()[0]
+    heading = next(row for row in reversed(rows[:at]) if row.startswith("templates/"))
+    assert heading.split() == ["templates/cisco_iosxe/running.cfg/services.j2", "unused-services"]
     paragraph = run(f"running.cfg:{number}")
-    assert "template  " in paragraph
+    assert "template  templates/cisco_iosxe/running.cfg/services.j2:" in paragraph
     assert "clause    unused-services" in paragraph
     assert "BIO2" in paragraph
     assert json.loads(run("running.cfg:5", "--json"))["line"] == 5
-    assert len(json.loads(run("running.cfg", "--json"))) == len(rows)
+    assert len(json.loads(run("running.cfg", "--json"))) == len([row for row in rows if row.startswith(" ")])
