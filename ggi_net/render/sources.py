@@ -319,6 +319,15 @@ def _host_ports(asked: Asked) -> Answer:
     return Computed("the well-known port of what the rule is for")
 
 
+def _leaked(asked: Asked) -> tuple[Field, ...]:
+    return asked.world.named({base.PrefixRef: "prefix"}, asked.record.prefix)
+
+
+def _banner(asked: Asked) -> tuple[Answer, ...]:
+    named = (Source("name", "{owner}"),) if asked.world.view.organisation_name in asked.text else ()
+    return (Option("banner.language"), *named)
+
+
 def _through(kinds: Mapping[Any, str]) -> Callable[[Asked], tuple[Field, ...]]:
     return lambda asked: asked.world.named(kinds, asked.text)
 
@@ -339,7 +348,6 @@ _ROUTER: dict[str, Any] = {
     "outer_peers4": _through({network.Tunnel: "remote"}),
     "uplinks": Computed("its place among the device's uplinks", by="index"),
     "vrfs": Computed("its place among the standard's VRFs", by="index"),
-    "zones": Computed("whether the site has a VLAN in such a zone"),
     "has_ipsec": Computed("whether a link of the device runs over a line that is not trusted"),
 }
 _RADIUS: dict[str, Any] = {
@@ -379,7 +387,7 @@ SOURCES: dict[type, dict[str, Any]] = {
         "standard": Source("standard", "{owner}"),
         "location": _location,
         "contact": Option("mgmt.contact"),
-        "banner": (Option("banner.language"), Source("name", "{owner}")),
+        "banner": _banner,
         "management_vrf": Source("name", f"{STANDARD}/vrf/{{management_vrf}}"),
         "tacacs_key": SECRET,
         "ntp_key": SECRET,
@@ -387,7 +395,11 @@ SOURCES: dict[type, dict[str, Any]] = {
         "emergency_password": _ORGANISATION_SECRET,
         "crypto": Source("", f"{STANDARD}/crypto"),
     },
-    CeView: {**_ROUTER, "national_asn": Source("asn", "federation")},
+    CeView: {
+        **_ROUTER,
+        "national_asn": Source("asn", "federation"),
+        "zones": Computed("whether the site has a VLAN in such a zone"),
+    },
     core.CoreView: {**_ROUTER, "nat4": _through({base.Address: "address"})},
     network.Port: {"description": _described},
     network.Outside: {"description": _described, "gateways6": Source("gateways"), "gateways4": Source("gateways")},
@@ -469,10 +481,10 @@ SOURCES: dict[type, dict[str, Any]] = {
         "outputs": _interfaces,
     },
     network.Leak: {
-        "prefix": _through({base.PrefixRef: "prefix"}),
-        "address": _through({base.PrefixRef: "address"}),
-        "netmask": _through({base.PrefixRef: "netmask"}),
-        "family": Source("id"),
+        "prefix": _leaked,
+        "address": _leaked,
+        "netmask": _leaked,
+        "family": _leaked,
         "interface": _interfaces,
         "vrf": Source("name", f"{STANDARD}/vrf/{{vrf}}"),
         "target": Source("name", f"{STANDARD}/vrf/{{target}}"),
