@@ -14,10 +14,11 @@ from ggi_net.files import read_bytes
 from ggi_net.model.standard import Clause
 from ggi_net.model.types import Record
 from ggi_net.paths import templates_folder
+from ggi_net.render.asked import Asked, Computed, Option, World, option_source
 from ggi_net.render.device import applies, render_text, view_of
 from ggi_net.render.origin import find, place_of
 from ggi_net.render.platform import platform
-from ggi_net.render.sources import Asked, Computed, Option, World, answers, is_told, option_source
+from ggi_net.render.sources import answers, is_told
 from ggi_net.render.trace import Chunk, Field, trace, traced_environment
 
 if TYPE_CHECKING:
