@@ -9,8 +9,8 @@ import pytest
 
 from ggi_net.cli.explain import split_target
 from ggi_net.cli.main import main
-from ggi_net.errors import NothingToExplain, NotInEstate
-from ggi_net.paths import demo_folder, templates_folder
+from ggi_net.errors import NothingToExplain, NotInEstate, Place
+from ggi_net.paths import demo_folder, shown, templates_folder
 from ggi_net.render.device import render_device
 from ggi_net.render.explain import clause_annotations, explain, explain_file
 from ggi_net.source.files import load_estate
@@ -124,3 +124,24 @@ def test_the_command_explains_a_line_a_file_and_in_json(capsys):
     assert "BIO2" in paragraph
     assert json.loads(run("running.cfg:5", "--json"))["line"] == 5
     assert len(json.loads(run("running.cfg", "--json"))) == len([row for row in rows if row.startswith(" ")])
+
+
+def test_a_place_is_shown_by_its_path_in_the_project(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert shown(Place(str(templates_folder() / "frr/daemons/main.j2"), 3)) == "templates/frr/daemons/main.j2:3"
+    assert shown(Place(str(tmp_path / "gemeenten/a.yml"), 2, 1)) == "gemeenten/a.yml:2:1"
+    assert shown(Place("/elsewhere/a.yml", 2)) == "/elsewhere/a.yml:2"
+    assert shown(Place("https://netbox.example/dcim/1")) == "https://netbox.example/dcim/1"
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_on_a_terminal_a_row_of_the_table_is_one_line(width, monkeypatch, capsys):
+    from rich.console import Console
+
+    monkeypatch.setattr("ggi_net.cli.explain.out", Console(width=width, force_terminal=True, color_system=None))
+    with pytest.raises(SystemExit):
+        main(["explain", "ce-almelo-werf-01", "running.cfg"])
+    rows = capsys.readouterr().out.splitlines()
+    lines = [row for row in rows if row.startswith(" ")]
+    assert [int(row.split()[0]) for row in lines] == list(range(1, len(lines) + 1))
+    assert max(map(len, rows)) <= width

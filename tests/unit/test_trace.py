@@ -95,6 +95,40 @@ def test_literal_text_knows_the_loop_or_condition_it_stands_in(folder, view):
     assert not next(c for c in chunks if "head" in c).fields
 
 
+REMEMBERED = """{% set kept = device.peers[0].asn %}
+{% for family, word in ((6, device.name), (4, device.text)) %}
+{{ family }} {{ word }} {{ kept }}
+{% include "part.j2" %}
+{% endfor %}
+{% set found = [] %}
+{% for peer in device.peers %}
+{% set _ = found.append(peer.asn) %}
+{% endfor %}
+{{ found|join }} {{ device.peers|map(attribute="text")|join }}
+"""
+
+
+def test_a_value_is_followed_through_variables_tables_lists_and_includes(tmp_path):
+    (tmp_path / "main.j2").write_text(REMEMBERED)
+    (tmp_path / "part.j2").write_text("{{ kept }}\n")
+    peers = [Record(origin=f"peer/{n}", asn=f"{n}", text="t") for n in (1, 2)]
+    view = Record(origin="device", name="x", text="y", peers=peers)
+    chunks = trace(make_traced(tmp_path), "main.j2", view)
+    assert "".join(chunks) == make_environment(tmp_path).get_template("main.j2").render(device=view)
+    read = {
+        (chunk.spot.template, chunk.spot.expression): [
+            (f.record.origin, f.name) for f in chunk.fields if hasattr(f.record, "origin") and f.name
+        ]
+        for chunk in chunks
+        if chunk.spot.expression
+    }
+    assert read["main.j2", "family"] == []
+    assert read["main.j2", "word"] == [("device", "name"), ("device", "text")]
+    assert read["main.j2", "kept"][0] == read["part.j2", "kept"][0] == ("peer/1", "asn")
+    assert {("peer/1", "asn"), ("peer/2", "asn")} <= set(read["main.j2", "found|join"])
+    assert read["main.j2", 'device.peers|map(attribute="text")|join'][:2] == [("peer/1", "text"), ("peer/2", "text")]
+
+
 def test_a_missing_key_is_named_as_in_ordinary_rendering(tmp_path):
     import jinja2
 
