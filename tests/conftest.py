@@ -54,6 +54,12 @@ def program(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), *_BEYOND_PATH)))
 
 
+@pytest.fixture(scope="session")
+def packages() -> dict[str, str]:
+    """The Debian packages that each program of a test comes from."""
+    return PACKAGES
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # A shell starts its background jobs with SIGINT ignored, and what tests interrupt would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -80,18 +80,16 @@ def test_a_code_stands_for_one_error():
     assert sorted(codes) == sorted(set(codes))
 
 
-def test_every_package_that_a_skipped_test_names_is_installed_for_the_tests():
-    from conftest import PACKAGES
-
+def test_every_package_that_a_skipped_test_names_is_installed_for_the_tests(packages):
     script = (PROJECT / "scripts/install-test-packages").read_text()
     installed = set(re.findall(r"[a-z0-9.-]+", script.partition("packages=(")[2].partition("\n)")[0]))
-    assert {package for names in PACKAGES.values() for package in names.split()} <= installed
+    assert {package for names in packages.values() for package in names.split()} <= installed
 
 
 def test_the_makefile_explains_every_target():
     makefile = (PROJECT / "Makefile").read_text()
     phony = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[1].split()
-    shown = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(["make", "--no-print-directory", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     assert [line.split()[1] for line in shown.splitlines()] == phony
 
 
