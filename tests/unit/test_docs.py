@@ -89,8 +89,9 @@ def test_every_package_that_a_skipped_test_names_is_installed_for_the_tests(pack
 def test_the_makefile_explains_every_target():
     makefile = (PROJECT / "Makefile").read_text()
     phony = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[1].split()
-    shown = subprocess.run(["make", "--no-print-directory", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
-    assert [line.split()[1] for line in shown.splitlines()] == phony
+    command = ["make", "--no-print-directory", "help"]
+    shown = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert [line.split()[1] for line in shown.stdout.splitlines()] == phony
 
 
 def test_lock_files_name_no_host_and_hash_everything():
