@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-out = Console(highlight=False, soft_wrap=True)
-"""Results, on standard output."""
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+"""Results, on standard output. No emoji: `:100:` is a part of an IPv6 address."""
 
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 """Progress and notes, on standard error."""
 
 EstateOption = Annotated[

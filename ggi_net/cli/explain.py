@@ -100,10 +100,12 @@ def paragraph(explanation: Explanation) -> str:
 
 def provenance(value: Value) -> list[str]:
     """The record, field and place behind a value, or why there is none."""
-    note = f" ({value.note})" if value.note else ""
+    if value.note and not value.field:
+        return [f"            {value.note}"]
     if not value.origin:
-        return [f"            from {value.note}"] if value.note else []
+        return []
     field = f", field {value.field}" if value.field else ""
+    note = f" ({value.note})" if value.note else ""
     return [f"            from {value.origin}{field}{note}"] + (
         [f"            at {shown(value.place)}"] if value.place else []
     )

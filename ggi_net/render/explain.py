@@ -204,7 +204,7 @@ def _behind(world: World, field: Field, inner: tuple[Field, ...], text: str) -> 
     for answer in answers(asked, field.name):
         if isinstance(answer, Computed):
             place = place_of(world.estate, own)
-            found.append(Value(origin=own, place=place, note=f"computed: {answer.reason}"))
+            found.append(Value(origin=own, place=place, note=f"computed by the toolkit: {answer.reason}"))
             continue
         if isinstance(answer, Field):
             found += _behind(world, answer, (), getattr(answer.record, answer.name))

@@ -145,3 +145,12 @@ def test_on_a_terminal_a_row_of_the_table_is_one_line(width, monkeypatch, capsys
     lines = [row for row in rows if row.startswith(" ")]
     assert [int(row.split()[0]) for row in lines] == list(range(1, len(lines) + 1))
     assert max(map(len, rows)) <= width
+
+
+def test_an_address_is_printed_as_it_is(capsys):
+    device, file, address = "radius-almelo-01", "nftables.conf", "2001:db8:c000:100::/64"
+    text = next(a.text for a in render_device(ESTATE, ESTATE.placed(device)) if a.file == file)
+    number = next(n for n, line in enumerate(text.splitlines(), 1) if address in line)
+    with pytest.raises(SystemExit):
+        main(["explain", device, f"{file}:{number}"])
+    assert address in capsys.readouterr().out
