@@ -105,7 +105,12 @@ def test_a_default_is_said_to_be_one_and_stands_at_its_record(device):
 
 
 def test_what_the_toolkit_decides_itself_is_listed_here():
-    notes = {v.note.removeprefix("computed by the toolkit: ") for d in ESTATE.devices for _, v in values(d) if v.note and v.origin}
+    notes = {
+        v.note.removeprefix("computed by the toolkit: ")
+        for d in ESTATE.devices
+        for _, v in values(d)
+        if v.note and v.origin
+    }
     assert notes - {"not written there: its default"} == COMPUTED
 
 
