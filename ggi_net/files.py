@@ -26,7 +26,7 @@ def read_bytes(path: Path) -> bytes:
 def write_atomic(path: Path, content: bytes | str, *, mode: int = 0o644, durable: bool = True) -> None:
     """Write `content` beside `path` and rename it into place, making parent folders.
 
-    `durable` also flushes to disk before the rename; leave it out for files that a second run re-makes.
+    `durable` also flushes file and folder to disk; leave it out for files that a second run re-makes.
     Raises DiskFull or FileError; then `path` is as it was and nothing is left beside it.
     """
     data = content.encode() if isinstance(content, str) else content
@@ -46,10 +46,21 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int = 0o644, durable
         finally:
             os.close(handle)
         beside.replace(path)
+        if durable:
+            _sync_folder(path.parent)
     except OSError as error:
         raise _as_error(error, path) from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Flush a folder, without which a rename in it may not survive a power cut (fsync(2))."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
