@@ -24,7 +24,6 @@ _GROUPS = (
     ("Devices", ("device", "port")),
     ("Links", ("link", "vrf")),
 )
-_IDENTITY = {"slug", "name", "vid", "site"}
 
 
 def summary(plan: Plan) -> str:
@@ -56,9 +55,9 @@ def _change(change: Change) -> Iterator[Text]:
     if change.action is Action.DELETE:
         return
     for part in change.fields:
-        if change.action is Action.CREATE and part.name in _IDENTITY and not part.source and change.kind != "gemeente":
-            continue
-        yield _field(part, change.action, style)
+        said = not part.source and change.kind != "gemeente" and str(part.new) in name.split("/")
+        if not (change.action is Action.CREATE and said):
+            yield _field(part, change.action, style)
 
 
 def _field(part: Field, action: Action, style: str) -> Text:

@@ -324,6 +324,16 @@ def test_a_plan_is_read_by_people(spec, estate):
     ]
 
 
+def test_the_plan_shows_every_value_of_what_it_makes(spec, estate):
+    made = plan(spec, estate)
+    shown = "\n".join(line.plain for line in plan_lines(made))
+    for change in made.changes:
+        for field in change.fields:
+            if isinstance(field.new, str | int):
+                value = str(field.new).lower() if isinstance(field.new, bool) else str(field.new)
+                assert f"{field.name}: {value}" in shown or value in change.ref.split("/"), (change.ref, field)
+
+
 def test_the_schema_describes_the_spec():
     schema = spec_schema()
     assert schema["$defs"]["Spec"]["required"] == ["code", "domain", "sites"]
