@@ -70,9 +70,10 @@ def test_a_full_disk_leaves_whole_files_and_the_next_run_completes(tmp_path):
     if isolation_problem():
         pytest.skip(isolation_problem())
     script = """
-        mount -t tmpfs -o size=100k tmpfs "$1" && "$2" render --out "$1"; echo "status $?"
+        mount -t tmpfs -o size=16m tmpfs "$1" && head -c 16674816 /dev/zero >"$1/others"
+        "$2" render --out "$1"; echo "status $?"
         find "$1" -name '.*' -type f
-        mount -o remount,size=40m "$1" && "$2" render --out "$1" && "$2" render --out "$1"
+        rm "$1/others" && "$2" render --out "$1" && "$2" render --out "$1"
     """
     command = ["unshare", "-r", "-m", "sh", "-c", script, "sh", str(tmp_path), str(GGI)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.live,
     pytest.mark.needs("qemu-system-x86_64", "busybox", "zebra", "nft", "swanctl", "charon-systemd", "ifquery", "ip"),
     pytest.mark.needs("keepalived"),
+    pytest.mark.root,  # the machine sees this one's files, of which some belong to daemons
 ]
 
 ESTATE = load_estate(demo_folder())
