@@ -35,7 +35,7 @@ bench: ## Measure loading and rendering of a national estate
 
 docs: venv ## Write again what is generated: docs/errors.md and the pictures
 	@$(BIN)/python scripts/errors_page.py
-	@$(BIN)/python scripts/demo-picture
+	@$(BIN)/python scripts/demo_picture.py
 
 lock: ## Resolve the dependencies again and write the lock files
 	@scripts/setup-venv --dev

@@ -94,6 +94,14 @@ def test_the_makefile_explains_every_target():
     assert [line.split()[1] for line in shown.stdout.splitlines()] == phony
 
 
+def test_every_script_that_is_named_is_there():
+    named = set()
+    for page in (PROJECT / "Makefile", PROJECT / ".ci/run", PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")):
+        named.update(re.findall(r"\bscripts/[a-z_.-]*[a-z]", page.read_text()))
+    assert named
+    assert [script for script in sorted(named) if not (PROJECT / script).is_file()] == []
+
+
 def test_lock_files_name_no_host_and_hash_everything():
     for lock in (PROJECT / "requirements.lock", PROJECT / "requirements-dev.lock"):
         text = lock.read_text()
