@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +74,8 @@ def _by_organisation(report: Report) -> list[tuple[str, int, int, int, int]]:
     found: dict[str, list[DeviceResult]] = {}
     for device in report.devices:
         found.setdefault(device.organisation, []).append(device)
+    counts = {slug: Counter(device.state for device in devices) for slug, devices in found.items()}
     return [
-        (slug, len(devices), *(sum(d.state is state for d in devices) for state in State))  # type: ignore[misc]
-        for slug, devices in found.items()
+        (slug, count.total(), count[State.CLEAN], count[State.DRIFT], count[State.UNKNOWN])
+        for slug, count in counts.items()
     ]

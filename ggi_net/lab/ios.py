@@ -212,13 +212,11 @@ def _replaces(new: str, old: str) -> bool:
     """Whether the line `old` makes way when `new` is entered."""
     if old == "no ip address":
         return new.startswith("ip address ")
-    if old == "no ip address":
-        return new.startswith("ip address ")
     for single in SINGLE:
         mine = single.match(new)
         if mine:
             theirs = single.match(old)
-            return bool(theirs) and mine.groups() == theirs.groups()  # type: ignore[union-attr]  # bool() tells
+            return theirs is not None and mine.groups() == theirs.groups()
     return False
 
 

@@ -159,7 +159,7 @@ def _vrf(
             owned,
             uplink,
             remote_asn=national,
-            maximum_prefix=lambda family: limit,
+            maximum_prefix={6: limit, 4: limit},
             local_preference=200 - 10 * rank,
             med=100 * placed.device.unit,
             policy=vrf.name,

@@ -266,7 +266,7 @@ def _sessions(
     found: list[Neighbor] = []
     for owned, uplink in zip(links, uplinks, strict=True):
         customer = customers[uplink.peer]
-        allocated = {6: len(customer.prefixes6), 4: len(customer.prefixes4)}
+        limits = {6: len(customer.prefixes6) + headroom, 4: len(customer.prefixes4) + headroom}
         found.extend(
             neighbor
             for neighbor in make_neighbors(
@@ -274,7 +274,7 @@ def _sessions(
                 owned,
                 uplink,
                 remote_asn=owned.organisation.asn,
-                maximum_prefix=lambda family, counts=allocated: counts[family] + headroom,  # type: ignore[misc]
+                maximum_prefix=limits,
                 local_preference=100,
                 med=0,
                 policy=customer.name,
@@ -296,7 +296,7 @@ def _core_sessions(
             owned,
             trunk,
             remote_asn=estate.federation.asn,
-            maximum_prefix=lambda family: 0,
+            maximum_prefix={6: 0, 4: 0},
             local_preference=100,
             med=0,
             policy="core",

@@ -13,7 +13,7 @@ from ggi_net.render.views.network import IPSEC_MTU, Neighbor, Outside, Port, Tun
 from ggi_net.render.views.shared import address_refs, origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from ggi_net.model.estate import Estate, OwnedLink, Placed
     from ggi_net.model.network import End, Link
@@ -136,12 +136,12 @@ def make_neighbors(
     uplink: Uplink,
     *,
     remote_asn: int,
-    maximum_prefix: Callable[[int], int],
+    maximum_prefix: Mapping[int, int],
     local_preference: int,
     med: int,
     policy: str,
 ) -> tuple[Neighbor, ...]:
-    """The sessions of one VRF of a link, one a family, IPv6 first. `maximum_prefix` is asked with the family."""
+    """The sessions of one VRF of a link, one a family, IPv6 first. `maximum_prefix` is by family."""
     prefixes = owned.link.vrfs[uplink.vrf].prefixes
     other = 1 if here(owned.link, placed.device.name) is owned.link.core else 0
     return tuple(
@@ -156,7 +156,7 @@ def make_neighbors(
             description=uplink.description,
             remote_asn=remote_asn,
             password=session_key(owned),
-            maximum_prefix=maximum_prefix(net.family),
+            maximum_prefix=maximum_prefix[net.family],
             local_preference=local_preference,
             med=med,
             policy=policy,
