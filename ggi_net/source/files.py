@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import msgspec
 
-from ggi_net.errors import EstateEmpty, EstateError, FileMissing, GgiError, Place, StandardUnknown, nearest
+from ggi_net.errors import EstateEmpty, EstateError, FileMissing, GgiError, Place, nearest
 from ggi_net.files import read_bytes
 from ggi_net.model.estate import Estate
 from ggi_net.model.gemeente import Federation, Gemeente, Organisation
 from ggi_net.model.types import Record, Slug, Text
-from ggi_net.paths import standards_folder
 from ggi_net.source.options import check_options
-from ggi_net.source.standard import load_standard
+from ggi_net.source.standard import known_standard
 from ggi_net.source.wording import explain
 from ggi_net.source.yamlfile import load, locate
 
@@ -152,13 +151,7 @@ def _organisation(path: Path, kind: type[O], known: dict[str, Standard], standar
             place=Place(str(path)),
             hint=f"rename it to {organisation.slug}{path.suffix}",
         )
-    if organisation.standard not in known:
-        folder = (standards or standards_folder()) / organisation.standard
-        try:
-            known[organisation.standard] = load_standard(folder)
-        except StandardUnknown as error:
-            place = locate(path, read_bytes(path), "$.standard")
-            raise StandardUnknown(error.message, place=place, hint=error.hint) from None
+    known_standard(organisation.standard, known, lambda: locate(path, read_bytes(path), "$.standard"), standards)
     return organisation
 
 

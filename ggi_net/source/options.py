@@ -11,7 +11,7 @@ from ggi_net.model.standard import Option, OptionKind
 from ggi_net.source.yamlfile import locate, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ggi_net.model.gemeente import Gemeente
@@ -30,19 +30,24 @@ def check_options(gemeente: Gemeente, standard: Standard, path: Path) -> None:
 
 def check_choices(choices: Mapping[str, Any], standard: Standard, path: Path) -> None:
     """As `check_options`, for the `options` mapping of any file (an estate's or a spec's)."""
+    check_values(choices, standard, lambda name: _place(path, name))
+
+
+def check_values(choices: Mapping[str, Any], standard: Standard, place: Callable[[str], Place]) -> None:
+    """As `check_options`, for options from anywhere; `place` tells where the one of a name stands."""
     declared = {option.name: option for option in standard.options}
     for name, value in choices.items():
         option = declared.get(name)
         if option is None:
             raise OptionUndeclared(
                 f"standard {standard.version} declares no option '{printable(name)}'{nearest(name, declared)}",
-                place=_place(path, name),
+                place=place(name),
                 hint=f"options: {', '.join(sorted(declared))}",
             )
         problem = refusal(option, value)
         if problem:
             raise OptionRefused(
-                f"option '{name}' can't be {_shown(value)}: {problem}", place=_place(path, name), hint=option.help
+                f"option '{name}' can't be {_shown(value)}: {problem}", place=place(name), hint=option.help
             )
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ggi_net.errors import Place, StandardError, StandardUnknown, UnknownKey, nearest
 from ggi_net.files import read_bytes
 from ggi_net.model import standard as model
+from ggi_net.paths import standards_folder
 from ggi_net.source.options import refusal
 from ggi_net.source.yamlfile import convert, locate, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SUBJECTS: dict[str, Any] = {
@@ -54,6 +56,21 @@ def load_standard(folder: Path) -> model.Standard:
     _check_references(found, folder)
     _check_values(found, folder)
     return found
+
+
+def known_standard(
+    version: str, known: dict[str, model.Standard], place: Callable[[], Place], folder: Path | None = None
+) -> model.Standard:
+    """The standard `version` from `known`, or from `folder` (default: those that come with the toolkit) into `known`.
+
+    `place` tells where `version` was named: it is in the StandardUnknown that is raised when it isn't installed.
+    """
+    if version not in known:
+        try:
+            known[version] = load_standard((folder or standards_folder()) / version)
+        except StandardUnknown as error:
+            raise StandardUnknown(error.message, place=place(), hint=error.hint) from None
+    return known[version]
 
 
 def _check_references(found: model.Standard, folder: Path) -> None:

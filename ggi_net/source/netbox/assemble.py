@@ -1,0 +1,445 @@
+"""From tables to an Estate: every gemeente by itself, so that one whose data is broken doesn't take the others along.
+
+The mapping (`ggi_net.onboard.netbox.objects` is its inverse, and the tests hold them together):
+
+tenant                     a gemeente, or the federation; what NetBox has no field for is in custom fields
+ASN with role ggi-asn      the organisation's ASN
+site                       `<gemeente>-<site>`, named "<Gemeente> – <name>"
+VLAN with a zone as role   a VLAN of its site; its prefixes are those that point to it
+prefix with role <zone>-block    a block of its tenant
+device with our role       a device; its primary addresses are what it is managed at
+interface with ggi_kind    a port; addresses count on those of kind `internet`
+virtual circuit            a link; its terminations are sub-interfaces `<port>.<tag>`, each in the VRF that it carries
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from ggi_net.errors import EstateEmpty, EstateError, GgiError, Place
+from ggi_net.model.allocate import address_text, bounds
+from ggi_net.model.estate import Estate
+from ggi_net.model.gemeente import Federation, Gemeente, Organisation
+from ggi_net.model.network import Role
+from ggi_net.source.netbox.contract import (
+    ASN_ROLE,
+    BLOCK,
+    CORE_SIDE,
+    FEDERATION,
+    GEMEENTEN,
+    NO_PROVIDER,
+    OTHER_SIDE,
+)
+from ggi_net.source.netbox.tables import BY_NAME
+from ggi_net.source.options import check_values
+from ggi_net.source.standard import known_standard
+from ggi_net.source.yamlfile import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ggi_net.model.standard import Standard
+    from ggi_net.source.netbox.tables import Tables
+
+O = TypeVar("O", bound=Organisation)  # noqa: E741
+
+_OUR_ROLES = frozenset(role.value for role in Role)
+_VERSION = re.compile(r"[0-9]{4}\.[0-9]{1,2}\Z")
+_STEP = re.compile(r"\.(?P<key>[A-Za-z_][A-Za-z0-9_]*)|\[(?P<index>\d+)\]")
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """The estate, and by gemeente why it was left out."""
+
+    estate: Estate
+    problems: dict[str, GgiError]
+
+
+def assemble(tables: Tables, url: str) -> Assembled:
+    """Make the estate out of `tables` of the NetBox at `url`; a tenant that isn't ours is not looked at.
+
+    Raises EstateEmpty when NetBox has no federation, or the GgiError of what is wrong with it: without it there is
+    no estate.
+    """
+    world = _World(tables, url)
+    federations = world.tenants_of(FEDERATION)
+    if len(federations) != 1:
+        raise EstateEmpty(
+            f"NetBox has {len(federations)} tenants in the group '{FEDERATION}'; the estate takes exactly one",
+            place=Place(f"{url}/tenancy/tenants/"),
+            hint="`ggi netbox init` makes the groups, `ggi netbox load` fills them; or check what the token may see",
+        )
+    standards: dict[str, Standard] = {}
+    head = world.custom("tenants", federations[0])
+    federation = world.organisation(federations[0], Federation, standards)
+    gemeenten: list[Gemeente] = []
+    problems: dict[str, GgiError] = {}
+    for tenant in world.tenants_of(GEMEENTEN):
+        try:
+            gemeenten.append(world.organisation(tenant, Gemeente, standards))
+        except GgiError as problem:
+            problems[world.value("tenants", tenant, "slug")] = problem
+    estate = Estate(
+        name=str(head.get("ggi_estate", "")),
+        ranges=str(head.get("ggi_ranges", "")),
+        standards=standards,
+        federation=federation,
+        gemeenten=tuple(sorted(gemeenten, key=lambda gemeente: gemeente.slug)),
+        sources={world.value("tenants", tenant, "slug"): world.page("tenants", tenant) for tenant in world.ours},
+    )
+    if estate.ranges not in standards[federation.standard].address_plan.ranges:
+        raise EstateError(
+            f"the standard has no ranges '{printable(estate.ranges)}'",
+            place=Place(world.page("tenants", federations[0])),
+            hint=f"set ggi_ranges to one of: {', '.join(standards[federation.standard].address_plan.ranges)}",
+        )
+    return Assembled(estate, problems)
+
+
+@dataclass
+class _Found:
+    """An organisation's data as plain values, with the NetBox object that each mapping was made of."""
+
+    origins: dict[int, tuple[str, int]] = field(default_factory=dict)
+
+    def made(self, table: str, number: int, data: dict[str, Any]) -> dict[str, Any]:
+        self.origins[id(data)] = (table, number)
+        return data
+
+
+class _World:
+    """The tables with the indexes that assembling takes."""
+
+    def __init__(self, tables: Tables, url: str) -> None:
+        self.tables = tables
+        self.url = url
+        self.sites_of = self._by("sites", "tenant")
+        self.asns_of = self._by("asns", "tenant")
+        self.vlans_of = self._by("vlans", "site")
+        self.prefixes_of = self._by("prefixes", "vlan")
+        self.blocks_of = self._by("prefixes", "tenant")
+        self.devices_of = self._by("devices", "site")
+        self.interfaces_of = self._by("interfaces", "device")
+        self.addresses_of = self._by("addresses", "assigned_object")
+        self.circuits_of = self._by("circuits", "tenant")
+        self.terminations_of = self._by("terminations", "virtual_circuit")
+        self.ours: list[int] = []
+
+    def _by(self, table: str, column: str) -> dict[int, list[int]]:
+        at = BY_NAME[table].index[column]
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for number, row in self.tables[table].items():
+            if row[at] is not None:
+                found[row[at]].append(number)
+        return found
+
+    # -- looking things up -----------------------------------------------------------------------------
+
+    def value(self, table: str, number: int | None, column: str) -> Any:
+        """A column of a row; None when there is no such row."""
+        row = self.tables[table].get(number) if number is not None else None
+        return row[BY_NAME[table].index[column]] if row is not None else None
+
+    def via(self, table: str, number: int, column: str, other: str, wanted: str) -> Any:
+        """A column of the row that a foreign key points to: the slug of a device's role."""
+        return self.value(other, self.value(table, number, column), wanted)
+
+    def custom(self, table: str, number: int) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.value(table, number, "custom_fields") or {}
+        return found
+
+    def page(self, table: str, number: int) -> str:
+        """The page of an object in NetBox's own interface."""
+        return f"{self.url}/{BY_NAME[table].path}/{number}/"
+
+    def tenants_of(self, group: str) -> list[int]:
+        found = [n for n in self.tables["tenants"] if self.via("tenants", n, "group", "tenant_groups", "slug") == group]
+        self.ours += found
+        return found
+
+    # -- an organisation -------------------------------------------------------------------------------
+
+    def organisation(self, tenant: int, kind: type[O], standards: dict[str, Standard]) -> O:
+        found = _Found()
+        page = Place(self.page("tenants", tenant))
+        version = self.custom("tenants", tenant).get("ggi_standard")
+        standard = (
+            known_standard(version, standards, lambda: page)
+            if isinstance(version, str) and _VERSION.match(version)
+            else None
+        )
+        try:
+            data = self._data(tenant, kind, {zone.name for zone in standard.zones} if standard else set(), found)
+            made = msgspec.convert(data, type=kind)
+        except msgspec.ValidationError as error:
+            raise self._explained(str(error), data, found) from None
+        except _Broken as broken:
+            raise EstateError(
+                broken.message, place=Place(self.page(broken.table, broken.number)), hint=broken.hint
+            ) from None
+        if isinstance(made, Gemeente):
+            check_values(made.options, standards[made.standard], lambda _: page)
+        return made
+
+    def _data(self, tenant: int, kind: type[Organisation], zones: set[str], found: _Found) -> dict[str, Any]:
+        custom = self.custom("tenants", tenant)
+        name = self.value("tenants", tenant, "name")
+        slug = self.value("tenants", tenant, "slug")
+        if custom.get("ggi_apply"):
+            raise _Broken(
+                "an onboarding of it has not been completed, so its data is half old and half new",
+                "tenants",
+                tenant,
+                hint="run the same `ggi onboard apply` again",
+            )
+        data: dict[str, Any] = {
+            "slug": slug,
+            "name": name,
+            "domain": custom.get("ggi_domain"),
+            "standard": custom.get("ggi_standard"),
+            "asn": self._asn(tenant),
+            "sites": [self._site(site, slug, name, zones, found) for site in self.sites_of.get(tenant, ())],
+            "links": [self._link(circuit, found) for circuit in self.circuits_of.get(tenant, ())],
+        }
+        if kind is Federation:
+            data["services"] = custom.get("ggi_services")
+        else:
+            data |= self._gemeente(tenant, custom, found)
+        return found.made("tenants", tenant, data)
+
+    def _gemeente(self, tenant: int, custom: Mapping[str, Any], found: _Found) -> dict[str, Any]:
+        govroam = {
+            "roles": custom.get("ggi_roles") or (),
+            "realms": custom.get("ggi_realms") or (),
+            "idp": self.value("tenants", custom.get("ggi_idp"), "slug"),
+        }
+        return {
+            "code": custom.get("ggi_code"),
+            "province": self.value("regions", custom.get("ggi_province"), "name"),
+            "govroam": found.made("tenants", tenant, govroam),
+            "options": custom.get("ggi_options") or {},
+            "blocks": [
+                found.made("prefixes", n, {"prefix": self.value("prefixes", n, "prefix"), "zone": zone})
+                for n in self.blocks_of.get(tenant, ())
+                for zone in self._block_zone(n)
+            ],
+            "spec": custom.get("ggi_spec") or "",
+        }
+
+    def _block_zone(self, prefix: int) -> tuple[str, ...]:
+        role = self.via("prefixes", prefix, "role", "roles", "slug") or ""
+        return (role.removesuffix(BLOCK),) if role.endswith(BLOCK) else ()
+
+    def _asn(self, tenant: int) -> int | None:
+        numbers = [n for n in self.asns_of.get(tenant, ()) if self.via("asns", n, "role", "roles", "slug") == ASN_ROLE]
+        if len(numbers) > 1:
+            raise _Broken(
+                f"it has {len(numbers)} ASNs with role {ASN_ROLE}; one is its own",
+                "asns",
+                numbers[1],
+                hint="take the role from the others",
+            )
+        asn: int | None = self.value("asns", numbers[0], "asn") if numbers else None
+        return asn
+
+    def _site(self, site: int, owner: str, owner_name: str, zones: set[str], found: _Found) -> dict[str, Any]:
+        custom = self.custom("sites", site)
+        data = {
+            "slug": self.value("sites", site, "slug").removeprefix(f"{owner}-"),
+            "name": self.value("sites", site, "name").removeprefix(f"{owner_name} – "),
+            "main": custom.get("ggi_main") or False,
+            "address": self.value("sites", site, "physical_address"),
+            "city": custom.get("ggi_city") or "",
+            "vlans": [
+                self._vlan(n, zone, found)
+                for n in self.vlans_of.get(site, ())
+                if (zone := self.via("vlans", n, "role", "roles", "slug")) in zones
+            ],
+            "devices": [
+                self._device(n, role, found)
+                for n in self.devices_of.get(site, ())
+                if (role := self.via("devices", n, "role", "device_roles", "slug")) in _OUR_ROLES
+            ],
+        }
+        return found.made("sites", site, data)
+
+    def _vlan(self, vlan: int, zone: str, found: _Found) -> dict[str, Any]:
+        data = {
+            "vid": self.value("vlans", vlan, "vid"),
+            "name": self.value("vlans", vlan, "name"),
+            "zone": zone,
+            "prefixes": [self.value("prefixes", n, "prefix") for n in self.prefixes_of.get(vlan, ())],
+            "description": self.value("vlans", vlan, "description"),
+        }
+        return found.made("vlans", vlan, data)
+
+    def _device(self, device: int, role: str, found: _Found) -> dict[str, Any]:
+        primary = (self.value("devices", device, name) for name in ("primary_ip6", "primary_ip4"))
+        data = {
+            "name": self.value("devices", device, "name"),
+            "role": role,
+            "platform": self.via("devices", device, "platform", "platforms", "slug"),
+            "management": [self.value("addresses", n, "address") for n in primary if n is not None],
+            "unit": self.custom("devices", device).get("ggi_unit") or 1,
+            "serial": self.value("devices", device, "serial"),
+            "ports": [
+                self._port(n, kind, found)
+                for n in self.interfaces_of.get(device, ())
+                if (kind := self.custom("interfaces", n).get("ggi_kind"))
+            ],
+            "description": self.value("devices", device, "description"),
+        }
+        return found.made("devices", device, data)
+
+    def _port(self, port: int, kind: str, found: _Found) -> dict[str, Any]:
+        data: dict[str, Any] = {
+            "name": self.value("interfaces", port, "name"),
+            "kind": kind,
+            "mtu": self.value("interfaces", port, "mtu") or 1500,
+            "description": self.value("interfaces", port, "description"),
+        }
+        if kind == "internet":
+            data["addresses"] = [self.value("addresses", n, "address") for n in self.addresses_of.get(port, ())]
+            data["gateways"] = self.custom("interfaces", port).get("ggi_gateways") or ()
+        return found.made("interfaces", port, data)
+
+    # -- links -----------------------------------------------------------------------------------------
+
+    def _link(self, circuit: int, found: _Found) -> dict[str, Any]:
+        name = self.value("circuits", circuit, "cid")
+        sides: dict[str, dict[str, int]] = {CORE_SIDE: {}, OTHER_SIDE: {}}
+        for number in self.terminations_of.get(circuit, ()):
+            interface = self.value("terminations", number, "interface")
+            vrf = self.via("interfaces", interface, "vrf", "vrfs", "name")
+            side = sides.get(self.value("terminations", number, "role"))
+            if side is None or vrf is None or vrf in side:
+                raise _Broken(
+                    f"link '{printable(name)}': a termination without a side ({CORE_SIDE} or {OTHER_SIDE}), without a "
+                    "VRF, or the second of one VRF",
+                    "terminations",
+                    number,
+                    hint="each VRF on a link takes one sub-interface at the core (hub) and one at the end (spoke)",
+                )
+            side[vrf] = interface
+        core, end = sides[CORE_SIDE], sides[OTHER_SIDE]
+        if not end or core.keys() != end.keys():
+            raise _Broken(
+                f"link '{printable(name)}' does not have the same VRFs at both ends",
+                "circuits",
+                circuit,
+                hint="add the missing terminations, or remove the others",
+            )
+        provider = self.via("circuits", circuit, "provider_network", "provider_networks", "provider")
+        given = self.value("providers", provider, "name") or ""
+        line = {
+            "kind": self.via("circuits", circuit, "type", "circuit_types", "slug"),
+            "provider": "" if given == NO_PROVIDER else given,
+            "reference": self.custom("circuits", circuit).get("ggi_reference") or "",
+        }
+        data = {
+            "name": name,
+            "end": self._end(name, end.values()),
+            "core": self._end(name, core.values()),
+            "line": found.made("circuits", circuit, line),
+            "vrfs": {vrf: self._carried(name, core[vrf], end[vrf], found) for vrf in end},
+            "description": self.value("circuits", circuit, "description"),
+        }
+        return found.made("circuits", circuit, data)
+
+    def _end(self, link: str, interfaces: Iterable[int]) -> dict[str, Any]:
+        """The port under the sub-interfaces of one side, which is one port."""
+        first, *rest = interfaces
+        port = self.value("interfaces", first, "parent")
+        if port is None or any(self.value("interfaces", other, "parent") != port for other in rest):
+            raise _Broken(
+                f"link '{printable(link)}': its sub-interfaces on one side are not all below one port",
+                "interfaces",
+                first,
+                hint="set the parent interface of each to the port",
+            )
+        device = self.via("interfaces", port, "device", "devices", "name")
+        return {"device": device, "port": self.value("interfaces", port, "name")}
+
+    def _carried(self, link: str, core: int, end: int, found: _Found) -> dict[str, Any]:
+        """A VRF's tag and prefixes, on which both sides must agree: of each prefix the lower address is the core's."""
+        tags = {self.value("interfaces", side, "name").rpartition(".")[2] for side in (core, end)}
+        tag = tags.pop()
+        if tags or not re.fullmatch(r"[1-9][0-9]{0,3}", tag):
+            raise _Broken(
+                f"link '{printable(link)}': the names of its two sub-interfaces do not end in the same tag",
+                "interfaces",
+                end,
+                hint="name both <port>.<tag>",
+            )
+        prefixes = []
+        lower = {self.value("addresses", n, "address") for n in self.addresses_of.get(core, ())}
+        for number in self.addresses_of.get(end, ()):
+            address = self.value("addresses", number, "address")
+            version, first, last = bounds(address)
+            length = address.partition("/")[2]
+            if address != f"{address_text(version, last)}/{length}" or last != first + 1:
+                raise _Broken(
+                    f"link '{printable(link)}': {address} is not the higher address of a /31 or /127",
+                    "addresses",
+                    number,
+                    hint="of each link prefix the core has the lower address, the other end the higher",
+                )
+            other = f"{address_text(version, first)}/{length}"
+            if other not in lower:
+                raise _Broken(
+                    f"link '{printable(link)}': the core does not have {other}, the other address of {address}",
+                    "interfaces",
+                    core,
+                    hint="add it to this sub-interface",
+                )
+            lower.discard(other)
+            prefixes.append(other)
+        if lower:
+            raise _Broken(
+                f"link '{printable(link)}': the other end lacks the address that goes with {min(lower)}",
+                "interfaces",
+                end,
+                hint="add it to this sub-interface",
+            )
+        return found.made("interfaces", end, {"tag": int(tag), "prefixes": prefixes})
+
+    # -- errors ----------------------------------------------------------------------------------------
+
+    def _explained(self, message: str, data: dict[str, Any], found: _Found) -> EstateError:
+        """msgspec's message with the page of the NetBox object that the wrong value is on."""
+        what, _, path = message.partition(" - at `")
+        path = path.rstrip("`")
+        table, number = found.origins[id(data)]
+        at: Any = data
+        last = ""
+        for step in _STEP.finditer(path):
+            last = step.group("key") or last
+            at = at[int(step.group("index"))] if step.group("index") else at.get(step.group("key"))
+            table, number = found.origins.get(id(at), (table, number))
+            if not isinstance(at, dict | list):
+                break
+        value = "" if isinstance(at, dict | list) else f" of '{printable(at)}'" if at is not None else " (not set)"
+        name = self.value(table, number, "name") or self.value(table, number, "cid") or ""
+        on = f" on {table.rstrip('s').replace('_', ' ')} '{printable(name)}'" if name else ""
+        return EstateError(
+            f"the value of {last or path}{value}{on} can't be used: {what}",
+            place=Place(self.page(table, number)),
+            hint="correct it in NetBox; `ggi netbox check` says what the contract asks",
+        )
+
+
+class _Broken(Exception):
+    """Something about an organisation that can't be made into records, with the object that it is about."""
+
+    def __init__(self, message: str, table: str, number: int, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.table = table
+        self.number = number
+        self.hint = hint
