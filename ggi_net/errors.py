@@ -12,7 +12,8 @@ The tree (each class has a stable code; `docs/errors.md` is generated from this 
     ├── PushError            GGI16xx  pushing to devices
     ├── DriftError           GGI17xx  collecting and comparing
     ├── SecretError          GGI18xx  the secrets backend
-    └── SystemFailure        GGI19xx  the machine that the toolkit runs on
+    ├── SystemFailure        GGI19xx  the machine that the toolkit runs on
+    └── NetBoxError          GGI20xx  NetBox
 """
 
 from __future__ import annotations
@@ -358,6 +359,21 @@ class Interrupted(SystemFailure):
     code = "GGI1903"
     exit_status = 130
     default_hint = "nothing is half-written; run the same command again to complete it"
+
+
+# -- NetBox --------------------------------------------------------------------------------------------
+
+
+class NetBoxError(GgiError):
+    """NetBox can't be reached, refuses, or does not hold what it must."""
+
+    code = "GGI2001"
+
+
+class NetBoxLacks(NetBoxError):
+    """An object that the contract lists is not in NetBox."""
+
+    code = "GGI2021"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -1,0 +1,229 @@
+"""Bringing NetBox to a list of wanted objects: create what is missing, correct what differs, delete what is gone.
+
+Every object is found again by its natural key, so that a run that was killed at any request is completed by the next.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ggi_net.errors import NetBoxLacks, Place
+from ggi_net.onboard.netbox.kinds import KINDS
+from ggi_net.onboard.netbox.objects import Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from ggi_net.onboard.netbox.objects import Wanted
+    from ggi_net.source.netbox.client import NetBox
+
+BATCH = 50
+"""Objects in one request: a request is one transaction, and NetBox takes some 20 ms for each object."""
+
+
+@dataclass
+class Outcome:
+    """How many objects of each kind were created, changed and deleted."""
+
+    created: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    deleted: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Objects touched."""
+        return sum(sum(part.values()) for part in (self.created, self.changed, self.deleted))
+
+
+def sync(
+    netbox: NetBox,
+    after: Iterable[Wanted],
+    *,
+    before: Iterable[Ref] = (),
+    message: str,
+    tick: Callable[[str, int], object] = lambda _kind, _count: None,
+) -> Outcome:
+    """Create and correct all of `after`, then delete what of `before` is not among it and not shared.
+
+    `message` goes into NetBox's change log with every change. `tick` is called with a kind and the number of its
+    objects that were dealt with. Raises NetBoxError, or NetBoxLacks when an object that is only referred to is missing.
+    """
+    return _Sync(netbox, list(after), message, tick).run(list(before))
+
+
+class _Sync:
+    """One run: the ids of everything that was found or made."""
+
+    def __init__(self, netbox: NetBox, after: list[Wanted], message: str, tick: Callable[[str, int], object]) -> None:
+        self.netbox = netbox
+        self.after = after
+        self.message = message
+        self.tick = tick
+        self.ids: dict[Ref, int] = {}
+        self.found: dict[Ref, dict[str, Any]] = {}
+        self.outcome = Outcome()
+
+    def run(self, before: list[Ref]) -> Outcome:
+        wanted: defaultdict[str, list[Wanted]] = defaultdict(list)
+        for one in self.after:
+            wanted[one.ref.kind].append(one)
+        mine = {one.ref for one in self.after}
+        outside = {r for one in self.after for part in (one.fields, one.initial, one.late) for r in _refs(part)} - mine
+        for kind in KINDS:
+            self._look_up(kind, [r for r in outside if r.kind == kind], needed=True)
+            self._ensure(kind, wanted[kind])
+        self._correct([(one, one.late) for one in self.after if one.late])
+        self._delete([r for r in before if r not in mine and not KINDS[r.kind].shared])
+        return self.outcome
+
+    # -- finding ---------------------------------------------------------------------------------------
+
+    def _look_up(self, kind: str, refs: Iterable[Ref], *, needed: bool = False) -> None:
+        """Find objects by key; what isn't there, or whose parent isn't, stays unknown unless it is `needed`."""
+        chosen = KINDS[kind]
+        keys = []
+        for one in refs:
+            parent = chosen.parent_of(one.key)
+            number = self.ids.get(Ref(*parent)) if parent else None
+            if one not in self.ids and (parent is None or number is not None):
+                keys.append((one.key, number))
+        asked = {key for key, _ in keys}
+        for query in chosen.queries(keys) if keys else ():
+            for page in self.netbox.pages(chosen.path, **query):
+                for item in page:
+                    key = chosen.key_of(item)
+                    if key in asked:
+                        self.ids[Ref(kind, key)] = item["id"]
+                        self.found[Ref(kind, key)] = item
+        missing = [one for one in refs if needed and one not in self.ids]
+        if missing:
+            raise NetBoxLacks(
+                f"NetBox has no {kind.replace('_', ' ')} '{', '.join(missing[0].key)}'",
+                place=Place(f"{self.netbox.url}/{chosen.path}/"),
+                hint="`ggi netbox init` makes what the contract lists; `ggi netbox check` says what is missing",
+            )
+
+    # -- creating and correcting -----------------------------------------------------------------------
+
+    def _ensure(self, kind: str, wanted: list[Wanted]) -> None:
+        """Objects of one kind; those that refer to others of their kind (a sub-interface's parent) come after them."""
+        left = wanted
+        while left:
+            waiting = {one.ref for one in left}
+            ready = [one for one in left if not self._waits(one, waiting)] or left
+            self._look_up(kind, [one.ref for one in ready])
+            self._correct([(one, one.fields) for one in ready if one.ref in self.ids and one.fields])
+            self._create(kind, [one for one in ready if one.ref not in self.ids])
+            self.tick(kind, len(ready))
+            done = {one.ref for one in ready}
+            left = [one for one in left if one.ref not in done]
+
+    def _waits(self, one: Wanted, waiting: set[Ref]) -> bool:
+        return any(r in waiting for part in (one.fields, one.initial) for r in _refs(part))
+
+    def _create(self, kind: str, wanted: list[Wanted]) -> None:
+        for part in _batches(wanted):
+            payload = [self._message(self._resolved(_merged(one.initial, one.fields))) for one in part]
+            made = self.netbox.post(KINDS[kind].path, payload)
+            for one, item in zip(part, made, strict=True):
+                self.ids[one.ref] = item["id"]
+                self.found[one.ref] = item
+            self._count(self.outcome.created, kind, len(part))
+
+    def _correct(self, wanted: list[tuple[Wanted, dict[str, Any]]]) -> None:
+        changes: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        for one, fields in wanted:
+            different = differences(self.found[one.ref], self._resolved(fields))
+            if different:
+                changes[one.ref.kind].append(self._message({"id": self.ids[one.ref], **different}))
+        for kind, items in changes.items():
+            for part in _batches(items):
+                self.netbox.patch(KINDS[kind].path, part)
+                self._count(self.outcome.changed, kind, len(part))
+
+    # -- deleting --------------------------------------------------------------------------------------
+
+    def _delete(self, refs: list[Ref]) -> None:
+        """Children before parents. What is gone already, perhaps with its parent, is no error."""
+        for kind in KINDS:
+            chosen = [r for r in refs if r.kind == kind]
+            parents = {Ref(*parent) for r in chosen if (parent := KINDS[kind].parent_of(r.key))}
+            for parent in parents:
+                self._look_up(parent.kind, [parent])
+            self._look_up(kind, chosen)
+        for kind in reversed(KINDS):
+            items = [self._message({"id": self.ids[r]}) for r in refs if r.kind == kind and r in self.ids]
+            for part in _batches(items):
+                self.netbox.delete(KINDS[kind].path, part)
+                self._count(self.outcome.deleted, kind, len(part))
+            self.tick(kind, len(items))
+
+    # -- small things ----------------------------------------------------------------------------------
+
+    def _resolved(self, value: Any) -> Any:
+        """The same value with each Ref as the id of its object."""
+        if isinstance(value, Ref):
+            return self.ids[value]
+        if isinstance(value, dict):
+            return {name: self._resolved(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._resolved(inner) for inner in value]
+        return value
+
+    def _message(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return {**payload, "changelog_message": self.message}
+
+    @staticmethod
+    def _count(counts: dict[str, int], kind: str, number: int) -> None:
+        counts[kind] = counts.get(kind, 0) + number
+
+
+def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What of `wanted` (ids for objects) differs from an object as NetBox returned it; of custom fields only those."""
+    different: dict[str, Any] = {}
+    for name, value in wanted.items():
+        if name == "custom_fields":
+            inner = differences(found.get(name) or {}, value)
+            if inner:
+                different[name] = inner
+        elif _plain(found.get(name)) != value:
+            different[name] = value
+    return different
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is written: of an object its id, of a choice its value."""
+    if isinstance(value, dict):
+        if "id" in value:
+            return value["id"]
+        if value.keys() == {"value", "label"}:
+            return value["value"]
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Both mappings in one; their custom fields together."""
+    custom = {**one.get("custom_fields", {}), **other.get("custom_fields", {})}
+    return {**one, **other, **({"custom_fields": custom} if custom else {})}
+
+
+def _refs(value: Any) -> Iterator[Ref]:
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _refs(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _refs(inner)
+
+
+def _batches(items: list[Any]) -> Iterator[list[Any]]:
+    rest = iter(items)
+    while part := list(islice(rest, BATCH)):
+        yield part
