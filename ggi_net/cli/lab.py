@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from ggi_net.cli import lab_netbox
 from ggi_net.cli.console import EstateOption, out
 from ggi_net.cli.render import counted
 from ggi_net.paths import demo_folder
 
-app = typer.Typer(no_args_is_help=True, help="Simulated devices for trying things out.")
+app = typer.Typer(no_args_is_help=True, help="Simulated devices, and a real NetBox, for trying things out.")
 devices = typer.Typer(no_args_is_help=True, help="Start and stop simulated devices that speak SSH on loopback.")
 app.add_typer(devices, name="devices")
+app.add_typer(lab_netbox.app, name="netbox")
 
 DEMO = demo_folder()
 FolderOption = Annotated[

@@ -33,7 +33,7 @@ JOBS = {
     "impact": Job("impact", "Compare two estates or standards: which artifacts change."),
     "push": Job("push", "Bring artifacts to devices, with a diff before and a verification after."),
     "drift": Job("drift", "Compare what devices run with what they should."),
-    "lab": Job("lab", "Simulated devices for trying things out."),
+    "lab": Job("lab", "Simulated devices, and a real NetBox, for trying things out."),
 }
 
 

@@ -1,0 +1,252 @@
+"""A real NetBox on loopback in one call: its own PostgreSQL, Redis, web server and worker, in a folder of its own.
+
+lab, _ = up(folder)           # a minute the first time, then seconds
+lab.url, lab.token
+lab.reset()                   # empty again, in a second
+lab.save("loaded"); lab.restore("loaded")
+down(folder)                  # nothing is left
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ggi_net.errors import LabFailure, Place
+from ggi_net.lab import netbox_install, netbox_parts, netbox_seed
+from ggi_net.lab.netbox_parts import LOOPBACK, Part
+from ggi_net.lab.netbox_postgres import CLEAN, LIVE, Cluster, cluster_folder
+from ggi_net.lab.netbox_redis import Redis
+from ggi_net.lab.netbox_settings import (
+    Settings,
+    credentials_file,
+    credentials_sql,
+    draw,
+    netbox_environment,
+    read_settings,
+    write_configuration,
+    write_settings,
+)
+from ggi_net.lab.netbox_shared import locked, quiet
+from ggi_net.paths import state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_LOCK = "lock"
+_SERVE_SECONDS = 120
+# The order in which they are stopped: who uses another one first.
+_PARTS = {"web": signal.SIGTERM, "worker": signal.SIGTERM, "redis": signal.SIGTERM}
+
+
+def netbox_folder() -> Path:
+    """The folder of the NetBox that `ggi lab netbox` uses unless told otherwise."""
+    return state_folder() / "lab" / "netbox"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A NetBox in a folder. It is not stopped when this object goes."""
+
+    folder: Path
+    settings: Settings
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end."""
+        return self.settings.url
+
+    @property
+    def token(self) -> str:
+        """An administrator's API token, as `Authorization: Bearer` takes it."""
+        return self.settings.token
+
+    @property
+    def credentials(self) -> Path:
+        """The file with URL, token, user name and password."""
+        return credentials_file(self.folder)
+
+    @property
+    def cluster(self) -> Cluster:
+        """Its PostgreSQL."""
+        return Cluster(self.folder, self.settings.database_port, self.settings.database_password)
+
+    @property
+    def redis(self) -> Redis:
+        """Its Redis."""
+        return Redis(self.folder / "redis", self.settings.redis_port, self.settings.redis_password)
+
+    def sql(self, statements: str) -> str:
+        """Run SQL statements in NetBox's database; return the rows, columns separated by `|`. Raises LabFailure."""
+        return self.cluster.sql(statements)
+
+    def reset(self) -> None:
+        """Empty NetBox under the running server: a second. URL, token and password stay."""
+        self._replace(CLEAN)
+
+    def save(self, name: str) -> None:
+        """Keep the database as it is now under a name, for `restore`."""
+        self.cluster.copy(LIVE, _saved(name))
+
+    def restore(self, name: str) -> None:
+        """Bring the database back to what `save` kept: a second."""
+        if not self.cluster.has(_saved(name)):
+            raise LabFailure(f"no database was saved as '{name}'")
+        self._replace(_saved(name))
+
+    def _replace(self, source: str) -> None:
+        self.cluster.copy(source, LIVE)
+        self.redis.flush()
+
+
+def _saved(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_]{1,40}", name):
+        raise LabFailure(f"'{name}' can't name a saved database", hint="use lower-case letters, digits and _")
+    return f"save_{name}"
+
+
+def up(
+    folder: Path,
+    *,
+    plugin: bool | None = None,
+    port: int | None = None,
+    say: Callable[[str], None] = quiet,
+) -> tuple[Instance, bool]:
+    """Bring the NetBox in `folder` up: make what isn't there, start what doesn't run.
+
+    `plugin`: with the toolkit's own plugin (None: as it was, at first with it). `port`: of loopback (None: as it was,
+    at first a free one). `say` gets a line of progress now and then. Returns the NetBox, and whether anything of it
+    had to be started. Raises LabFailure.
+    """
+    folder = _own(folder)
+    python = netbox_install.environment(say)
+    dump = netbox_seed.seed(python, say)
+    with locked(folder / _LOCK):
+        settings = read_settings(folder) or draw(port=port, plugin=plugin is not False)
+        settings = msgspec.structs.replace(
+            settings, port=port or settings.port, plugin=settings.plugin if plugin is None else plugin
+        )
+        settings = _with_free_ports(folder, settings)
+        write_settings(folder, settings)
+        lab = Instance(folder, settings)
+        if write_configuration(folder, settings):
+            for name in ("web", "worker"):
+                netbox_parts.stop(folder / name, _PARTS[name])
+        return lab, _start(lab, python, dump, say)
+
+
+def _own(folder: Path) -> Path:
+    """The folder made absolute; raise LabFailure when it holds what isn't a lab."""
+    folder = folder.absolute()
+    if folder.exists() and not (folder / "lab.json").exists():
+        others = [path.name for path in folder.iterdir() if path.name != _LOCK]
+        if others:
+            raise LabFailure("not a NetBox lab, and not empty", place=Place(str(folder)), hint="give another --folder")
+    return folder
+
+
+def _with_free_ports(folder: Path, settings: Settings) -> Settings:
+    """The settings, with other ports where a part isn't running and its port was taken meanwhile."""
+    spare = netbox_parts.free_ports(2)
+    if not netbox_parts.running(cluster_folder(folder)) and not netbox_parts.is_free(settings.database_port):
+        settings = msgspec.structs.replace(settings, database_port=spare[0])
+    if not netbox_parts.running(folder / "redis") and not netbox_parts.is_free(settings.redis_port):
+        settings = msgspec.structs.replace(settings, redis_port=spare[1])
+    return settings
+
+
+def _start(lab: Instance, python: Path, dump: Path, say: Callable[[str], None]) -> bool:
+    """Start what doesn't run; return whether there was such a thing."""
+    cluster, redis = lab.cluster, lab.redis
+    started = False
+    cluster.prepare()
+    if not netbox_parts.running(cluster.folder):
+        say("starting PostgreSQL")
+        cluster.start()
+        started = True
+    if not netbox_parts.running(redis.folder):
+        redis.start()
+        started = True
+    if not cluster.has(CLEAN):
+        say("restoring NetBox's empty database")
+        netbox_seed.plant(cluster, dump, credentials_sql(lab.settings))
+    if not cluster.has(LIVE):
+        cluster.copy(CLEAN, LIVE)
+    parts = [_web(lab, python), _worker(lab, python)]
+    for part in parts:
+        part.folder.mkdir(exist_ok=True)
+        if not netbox_parts.running(part.folder):
+            if part.name == "NetBox" and not netbox_parts.is_free(lab.settings.port):
+                raise LabFailure(
+                    f"port {lab.settings.port} of {LOOPBACK} is in use by another program",
+                    hint="stop that program, or give another one with --port",
+                )
+            say(f"starting {part.name}")
+            netbox_parts.start(part)
+            started = True
+    netbox_parts.wait_for(parts[0], lambda: answer(lab) is not None, _SERVE_SECONDS)
+    netbox_parts.wait_for(parts[1], lambda: bool((answer(lab) or {}).get("rq-workers-running")), _SERVE_SECONDS)
+    return started
+
+
+def _web(lab: Instance, python: Path) -> Part:
+    bind = f"{LOOPBACK}:{lab.settings.port}"
+    return Part(
+        "NetBox", lab.folder / "web",
+        [python, "-m", "gunicorn", "--preload", "--no-control-socket", "--workers", "3", "--threads", "1",
+         "--timeout", "300", "--graceful-timeout", "2", "--bind", bind, "ggi_lab_wsgi"],
+        netbox_environment(lab.folder),
+    )  # fmt: skip
+
+
+def _worker(lab: Instance, python: Path) -> Part:
+    command = [python, "-m", "netbox", "rqworker", "--skip-checks", "high", "default", "low"]
+    return Part("NetBox's worker", lab.folder / "worker", command, netbox_environment(lab.folder))
+
+
+def answer(lab: Instance) -> dict[str, object] | None:
+    """What NetBox says about itself (`/api/status/`); None when it doesn't answer."""
+    request = urllib.request.Request(  # noqa: S310  our own loopback
+        f"{lab.url}/api/status/", headers={"Authorization": f"Bearer {lab.token}", "Accept": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            return msgspec.json.decode(response.read(), type=dict[str, object])
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def find(folder: Path) -> Instance:
+    """The NetBox that was brought up in `folder`; raise LabFailure when none was."""
+    folder = folder.absolute()
+    settings = read_settings(folder)
+    if settings is None:
+        raise LabFailure("no NetBox was brought up there", place=Place(str(folder)), hint="`ggi lab netbox up`")
+    return Instance(folder, settings)
+
+
+def down(folder: Path) -> bool:
+    """End the NetBox in `folder` and remove all that it had; return whether there was one."""
+    folder = _own(folder)
+    gone = folder.with_name(f".{folder.name}.gone")
+    shutil.rmtree(gone, ignore_errors=True)
+    if not folder.exists():
+        return False
+    with locked(folder / _LOCK):
+        existed = read_settings(folder) is not None
+        for name, number in _PARTS.items():
+            netbox_parts.stop(folder / name, number)
+        cluster = cluster_folder(folder)
+        netbox_parts.stop(cluster, signal.SIGINT)
+        shutil.rmtree(cluster, ignore_errors=True)
+        folder.rename(gone)
+        shutil.rmtree(gone)
+    return existed

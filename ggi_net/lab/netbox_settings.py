@@ -1,0 +1,178 @@
+"""What a NetBox lab is: its ports and secrets, drawn once, and the files that NetBox and Redis read them from."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import string
+from base64 import b64encode
+from pathlib import Path
+
+import msgspec
+
+import ggi_net
+from ggi_net.files import write_atomic, write_if_changed
+from ggi_net.lab.netbox_parts import LOOPBACK, free_ports
+from ggi_net.lab.netbox_postgres import LIVE, ROLE
+from ggi_net.lab.netbox_shared import OWN_PLUGIN
+from ggi_net.model.types import Record
+
+ADMIN = "admin"
+_LETTERS = string.ascii_letters + string.digits
+_PYTHON = "python"
+
+_CONFIGURATION = """\
+# Written by `ggi lab netbox up`; a change made here is lost.
+ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+SECRET_KEY = {secret_key!r}
+API_TOKEN_PEPPERS = {{1: {pepper!r}}}
+DATABASES = {{
+    "default": {{
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": {database!r},
+        "USER": {role!r},
+        "PASSWORD": {database_password!r},
+        "HOST": "127.0.0.1",
+        "PORT": "{database_port}",
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
+    }}
+}}
+_redis = {{"HOST": "127.0.0.1", "PORT": {redis_port}, "PASSWORD": {redis_password!r}, "SSL": False}}
+REDIS = {{"tasks": {{**_redis, "DATABASE": 0}}, "caching": {{**_redis, "DATABASE": 1}}}}
+CENSUS_REPORTING_ENABLED = False
+ISOLATED_DEPLOYMENT = True
+PLUGINS = {plugins!r}
+"""
+_BRANCHING = """\
+from netbox_branching.utilities import DynamicSchemaDict
+DATABASES = DynamicSchemaDict(DATABASES)
+DATABASE_ROUTERS = ["netbox_branching.database.BranchAwareRouter"]
+"""
+_WSGI = '''\
+"""NetBox, and its static files, which a web server in front of it would serve."""
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from netbox.wsgi import application
+application = StaticFilesHandler(application)
+'''
+_REDIS = """\
+bind 127.0.0.1
+port {redis_port}
+requirepass {redis_password}
+save ""
+appendonly no
+"""
+
+
+class Settings(Record, frozen=True, kw_only=True):
+    """A lab's ports and secrets, as `lab.json` keeps them. `plugin`: whether the toolkit's own plugin is loaded."""
+
+    port: int
+    database_port: int
+    redis_port: int
+    plugin: bool
+    secret_key: str
+    pepper: str
+    database_password: str
+    redis_password: str
+    admin_password: str
+    token_key: str
+    token_secret: str
+
+    @property
+    def url(self) -> str:
+        """Where NetBox answers."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def token(self) -> str:
+        """The API token (version 2), as `Authorization: Bearer` takes it."""
+        return f"nbt_{self.token_key}.{self.token_secret}"
+
+    @property
+    def plugins(self) -> list[str]:
+        """What NetBox loads; branching must be the last (its documentation says so)."""
+        own = [OWN_PLUGIN] if self.plugin and own_plugin_exists() else []
+        return [*own, "netbox_branching"]
+
+
+def own_plugin_exists() -> bool:
+    """Whether this toolkit comes with a plugin for NetBox."""
+    return (_package() / "netbox_plugin" / "__init__.py").is_file()
+
+
+def _package() -> Path:
+    return Path(ggi_net.__file__).resolve().parent
+
+
+def draw(*, port: int | None, plugin: bool) -> Settings:
+    """New settings: free ports, random secrets."""
+    http, database, redis = free_ports(3)
+    return Settings(
+        port=port or http, database_port=database, redis_port=redis, plugin=plugin,
+        secret_key=_word(64), pepper=_word(64), database_password=_word(32), redis_password=_word(32),
+        admin_password=_word(24), token_key=_word(12), token_secret=_word(40),
+    )  # fmt: skip
+
+
+def _word(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def read_settings(lab: Path) -> Settings | None:
+    """The settings of the lab in a folder; None when there is none."""
+    path = lab / "lab.json"
+    return msgspec.json.decode(path.read_bytes(), type=Settings) if path.is_file() else None
+
+
+def write_settings(lab: Path, settings: Settings) -> None:
+    """Keep the settings, and the credentials for those who use the NetBox; both readable by their owner alone."""
+    write_atomic(lab / "lab.json", msgspec.json.encode(settings), mode=0o600)
+    credentials = {
+        "url": settings.url, "token": settings.token, "username": ADMIN, "password": settings.admin_password,
+    }  # fmt: skip
+    pretty = msgspec.json.format(msgspec.json.encode(credentials), indent=2)
+    write_atomic(credentials_file(lab), pretty + b"\n", mode=0o600)
+
+
+def credentials_file(lab: Path) -> Path:
+    """Where URL, token, user name and password are."""
+    return lab / "credentials.json"
+
+
+def write_configuration(lab: Path, settings: Settings) -> bool:
+    """Write what NetBox and Redis read; return whether NetBox's changed, so that it must be started again."""
+    values = {**msgspec.structs.asdict(settings), "plugins": settings.plugins, "database": LIVE, "role": ROLE}
+    text = _CONFIGURATION.format(**values) + _BRANCHING
+    write_if_changed(lab / "redis" / "redis.conf", _REDIS.format(**values).encode(), mode=0o600)
+    for name in ("media", "reports", "scripts"):
+        (lab / name).mkdir(exist_ok=True)
+    python = lab / _PYTHON
+    write_if_changed(python / "ggi_lab_wsgi.py", _WSGI.encode(), mode=0o600)
+    # NetBox finds the toolkit's package here and nothing else of the toolkit's environment.
+    link = python / "ggi_net"
+    if not link.is_symlink() or link.readlink() != _package():
+        link.unlink(missing_ok=True)
+        link.symlink_to(_package())
+    return write_if_changed(lab / "conf" / "configuration.py", text.encode(), mode=0o600)
+
+
+def netbox_environment(lab: Path) -> dict[str, str]:
+    """The environment variables that NetBox runs with."""
+    return {
+        "NETBOX_ROOT": str(lab), "PYTHONPATH": str(lab / _PYTHON), "DJANGO_SETTINGS_MODULE": "netbox.settings",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }  # fmt: skip
+
+
+def credentials_sql(settings: Settings) -> str:
+    """SQL that gives the seed's administrator this lab's password and API token."""
+    salt, rounds = _word(22), 1000  # the password is random: no need to make guessing slow
+    digest = hashlib.pbkdf2_hmac("sha256", settings.admin_password.encode(), salt.encode(), rounds)
+    password = f"pbkdf2_sha256${rounds}${salt}${b64encode(digest).decode()}"  # Django's form
+    proof = hmac.new(settings.pepper.encode(), settings.token_secret.encode(), hashlib.sha256).hexdigest()
+    return (
+        f"UPDATE users_user SET password = '{password}' WHERE username = '{ADMIN}';\n"  # noqa: S608  drawn above
+        f"UPDATE users_token SET key = '{settings.token_key}', hmac_digest = '{proof}', enabled = true;\n"
+    )
