@@ -13,7 +13,7 @@ The tree (each class has a stable code; `docs/errors.md` is generated from this 
     ├── DriftError           GGI17xx  collecting and comparing
     ├── SecretError          GGI18xx  the secrets backend
     ├── SystemFailure        GGI19xx  the machine that the toolkit runs on
-    └── NetBoxError          GGI20xx  NetBox
+    └── NetBoxError          GGI20xx  NetBox: its answers, its rights, what is read from it
 """
 
 from __future__ import annotations
@@ -365,9 +365,138 @@ class Interrupted(SystemFailure):
 
 
 class NetBoxError(GgiError):
-    """NetBox can't be reached, refuses, or does not hold what it must."""
+    """NetBox can't be reached, refuses, or does not hold what it must. The place is the URL, without its query."""
 
     code = "GGI2001"
+    maybe_done: bool = False
+    """NetBox may have carried out the request all the same: look before it is sent again."""
+
+
+class NetBoxSettings(NetBoxError):
+    """Which NetBox, and with which token, is not known or can't be used."""
+
+    code = "GGI2002"
+
+
+class NetBoxAway(NetBoxError):
+    """No connection with NetBox, or it broke off; a later attempt may succeed."""
+
+    code = "GGI2003"
+    exit_status = 4
+    default_hint = "is NetBox up, and is the URL right? The same command can simply be run again"
+
+
+class NetBoxSlow(NetBoxAway):
+    """NetBox did not answer in time."""
+
+    code = "GGI2004"
+    default_hint = "try again when it is less busy, or allow more time (`timeout` in the configuration, in seconds)"
+
+
+class NetBoxBusy(NetBoxAway):
+    """NetBox, or the server before it, failed or asked to slow down, again and again."""
+
+    code = "GGI2005"
+    wait: float | None = None
+    """Seconds that it asked to wait."""
+    default_hint = "NetBox's own log says why; the same command can simply be run again"
+
+
+class AnswerCutOff(NetBoxAway):
+    """An answer of NetBox that ends before it is complete."""
+
+    code = "GGI2006"
+    default_hint = "a proxy between here and NetBox may limit time or size; the same command can simply be run again"
+
+
+class CertificateRefused(NetBoxError):
+    """NetBox's certificate is not one to trust."""
+
+    code = "GGI2007"
+    default_hint = "name the authority that signed it with GGI_NETBOX_CA (a PEM file), or `ca` in the configuration"
+
+
+class TokenRefused(NetBoxError):
+    """NetBox does not accept the token: unknown, expired, disabled, or used from elsewhere than it may."""
+
+    code = "GGI2008"
+    default_hint = "make a new token in NetBox (your name, API Tokens) and put it where the old one stands"
+
+
+class RightMissing(NetBoxError):
+    """The token is good, but may not do this."""
+
+    code = "GGI2009"
+
+
+class NotInNetBox(NetBoxError):
+    """NetBox does not have that object or page."""
+
+    code = "GGI2010"
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """One reason of NetBox. `index` is the object's position in a bulk request, `id` its id; either may be None."""
+
+    index: int | None
+    id: int | None
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        which = f"object {self.id}: " if self.id is not None else ""
+        which = f"object number {self.index + 1}: " if self.index is not None else which
+        return f"{which}{self.field}: {self.message}" if self.field else f"{which}{self.message}"
+
+
+class NetBoxRejected(NetBoxError):
+    """NetBox refuses what was written; each of its reasons is in the message, by object and field."""
+
+    code = "GGI2011"
+    reasons: tuple[Rejection, ...] = ()
+    default_hint = "correct that and run the same command again"
+
+
+class NothingFree(NetBoxRejected):
+    """A prefix, range or group has nothing free left that NetBox could give out."""
+
+    code = "GGI2012"
+    default_hint = "release what is unused, or ask the federation for a larger pool in the next standard"
+
+
+class StillUsed(NetBoxRejected):
+    """What was to be deleted is in use by something else."""
+
+    code = "GGI2013"
+    default_hint = "remove that first, or keep both"
+
+
+class ChangedMeanwhile(NetBoxError):
+    """Somebody changed the object in NetBox after it was read; nothing was written."""
+
+    code = "GGI2014"
+    default_hint = "run the command again: it reads the object as it is now"
+
+
+class NetBoxTooOld(NetBoxError):
+    """A version of NetBox that the toolkit can't work with."""
+
+    code = "GGI2015"
+    default_hint = "upgrade NetBox to 4.5 or later; the toolkit is tested with 4.7"
+
+
+class NotNetBox(NetBoxError):
+    """What answers at that URL is not NetBox's API: a login page, another site, a page of a proxy."""
+
+    code = "GGI2016"
+
+
+class ReadInconsistent(NetBoxError):
+    """NetBox changed so much during the read that what was read is not one moment's."""
+
+    code = "GGI2017"
+    exit_status = 4
+    default_hint = "run it again when less is being written"
 
 
 class NetBoxLacks(NetBoxError):
