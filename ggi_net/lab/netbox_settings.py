@@ -99,7 +99,7 @@ class Settings(Record, frozen=True, kw_only=True):
 
 def own_plugin_exists() -> bool:
     """Whether this toolkit comes with a plugin for NetBox."""
-    return (_package() / "netbox_plugin" / "__init__.py").is_file()
+    return (_package().with_name(OWN_PLUGIN) / "__init__.py").is_file()
 
 
 def _package() -> Path:
@@ -150,11 +150,12 @@ def write_configuration(lab: Path, settings: Settings) -> bool:
         (lab / name).mkdir(exist_ok=True)
     python = lab / _PYTHON
     write_if_changed(python / "ggi_lab_wsgi.py", _WSGI.encode(), mode=0o600)
-    # NetBox finds the toolkit's package here and nothing else of the toolkit's environment.
-    link = python / "ggi_net"
-    if not link.is_symlink() or link.readlink() != _package():
-        link.unlink(missing_ok=True)
-        link.symlink_to(_package())
+    # NetBox finds the toolkit's packages here and nothing else of the toolkit's environment.
+    for package in (_package(), _package().with_name(OWN_PLUGIN)):
+        link = python / package.name
+        if not link.is_symlink() or link.readlink() != package:
+            link.unlink(missing_ok=True)
+            link.symlink_to(package)
     return write_if_changed(lab / "conf" / "configuration.py", text.encode(), mode=0o600)
 
 

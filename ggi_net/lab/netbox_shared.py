@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NETBOX = "4.7.3"
 BRANCHING = "1.2.2"
-OWN_PLUGIN = "ggi_net.netbox_plugin"
+OWN_PLUGIN = "ggi_netbox"
 
 _held: list[int] = []
 

@@ -4,7 +4,7 @@ Everything here, and `ggi_net.source.netbox.tables` which it shares with the rea
 library only, so that the package goes into NetBox's own Python without the toolkit's dependencies:
 
     pip install --no-deps ggi-net            # in NetBox's venv; Python >= 3.12, NetBox >= 4.5
-    PLUGINS = ["ggi_net.netbox_plugin"]      # in configuration.py; then restart NetBox
+    PLUGINS = ["ggi_netbox"]                 # in configuration.py; then restart NetBox
 
 It has no models, so there is nothing to migrate, and no settings. docs/netbox-plugin.md is the operator's page.
 
@@ -40,7 +40,7 @@ from ggi_net import __version__
 class GgiConfig(PluginConfig):
     """The toolkit's plugin, as NetBox registers it."""
 
-    name = "ggi_net.netbox_plugin"
+    name = "ggi_netbox"
     verbose_name = "GGI toolkit"
     description = "Gives the GGI toolkit what it reads of NetBox, fast and from one moment"
     version = __version__
