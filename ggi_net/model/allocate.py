@@ -74,7 +74,7 @@ class PrefixPool:
         self.prefix = prefix
         self.version, self._first, self._last = bounds(prefix)
         self._bits = 128 if self.version == 6 else 32
-        self._unit = unit
+        self.unit = unit
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._fit: dict[int, int] = {}
@@ -86,15 +86,15 @@ class PrefixPool:
         version, first, last = bounds(prefix)
         if version != self.version or last < self._first or first > self._last:
             return
-        if self._unit is not None:
-            hosts = self._bits - self._unit
+        if self.unit is not None:
+            hosts = self._bits - self.unit
             first = first >> hosts << hosts
             last = (last >> hosts << hosts) + (1 << hosts) - 1
         self._mark(first, last)
 
     def take(self, length: int) -> str:
         """The lowest free prefix of that length, from now on in use; raise PoolExhausted."""
-        reserve = length if self._unit is None else min(length, self._unit)
+        reserve = length if self.unit is None else min(length, self.unit)
         size = 1 << (self._bits - reserve)
         start = self._fit.get(reserve, self._first)
         while start + size - 1 <= self._last:

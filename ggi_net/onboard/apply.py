@@ -36,7 +36,7 @@ def apply_plan(plan: Plan, backend: Backend) -> bool:
     nothing has changed, and applying can be tried again.
     """
     with backend.exclusive():
-        if not plan.changes or not check_fresh(plan, backend.read()):
+        if not plan.changes or not check_fresh(plan, backend.read(), numbers=True):
             return False
         backend.write(plan)
     return True

@@ -75,7 +75,9 @@ class _Designer:
 
     def run(self) -> Design:
         spec, current = self.spec, self.current
-        asn = current.asn if current else self._got(self.root, "asn", self.pools.asn(), "next free of pool ASN")
+        asn = (
+            current.asn if current else self._got(self.root, "asn", self.pools.asn(self.root), "next free of pool ASN")
+        )
         blocks = self._blocks()
         sites = self._sites(blocks)
         links = self._links(sites)
@@ -115,7 +117,7 @@ class _Designer:
         for zone in self.zones:
             blocks = [block for block in current.blocks if block.zone == zone] if current else []
             if not blocks:
-                block = self.pools.block(zone)
+                block = self.pools.block(zone, f"{self.root}/block/{zone}")
                 blocks = [
                     self._got(
                         f"{self.root}/block/{block.prefix}", "prefix", block, f"next free of pool blocks of {zone}"
@@ -164,7 +166,8 @@ class _Designer:
         taken = {*wanted.reserved_vlans, *(vlan.vid for vlan in vlans)}
         vid = NumberPool(f"VLAN ids of {zone} at site {wanted.slug}", span.first, span.last, taken).take()
         ref = f"{self.root}/site/{wanted.slug}/vlan/{vid}"
-        prefixes = (block.take(), self.pools.ipv4(zone, wanted.size.value))
+        at = f"{self.root}/site/{wanted.slug}/vlan/{zone}"
+        prefixes = (block.take(f"{at}/6"), self.pools.ipv4(zone, wanted.size.value, f"{at}/4"))
         self._got(ref, "vid", vid, f"next free of VLAN ids of {zone}")
         self._got(ref, "prefixes", prefixes, f"next free of the {zone} block and of pool {zone}")
         return Vlan(vid=vid, name=zone, zone=zone, prefixes=prefixes)
@@ -210,7 +213,7 @@ class _Designer:
             serial = wanted.serial or present.serial
             return replace(present, platform=platform, unit=unit, serial=serial, ports=ports)
         ref = f"{self.root}/device/{name}"
-        management = self._got(ref, "management", self.pools.loopbacks(), "next free of pool loopbacks")
+        management = self._got(ref, "management", self.pools.loopbacks(ref), "next free of pool loopbacks")
         return Device(
             name=name,
             role=Role.CE,
@@ -283,11 +286,11 @@ class _Designer:
         for vrf in self.vrfs:
             ref = f"{self.root}/link/{name}/vrf/{vrf}"
             if vrf not in vrfs:
-                vrfs[vrf] = self.pools.link_vrf(end, core_end)
+                vrfs[vrf] = self.pools.link_vrf(end, core_end, ref)
                 self._got(ref, "tag", vrfs[vrf].tag, f"next free tag on {core.device} {core_end.port}")
                 self._got(ref, "prefixes", vrfs[vrf].prefixes, "next free of pool links")
             elif any(self.pools.has_tag(port, vrfs[vrf].tag) for port in moved):
-                tag = self.pools.tag(end, core_end)
+                tag = self.pools.tag(end, core_end, ref)
                 vrfs[vrf] = replace(
                     vrfs[vrf], tag=self._got(ref, "tag", tag, f"next free tag on {core.device} {core_end.port}")
                 )

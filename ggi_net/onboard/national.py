@@ -79,7 +79,7 @@ def make_federation(homes: dict[str, list[CorePort]], pools: Pools) -> Federatio
         name="Federatie GGI",
         domain="govroam.example",
         standard="2026.1",
-        asn=pools.asn(),
+        asn=pools.asn("federation"),
         services=_services(),
         sites=tuple(sites),
         links=tuple(_links(homes, pools)),
@@ -94,7 +94,7 @@ def _site(slug: str, city: str, number: int, uplinks: list[Port], pools: Pools, 
             role=Role.CORE,
             platform="frr",
             serial=f"GGI-CORE-{number + 1:02d}",
-            management=pools.loopbacks(),
+            management=pools.loopbacks(f"federation/{slug}"),
             ports=(
                 _internet(number),
                 Port(name="eth1", kind=PortKind.ACCESS),
@@ -163,7 +163,13 @@ def _links(homes: dict[str, list[CorePort]], pools: Pools) -> list[Link]:
 
 def _link(name: str, end: End, core: End, pools: Pools) -> Link:
     line = Line(provider="Nationale Backbone", reference=name.upper())
-    return Link(name=name, end=end, core=core, line=line, vrfs={vrf: pools.link_vrf(end, core) for vrf in VRFS})
+    return Link(
+        name=name,
+        end=end,
+        core=core,
+        line=line,
+        vrfs={vrf: pools.link_vrf(end, core, f"federation/{name}/{vrf}") for vrf in VRFS},
+    )
 
 
 def _services() -> NationalServices:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,19 +12,23 @@ from ggi_net.errors import GgiError, Place, PlanInvalid, PlanStale
 from ggi_net.files import read_bytes, write_atomic
 from ggi_net.model.gemeente import Gemeente
 from ggi_net.model.types import Record, Slug
-from ggi_net.onboard.checks import check_against, check_result, cores_for
+from ggi_net.onboard.checks import check_against, check_result, cores_for, replace_gemeenten
 from ggi_net.onboard.design import design
-from ggi_net.onboard.objects import Change, compare
-from ggi_net.onboard.spec import Spec
+from ggi_net.onboard.objects import Change, compare, objects
+from ggi_net.onboard.spec import Spec, SpecFile
+from ggi_net.paths import standards_folder
 from ggi_net.source.pools import pools_of
+from ggi_net.source.standard import load_standard
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from ggi_net.model.estate import Estate
-    from ggi_net.onboard.spec import SpecFile
+    from ggi_net.model.standard import Standard
+    from ggi_net.onboard.design import Design
+    from ggi_net.source.pools import Pools, Taken
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Basis(Record, frozen=True, kw_only=True):
@@ -35,9 +40,10 @@ class Basis(Record, frozen=True, kw_only=True):
 
 
 class Plan(Record, frozen=True, kw_only=True):
-    """The changes that bring one gemeente to what a spec asks, and the gemeente that results.
+    """The changes that bring one gemeente to what a spec asks, the gemeente before them and the one that results.
 
-    `digest` is the SHA-256 of all the rest: a plan that was edited after it was made is refused.
+    `numbers` are those that were taken from pools, by what they are for. `digest` is the SHA-256 of all the rest: a
+    plan that was edited after it was made is refused.
     """
 
     format: int
@@ -47,7 +53,9 @@ class Plan(Record, frozen=True, kw_only=True):
     basis: Basis
     changes: tuple[Change, ...]
     notes: tuple[str, ...]
+    before: Gemeente | None
     result: Gemeente
+    numbers: dict[str, str]
     digest: str = ""
 
 
@@ -69,8 +77,8 @@ def _plan(found: SpecFile, estate: Estate) -> Plan:
     standard = check_against(found, estate)
     current = estate.by_slug.get(spec.slug)
     pools = pools_of(estate, standard)
-    worked_out = design(spec, standard, pools, cores_for(found, estate), current)
-    check_result(found, estate, worked_out.gemeente)
+    made = _worked_out(found, estate, standard, pools, current)
+    check_result(found, estate, made.gemeente)
     plan = Plan(
         format=FORMAT,
         estate=estate.name,
@@ -81,29 +89,60 @@ def _plan(found: SpecFile, estate: Estate) -> Plan:
             standard=_sha256(standard),
             pools=pools.basis(pools.touched),
         ),
-        changes=compare(current, worked_out.gemeente, worked_out.allocated),
-        notes=tuple(worked_out.notes),
-        result=worked_out.gemeente,
+        changes=compare(current, made.gemeente, made.allocated),
+        notes=tuple(made.notes),
+        before=current,
+        result=made.gemeente,
+        numbers={taken.ref: taken.value for taken in pools.taken},
     )
     return msgspec.structs.replace(plan, digest=_digest(plan))
 
 
-def check_fresh(plan: Plan, estate: Estate) -> bool:
+def _worked_out(found: SpecFile, estate: Estate, standard: Standard, pools: Pools, current: Gemeente | None) -> Design:
+    """The design, marked with the id of the spec when it changes anything."""
+    made = design(found.spec, standard, pools, cores_for(found, estate), current)
+    if made.gemeente != current:
+        made.gemeente = msgspec.structs.replace(made.gemeente, spec=spec_id(found.spec))
+    return made
+
+
+def spec_id(spec: Spec) -> str:
+    """The id of a spec, which what it makes is marked with: twelve digits of its SHA-256."""
+    return _sha256(spec)[:12]
+
+
+def worked_out(plan: Plan, estate: Estate, given: Mapping[str, str]) -> tuple[Gemeente, list[Taken]]:
+    """The plan's gemeente with the numbers that are `given`, by what they are for, and all numbers that it takes.
+
+    What isn't given is the next that is free in `estate`, in which the gemeente is as it was before the plan.
+    """
+    others = tuple(gemeente for gemeente in estate.gemeenten if gemeente.slug != plan.gemeente)
+    was = replace_gemeenten(estate, (*others, plan.before) if plan.before else others)
+    standard = was.standards.get(plan.result.standard) or load_standard(standards_folder() / plan.result.standard)
+    pools = pools_of(was, standard, given)
+    found = SpecFile(plan.spec, Path(f"plan of {plan.gemeente}"), msgspec.json.encode(plan.spec))
+    made = _worked_out(found, was, standard, pools, plan.before)
+    return made.gemeente, pools.taken
+
+
+def check_fresh(plan: Plan, estate: Estate, *, numbers: bool) -> bool:
     """Whether the plan's changes still have to be made to `estate`; False when it holds the result already.
 
-    Raises PlanStale when what the plan was computed from has changed: the gemeente itself, its standard, or the
-    use of a pool that it takes from. Anything else in the estate may change freely.
+    Raises PlanStale when what the plan was computed from has changed: the gemeente itself, its standard, or, where
+    the plan's `numbers` are used as they stand, the use of a pool that it takes from. Anything else may change.
     """
     current = estate.by_slug.get(plan.gemeente)
-    if current == plan.result:
+    if current is not None and objects(current) == objects(plan.result):
         return False
-    standard = estate.standards.get(plan.result.standard)
+    standard = estate.standards.get(plan.result.standard) or load_standard(standards_folder() / plan.result.standard)
     if estate.name != plan.estate:
         raise PlanStale(f"the plan was made for estate '{plan.estate}', this is '{estate.name}'")
     if _sha256(current) != plan.basis.gemeente:
         raise PlanStale(f"gemeente '{plan.gemeente}' has changed since the plan was made")
-    if standard is None or _sha256(standard) != plan.basis.standard:
+    if _sha256(standard) != plan.basis.standard:
         raise PlanStale(f"standard {plan.result.standard} has changed since the plan was made")
+    if not numbers:
+        return True
     now = pools_of(estate, standard).basis(plan.basis.pools)
     changed = [name for name, digest in plan.basis.pools.items() if now[name] != digest]
     if changed:

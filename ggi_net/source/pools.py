@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
 
 from ggi_net.errors import PoolExhausted, StandardError
 from ggi_net.model.allocate import NumberPool, PrefixPool, address_text, bounds, overlap, take_common, within
@@ -12,7 +13,7 @@ from ggi_net.model.gemeente import Block
 from ggi_net.model.network import LinkVrf, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ggi_net.model.estate import Estate
     from ggi_net.model.gemeente import Organisation
@@ -22,17 +23,49 @@ if TYPE_CHECKING:
 ROUTERS = (Role.CORE, Role.CE)
 
 
+class Number(StrEnum):
+    """What kind of number was taken."""
+
+    ASN = "asn"
+    PREFIX = "prefix"
+    ADDRESS = "address"
+    TAG = "tag"
+
+
+class Taken(NamedTuple):
+    """A number that was taken: what for, of which kind, out of what, and which.
+
+    `parent` is the prefix that it was cut from, or the two ports of a tag. `unit` is the length of what is kept for
+    it: a /26 of a small site has the /24 around it to itself.
+    """
+
+    ref: str
+    number: Number
+    parent: str
+    unit: int
+    value: str
+
+
 class Pools:
     """Every pool of one set of ranges. What is taken from one counts as used from then on.
 
-    `touched` holds the names of the pools that something was taken from, `used` of each what was in use before.
+    `touched` holds the names of the pools that something was taken from, `used` of each what was in use before, and
+    `taken` what was taken. A number that `given` holds, by what it is for, is taken as it stands there.
     """
 
-    def __init__(self, standard: Standard, ranges: str, organisations: Iterable[Organisation]) -> None:
+    def __init__(
+        self,
+        standard: Standard,
+        ranges: str,
+        organisations: Iterable[Organisation],
+        given: Mapping[str, str] | None = None,
+    ) -> None:
         plan = standard.address_plan
         chosen = plan.ranges[ranges]
         self.plan = plan
+        self.given = given or {}
         self.touched: set[str] = set()
+        self.taken: list[Taken] = []
         self.used: defaultdict[str, list[str]] = defaultdict(list)
         self._tags: dict[tuple[str, str], NumberPool] = {}
         self._asn = NumberPool("ASN", chosen.asn.first, chosen.asn.last)
@@ -66,44 +99,73 @@ class Pools:
         for link in organisation.links:
             self._add_link(link)
 
-    def asn(self) -> int:
-        """The next free private ASN."""
+    def asn(self, ref: str) -> int:
+        """The next free private ASN, for what `ref` says (as in all methods that take)."""
         self.touched.add("ASN")
-        return self._asn.take()
+        number = int(self.given[ref]) if ref in self.given else self._asn.take()
+        self.taken.append(Taken(ref, Number.ASN, "", 0, str(number)))
+        return number
 
-    def block(self, zone: str) -> Block:
+    def block(self, zone: str, ref: str) -> Block:
         """The next free block for a zone."""
         if zone not in self._blocks:
             raise StandardError(f"the standard's address plan has no blocks for zone '{zone}'")
-        self.touched.add(f"blocks of {zone}")
-        return Block(prefix=self._blocks[zone].take(self._lengths[zone]), zone=zone)
+        return Block(prefix=self._prefix(self._blocks[zone], self._lengths[zone], ref), zone=zone)
 
-    def ipv4(self, zone: str, size: str) -> str:
+    def ipv4(self, zone: str, size: str, ref: str) -> str:
         """The next free IPv4 prefix for a zone's VLAN at a site of that size."""
         if zone not in self._ipv4:
             raise StandardError(f"the standard's address plan has no IPv4 pool for zone '{zone}'")
-        self.touched.add(zone)
-        return self._ipv4[zone].take(self.plan.size_lengths[size][zone])
+        return self._prefix(self._ipv4[zone], self.plan.size_lengths[size][zone], ref)
 
-    def loopbacks(self) -> tuple[str, ...]:
+    def loopbacks(self, ref: str) -> tuple[str, ...]:
         """The next free management loopback of each family, IPv6 first."""
-        self.touched.add("loopbacks")
-        return tuple(pool.take(length) for pool, length in self._loopbacks)
+        return tuple(
+            self._prefix(pool, length, f"{ref}/{pool.version}", Number.ADDRESS) for pool, length in self._loopbacks
+        )
 
-    def link_vrf(self, end: End, core: End) -> LinkVrf:
+    def link_vrf(self, end: End, core: End, ref: str) -> LinkVrf:
         """A tag that is free on both ports, and the next free link prefix of each family."""
-        return LinkVrf(tag=self.tag(end, core), prefixes=self.link_prefixes())
+        return LinkVrf(tag=self.tag(end, core, ref), prefixes=self.link_prefixes(ref))
 
-    def link_prefixes(self) -> tuple[str, ...]:
+    def link_prefixes(self, ref: str) -> tuple[str, ...]:
         """The next free link prefix of each family, IPv6 first."""
-        self.touched.add("links")
-        return tuple(pool.take(length) for pool, length in self._links)
+        return tuple(self._prefix(pool, length, f"{ref}/{pool.version}") for pool, length in self._links)
 
-    def tag(self, end: End, core: End) -> int:
+    def tag(self, end: End, core: End, ref: str) -> int:
         """The lowest tag that is free on both ports of a link, the core's first."""
         ports = [self._port(core.device, core.port), self._port(end.device, end.port)]
         self.touched.update(pool.name for pool in ports)
-        return take_common(*ports)
+        given = self.given.get(f"{ref}/tag")
+        if given is not None:
+            for pool in ports:
+                pool.use(int(given))
+        tag = take_common(*ports) if given is None else int(given)
+        parent = f"{core.device} {core.port} {end.device} {end.port}"
+        self.taken.append(Taken(f"{ref}/tag", Number.TAG, parent, 0, str(tag)))
+        return tag
+
+    def vlan_prefix(self, blocks: Iterable[PrefixPool], ref: str) -> str | None:
+        """The first free prefix for a VLAN in a gemeente's blocks; None when they are full."""
+        given = self.given.get(ref)
+        for pool in blocks:
+            if given is not None and not within(given, pool.prefix):
+                continue
+            try:
+                return self._prefix(pool, self.plan.vlan_length, ref)
+            except PoolExhausted:
+                continue
+        return None
+
+    def _prefix(self, pool: PrefixPool, length: int, ref: str, number: Number = Number.PREFIX) -> str:
+        self.touched.add(pool.name)
+        value = self.given.get(ref)
+        if value is None:
+            value = pool.take(length)
+        else:
+            pool.use(value)
+        self.taken.append(Taken(ref, number, pool.prefix, min(length, pool.unit or length), value))
+        return value
 
     def has_tag(self, end: End, tag: int) -> bool:
         """Whether a tag is in use on a port."""
@@ -162,25 +224,22 @@ class BlockPool:
         self._used = list(used)
         self._cut = [self._pool_of(block) for block in blocks]
 
-    def take(self) -> str:
+    def take(self, ref: str) -> str:
         """A VLAN's prefix in the first site part that is free; grows the blocks inside the reserve when they are full.
 
         Raises PoolExhausted when the reserve is full as well.
         """
-        length = self._pools.plan.vlan_length
-        for pool in self._cut:
-            try:
-                return pool.take(length)
-            except PoolExhausted:
-                continue
-        grown = self._grow()
-        self.blocks.append(grown)
-        self._cut.append(self._pool_of(grown))
-        return self._cut[-1].take(length)
+        while True:
+            found = self._pools.vlan_prefix(self._cut, ref)
+            if found is not None:
+                return found
+            grown = self._grow()
+            self.blocks.append(grown)
+            self._cut.append(self._pool_of(grown))
 
     def _grow(self) -> Block:
         if not self.blocks:
-            return self._pools.block(self._zone)
+            return self._pools.block(self._zone, f"gemeente/{self._gemeente}/block/{self._zone}")
         first = self.blocks[0].prefix
         version, low, _ = bounds(first)
         length = int(first.partition("/")[2])
@@ -197,9 +256,9 @@ class BlockPool:
         return PrefixPool(name, block.prefix, inside, unit=self._pools.plan.site_length)
 
 
-def pools_of(estate: Estate, standard: Standard) -> Pools:
+def pools_of(estate: Estate, standard: Standard, given: Mapping[str, str] | None = None) -> Pools:
     """The pools of `standard` in the estate's ranges, filled with everything that the estate has."""
-    return Pools(standard, estate.ranges, estate.organisations())
+    return Pools(standard, estate.ranges, estate.organisations(), given)
 
 
 def free_server_addresses(vlan_prefixes: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from ggi_net.model.gemeente import Govroam, GovroamRole
 from ggi_net.onboard.apply import apply_plan, plan_spec
 from ggi_net.onboard.backend import Files
 from ggi_net.onboard.objects import Action
-from ggi_net.onboard.plan import load_plan, make_plan, save_plan
+from ggi_net.onboard.plan import load_plan, make_plan, save_plan, spec_id
 from ggi_net.onboard.show import plan_lines
 from ggi_net.onboard.spec import Gateway, Internet, SiteSpec, Size, Spec, SpecFile, load_spec, spec_schema
 from ggi_net.paths import data_folder, demo_folder, standards_folder
@@ -134,8 +134,8 @@ def test_a_new_site_keeps_every_number_of_the_others(spec, estate):
     with spec.open("a") as file:
         file.write("\n  - {slug: bieb, name: Bibliotheek, size: small, gateways: [{provider: TG}]}\n")
     made = plan(spec, estate)
-    assert refs(made) == refs(made, Action.CREATE)
-    assert all("bieb" in ref for ref in refs(made))
+    assert refs(made, Action.UPDATE) == {"gemeente/hengelo"}, "the id of its spec"
+    assert all("bieb" in ref for ref in refs(made, Action.CREATE))
     assert made.result.sites[:3] == first.sites
     assert made.result.links[: len(first.links)] == first.links
 
@@ -166,7 +166,7 @@ def test_leaving_a_site_out_keeps_it_and_removing_it_deletes_it(spec, estate):
     with spec.open("a") as file:
         file.write("remove: {sites: [zwembad]}\n")
     made = onboard(spec, estate)
-    assert refs(made, Action.DELETE) == refs(made)
+    assert refs(made, Action.DELETE) == refs(made) - {"gemeente/hengelo"}
     assert "gemeente/hengelo/link/hengelo-zwembad-asd" in refs(made)
     assert findings_of(load_estate(estate)) == []
 
@@ -198,13 +198,13 @@ def test_a_larger_size_is_remarked_on_not_renumbered(spec, estate):
 def test_a_full_block_grows_inside_its_reserve():
     standard = load_standard(standards_folder() / "2026.1")
     blocks = BlockPool(Pools(standard, "national", ()), "amsterdam", "office", [], ())
-    taken = [blocks.take() for _ in range(4 * 256)]
+    taken = [blocks.take(f"vlan/{n}") for n in range(4 * 256)]
     assert [block.prefix for block in blocks.blocks] == [f"2a07:3500:{n}::/48".replace(":0:", ":") for n in range(4)]
     assert taken[:2] == ["2a07:3500::/64", "2a07:3500:0:100::/64"]
     assert taken[256] == "2a07:3500:1::/64"
     assert len(set(taken)) == 1024
     with pytest.raises(PoolExhausted, match="reserve of amsterdam for office"):
-        blocks.take()
+        blocks.take("vlan")
 
 
 lines = st.sampled_from(["trusted", "untrusted"])
@@ -315,8 +315,13 @@ def test_a_plan_for_another_estate_is_refused(spec, estate):
 def test_a_plan_is_read_by_people(spec, estate):
     onboard(spec, estate)
     edit(spec, "Twentebad", '"[bold]Zwembad[/] \u202e"')
-    assert [line.plain for line in plan_lines(plan(spec, estate))] == [
-        "Plan for Hengelo (O.) (GM0164): 1 to change",
+    before, made = spec_id(load_spec(SPEC).spec), plan(spec, estate)
+    assert [line.plain for line in plan_lines(made)] == [
+        "Plan for Hengelo (O.) (GM0164): 2 to change",
+        "",
+        "Gemeente",
+        "  ~ gemeente/hengelo",
+        f"      spec: {before} -> {made.result.spec}",
         "",
         "Sites and VLANs",
         "  ~ site/zwembad",
