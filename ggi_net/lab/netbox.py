@@ -22,7 +22,7 @@ import msgspec
 from ggi_net.errors import LabFailure, Place
 from ggi_net.lab import netbox_install, netbox_parts, netbox_seed
 from ggi_net.lab.netbox_parts import LOOPBACK, Part
-from ggi_net.lab.netbox_postgres import CLEAN, LIVE, Cluster, cluster_folder
+from ggi_net.lab.netbox_postgres import CLEAN, LIVE, Cluster, cluster_folder, stop_cluster
 from ggi_net.lab.netbox_redis import Redis
 from ggi_net.lab.netbox_settings import (
     Settings,
@@ -42,9 +42,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOCK = "lock"
+_WEB = "NetBox"
 _SERVE_SECONDS = 120
-# The order in which they are stopped: who uses another one first.
-_PARTS = {"web": signal.SIGTERM, "worker": signal.SIGTERM, "redis": signal.SIGTERM}
 
 
 def netbox_folder() -> Path:
@@ -86,6 +85,7 @@ class Instance:
 
     def sql(self, statements: str) -> str:
         """Run SQL statements in NetBox's database; return the rows, columns separated by `|`. Raises LabFailure."""
+        self._require()
         return self.cluster.sql(statements)
 
     def reset(self) -> None:
@@ -94,15 +94,24 @@ class Instance:
 
     def save(self, name: str) -> None:
         """Keep the database as it is now under a name, for `restore`."""
+        self._require()
         self.cluster.copy(LIVE, _saved(name))
 
     def restore(self, name: str) -> None:
         """Bring the database back to what `save` kept: a second."""
-        if not self.cluster.has(_saved(name)):
-            raise LabFailure(f"no database was saved as '{name}'")
         self._replace(_saved(name))
 
+    def _require(self) -> None:
+        """Raise LabFailure unless its database runs."""
+        if not netbox_parts.lives(self.cluster.folder):
+            raise LabFailure(
+                "this NetBox is not running", place=Place(str(self.folder)), hint="start it with `ggi lab netbox up`"
+            )
+
     def _replace(self, source: str) -> None:
+        self._require()
+        if not self.cluster.has(source):
+            raise LabFailure(f"there is no database {source} to go back to", place=Place(str(self.folder)))
         self.cluster.copy(source, LIVE)
         self.redis.flush()
 
@@ -138,17 +147,18 @@ def up(
         write_settings(folder, settings)
         lab = Instance(folder, settings)
         if write_configuration(folder, settings):
-            for name in ("web", "worker"):
-                netbox_parts.stop(folder / name, _PARTS[name])
+            # A web server has nothing to lose, and Python's own end takes seconds; the worker may be in a job.
+            netbox_parts.stop(folder / "web", signal.SIGKILL)
+            netbox_parts.stop(folder / "worker", signal.SIGTERM)
         return lab, _start(lab, python, dump, say)
 
 
 def _own(folder: Path) -> Path:
-    """The folder made absolute; raise LabFailure when it holds what isn't a lab."""
-    folder = folder.absolute()
+    """The folder, absolute and without links; raise LabFailure when it holds what isn't a lab."""
+    folder = folder.resolve()
     if folder.exists() and not (folder / "lab.json").exists():
-        others = [path.name for path in folder.iterdir() if path.name != _LOCK]
-        if others:
+        others = (path.name for path in folder.iterdir())
+        if any(name != _LOCK and not name.startswith(".lab.json.") for name in others):
             raise LabFailure("not a NetBox lab, and not empty", place=Place(str(folder)), hint="give another --folder")
     return folder
 
@@ -156,40 +166,24 @@ def _own(folder: Path) -> Path:
 def _with_free_ports(folder: Path, settings: Settings) -> Settings:
     """The settings, with other ports where a part isn't running and its port was taken meanwhile."""
     spare = netbox_parts.free_ports(2)
-    if not netbox_parts.running(cluster_folder(folder)) and not netbox_parts.is_free(settings.database_port):
+    if not netbox_parts.lives(cluster_folder(folder)) and not netbox_parts.is_free(settings.database_port):
         settings = msgspec.structs.replace(settings, database_port=spare[0])
-    if not netbox_parts.running(folder / "redis") and not netbox_parts.is_free(settings.redis_port):
+    if not netbox_parts.lives(folder / "redis") and not netbox_parts.is_free(settings.redis_port):
         settings = msgspec.structs.replace(settings, redis_port=spare[1])
     return settings
 
 
 def _start(lab: Instance, python: Path, dump: Path, say: Callable[[str], None]) -> bool:
     """Start what doesn't run; return whether there was such a thing."""
-    cluster, redis = lab.cluster, lab.redis
-    started = False
-    cluster.prepare()
-    if not netbox_parts.running(cluster.folder):
-        say("starting PostgreSQL")
-        cluster.start()
-        started = True
-    if not netbox_parts.running(redis.folder):
-        redis.start()
-        started = True
-    if not cluster.has(CLEAN):
-        say("restoring NetBox's empty database")
-        netbox_seed.plant(cluster, dump, credentials_sql(lab.settings))
-    if not cluster.has(LIVE):
-        cluster.copy(CLEAN, LIVE)
+    started = _start_stores(lab, dump, say)
     parts = [_web(lab, python), _worker(lab, python)]
     for part in parts:
-        part.folder.mkdir(exist_ok=True)
-        if not netbox_parts.running(part.folder):
-            if part.name == "NetBox" and not netbox_parts.is_free(lab.settings.port):
-                raise LabFailure(
-                    f"port {lab.settings.port} of {LOOPBACK} is in use by another program",
-                    hint="stop that program, or give another one with --port",
-                )
+        if not netbox_parts.lives(part.folder):
             say(f"starting {part.name}")
+            part.folder.mkdir(exist_ok=True)
+            netbox_parts.stop(part.folder, signal.SIGKILL)  # children that hold its port
+            if part.name == _WEB:
+                _require_free(lab.settings.port)
             netbox_parts.start(part)
             started = True
     netbox_parts.wait_for(parts[0], lambda: answer(lab) is not None, _SERVE_SECONDS)
@@ -197,14 +191,39 @@ def _start(lab: Instance, python: Path, dump: Path, say: Callable[[str], None]) 
     return started
 
 
+def _start_stores(lab: Instance, dump: Path, say: Callable[[str], None]) -> bool:
+    """Start PostgreSQL and Redis where they don't run, and see to the databases; return whether one was started."""
+    cluster, redis = lab.cluster, lab.redis
+    started = False
+    cluster.prepare()
+    if not netbox_parts.lives(cluster.folder):
+        say("starting PostgreSQL")
+        cluster.start()
+        started = True
+    if not netbox_parts.lives(redis.folder):
+        redis.start()
+        netbox_parts.stop(lab.folder / "worker", signal.SIGKILL)  # a worker announces itself only when it starts
+        started = True
+    if not cluster.has(CLEAN):
+        say("restoring NetBox's empty database")
+        netbox_seed.plant(cluster, dump, credentials_sql(lab.settings))
+    if not cluster.has(LIVE):
+        cluster.copy(CLEAN, LIVE)
+    cluster.open(LIVE)
+    return started
+
+
+def _require_free(port: int) -> None:
+    if not netbox_parts.is_free(port):
+        raise LabFailure(
+            f"port {port} of {LOOPBACK} is in use by another program",
+            hint="stop that program, or give another port with --port",
+        )
+
+
 def _web(lab: Instance, python: Path) -> Part:
-    bind = f"{LOOPBACK}:{lab.settings.port}"
-    return Part(
-        "NetBox", lab.folder / "web",
-        [python, "-m", "gunicorn", "--preload", "--no-control-socket", "--workers", "3", "--threads", "1",
-         "--timeout", "300", "--graceful-timeout", "2", "--bind", bind, "ggi_lab_wsgi"],
-        netbox_environment(lab.folder),
-    )  # fmt: skip
+    command = [python, "-m", "gunicorn", "--config", "gunicorn.conf.py", "ggi_lab_wsgi"]
+    return Part(_WEB, lab.folder / "web", command, netbox_environment(lab.folder))
 
 
 def _worker(lab: Instance, python: Path) -> Part:
@@ -226,7 +245,7 @@ def answer(lab: Instance) -> dict[str, object] | None:
 
 def find(folder: Path) -> Instance:
     """The NetBox that was brought up in `folder`; raise LabFailure when none was."""
-    folder = folder.absolute()
+    folder = folder.resolve()
     settings = read_settings(folder)
     if settings is None:
         raise LabFailure("no NetBox was brought up there", place=Place(str(folder)), hint="`ggi lab netbox up`")
@@ -241,12 +260,11 @@ def down(folder: Path) -> bool:
     if not folder.exists():
         return False
     with locked(folder / _LOCK):
-        existed = read_settings(folder) is not None
-        for name, number in _PARTS.items():
-            netbox_parts.stop(folder / name, number)
-        cluster = cluster_folder(folder)
-        netbox_parts.stop(cluster, signal.SIGINT)
-        shutil.rmtree(cluster, ignore_errors=True)
+        existed = (folder / "lab.json").exists()
+        for name in ("web", "worker", "redis"):
+            netbox_parts.stop(folder / name, signal.SIGKILL)
+        stop_cluster(folder)
+        shutil.rmtree(cluster_folder(folder), ignore_errors=True)
         folder.rename(gone)
         shutil.rmtree(gone)
     return existed

@@ -29,14 +29,13 @@ _SHIM = 'umask 077; echo $$ >pid.new && mv pid.new pid && exec "$@" >>log 2>&1'
 
 @dataclass(frozen=True)
 class Part:
-    """One program that runs: in `folder`, as `user` (None: as oneself), ended by `stop`."""
+    """One program that runs: in `folder`, as `user` (None: as oneself)."""
 
     name: str
     folder: Path
     command: Sequence[object]
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
-    stop: signal.Signals = signal.SIGTERM
 
     @property
     def log(self) -> Path:
@@ -45,7 +44,8 @@ class Part:
 
 
 def start(part: Part) -> None:
-    """Start a part that doesn't run; it outlives this process."""
+    """Start a part, ending what is left of an earlier one; it outlives this process."""
+    stop(part.folder, signal.SIGKILL)
     (part.folder / "pid").unlink(missing_ok=True)
     subprocess.run(
         ["setsid", "--fork", "sh", "-c", _SHIM, "sh", *map(str, part.command)],
@@ -59,27 +59,37 @@ def start(part: Part) -> None:
 def wait_for(part: Part, ready: Callable[[], bool], seconds: float) -> None:
     """Wait until a part that was started is `ready`; raise LabFailure with its last words when it ends or is late."""
     limit = time.monotonic() + seconds
-    born = time.monotonic() + 2  # between `setsid --fork` and its first breath there is no process to be seen
     while not ready():
-        now = time.monotonic()
-        if (now > born and not running(part.folder)) or now > limit:
+        late = time.monotonic() > limit
+        if late or ((part.folder / "pid").exists() and not lives(part.folder)):
             said = [line for line in _tail(part.log) if line.strip()][-3:]
-            why = "ended" if now <= limit else f"was not ready in {seconds:.0f} s"
+            why = f"was not ready in {seconds:.0f} s" if late else "ended"
             raise LabFailure(
                 f"{part.name} {why}: " + ("\n  ".join(said) or "it gave no reason"), place=Place(str(part.log))
             )
         time.sleep(0.05)
 
 
+def lives(folder: Path) -> bool:
+    """Whether the first process of the part in `folder` runs."""
+    leader = _leader(folder)
+    return leader is not None and _belongs(leader, leader, folder)
+
+
 def running(folder: Path) -> list[int]:
-    """The ids of the processes of the part in `folder`, the first one (when it lives) in front."""
-    try:
-        leader = int((folder / "pid").read_text())
-    except (OSError, ValueError):
+    """The ids of the processes of the part in `folder`; some can outlive the first one for a while."""
+    leader = _leader(folder)
+    if leader is None:
         return []
     everyone = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-    found = [pid for pid in everyone if _belongs(pid, leader, folder)]
-    return sorted(found, key=lambda pid: (pid != leader, pid))
+    return [pid for pid in everyone if _belongs(pid, leader, folder)]
+
+
+def _leader(folder: Path) -> int | None:
+    try:
+        return int((folder / "pid").read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _belongs(pid: int, leader: int, folder: Path) -> bool:
@@ -94,21 +104,18 @@ def _belongs(pid: int, leader: int, folder: Path) -> bool:
         return False
 
 
-def stop(part_folder: Path, number: signal.Signals) -> bool:
-    """End the part in a folder, politely and then not; return whether it ran."""
-    found = running(part_folder)
-    if not found:
-        return False
-    _send(found[0], number)
-    limit = time.monotonic() + _STOP_SECONDS
-    while (left := running(part_folder)) and time.monotonic() < limit:
-        time.sleep(0.02)
-    while left:
+def stop(folder: Path, number: signal.Signals) -> None:
+    """End the part in `folder` by a signal to its first process; what is left after 10 s, or of SIGKILL, is killed."""
+    leader = _leader(folder)
+    if leader is not None and lives(folder) and number != signal.SIGKILL:
+        _send(leader, number)
+        limit = time.monotonic() + _STOP_SECONDS
+        while running(folder) and time.monotonic() < limit:
+            time.sleep(0.02)
+    while left := running(folder):
         for pid in left:
             _send(pid, signal.SIGKILL)
         time.sleep(0.02)
-        left = running(part_folder)
-    return True
 
 
 def _send(pid: int, number: signal.Signals) -> None:

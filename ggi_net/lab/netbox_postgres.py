@@ -55,7 +55,7 @@ class Cluster:
         """Its server."""
         options = [word for setting in _SETTINGS for word in ("-c", setting)]
         command = [program("postgres"), "-D", self.folder / "data", "-p", str(self.port), *options]
-        return Part("PostgreSQL", self.folder, command, user=self.user, stop=signal.SIGINT)
+        return Part("PostgreSQL", self.folder, command, user=self.user)
 
     def prepare(self) -> None:
         """Make the cluster when it isn't there."""
@@ -79,7 +79,8 @@ class Cluster:
     def start(self) -> None:
         """Start its server and wait until it takes connections."""
         part = self.part
-        # What a crash or another machine's boot left; no process of this cluster runs now.
+        stop(self.folder, signal.SIGKILL)
+        # What a crash left: after a reboot the id in it may be another program's, and the server would not start.
         (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
         start(part)
         wait_for(part, lambda: answers(self.port) and self.accepts(), 30)
@@ -94,7 +95,19 @@ class Cluster:
 
     def sql(self, statements: str, *, database: str = LIVE) -> str:
         """Run SQL statements; return the rows, unaligned, one per line. Raises LabFailure."""
-        command = [program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database]
+        command = [
+            program("psql"),
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-v",
+            "VERBOSITY=terse",
+            "-d",
+            database,
+        ]
         return run(command, "asking PostgreSQL", environment=self.environment(), feed=statements).strip()
 
     def environment(self) -> dict[str, str]:
@@ -111,6 +124,10 @@ class Cluster:
         """Whether there is such a database."""
         return bool(self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'", database="postgres"))  # noqa: S608  our own names
 
+    def open(self, database: str) -> None:
+        """Let a database be connected to, which a `copy` that was killed may have left closed."""
+        self.sql(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true", database="postgres")
+
     def copy(self, source: str, target: str) -> None:
         """Make `target` anew as a copy of `source`, ending whoever uses either; about half a second."""
         self.sql(
@@ -122,10 +139,6 @@ class Cluster:
             database="postgres",
         )
 
-    def stop(self) -> bool:
-        """End its server; return whether it ran."""
-        return stop(self.folder, signal.SIGINT)
-
 
 def cluster_folder(lab: Path) -> Path:
     """The folder of a lab's cluster; as root its name is that of the lab, hashed."""
@@ -136,6 +149,11 @@ def cluster_folder(lab: Path) -> Path:
     except KeyError:
         raise LabFailure("PostgreSQL is not installed: there is no user postgres", hint=_INSTALL) from None
     return home / f"ggi-lab-{hashlib.sha256(os.fsencode(lab)).hexdigest()[:16]}"
+
+
+def stop_cluster(lab: Path) -> None:
+    """End the server of a lab's cluster. (SIGKILL would leave its shared memory behind.)"""
+    stop(cluster_folder(lab), signal.SIGINT)
 
 
 def program(name: str) -> Path:

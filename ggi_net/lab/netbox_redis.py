@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ggi_net.errors import LabFailure
-from ggi_net.lab.netbox_parts import LOOPBACK, Part, answers, start, stop, wait_for
+from ggi_net.lab.netbox_parts import LOOPBACK, Part, answers, start, wait_for
 from ggi_net.lab.netbox_shared import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SIGNAL = signal.SIGTERM
 # Workers announce themselves once, when they start: what they said must outlive a reset.
 _FLUSH_TASKS = (
     "for _, k in ipairs(redis.call('KEYS', '*')) do if k:sub(1, 9) ~= 'rq:worker' then redis.call('DEL', k) end end"
@@ -33,7 +31,7 @@ class Redis:
     @property
     def part(self) -> Part:
         """Its server."""
-        return Part("Redis", self.folder, [program("redis-server"), "redis.conf"], stop=SIGNAL)
+        return Part("Redis", self.folder, [program("redis-server"), "redis.conf"])
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
@@ -46,10 +44,6 @@ class Redis:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "REDISCLI_AUTH": self.password}
         command = [program("redis-cli"), "-h", LOOPBACK, "-p", str(self.port)]
         run(command, "flushing Redis", environment=environment, feed=f'EVAL "{_FLUSH_TASKS}" 0\nSELECT 1\nFLUSHDB\n')
-
-    def stop(self) -> bool:
-        """End it; return whether it ran."""
-        return stop(self.folder, SIGNAL)
 
 
 def program(name: str) -> str:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from ggi_net.lab import netbox_parts, netbox_postgres, netbox_redis
 from ggi_net.lab.netbox_postgres import CLEAN, LIVE, Cluster
-from ggi_net.lab.netbox_settings import ADMIN, draw, netbox_environment, write_configuration
+from ggi_net.lab.netbox_settings import ADMIN, draw, netbox_environment, plugin_digest, write_configuration
 from ggi_net.lab.netbox_shared import BRANCHING, NETBOX, locked, quiet, run, shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_MADE_FROM = f"netbox {NETBOX}, branching {BRANCHING}, seed 1"
+_MADE_FROM = f"netbox {NETBOX}, branching {BRANCHING}, seed 1"  # count up when what is made below changes
 # Each lab gives this administrator a password and a token of its own; until then neither is usable.
 _ADMINISTRATOR = f"""
 import django
@@ -30,7 +30,8 @@ Token(user=user, version=2, enabled=False, description="ggi lab").save()
 
 def seed(python: Path, say: Callable[[str], None] = quiet) -> Path:
     """The seed's file; made when it isn't there yet (about 4 minutes). `python`: of NetBox's environment."""
-    name = hashlib.sha256(_MADE_FROM.encode()).hexdigest()[:12]
+    migrations = plugin_digest("migrations/*.py")
+    name = hashlib.sha256(f"{_MADE_FROM} {migrations}".encode()).hexdigest()[:12]
     path = shared_folder() / f"seed-{name}.dump"
     if path.exists():
         return path
@@ -43,7 +44,7 @@ def seed(python: Path, say: Callable[[str], None] = quiet) -> Path:
 
 def _make(path: Path, python: Path) -> None:
     lab = shared_folder() / "seed.work"
-    settings = draw(port=None, plugin=False)
+    settings = draw(port=None, plugin=True)
     cluster = Cluster(lab, settings.database_port, settings.database_password)
     redis = netbox_redis.Redis(lab / "redis", settings.redis_port, settings.redis_password)
     _remove(lab)  # of one that was killed
@@ -67,8 +68,8 @@ def _make(path: Path, python: Path) -> None:
 
 def _remove(lab: Path) -> None:
     folder = netbox_postgres.cluster_folder(lab)
-    netbox_parts.stop(folder, signal.SIGINT)
-    netbox_parts.stop(lab / "redis", signal.SIGTERM)
+    netbox_postgres.stop_cluster(lab)
+    netbox_parts.stop(lab / "redis", signal.SIGKILL)
     for each in (folder, lab):
         shutil.rmtree(each, ignore_errors=True)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 import ggi_net
+from ggi_net.errors import LabFailure, Place
 from ggi_net.files import write_atomic, write_if_changed
 from ggi_net.lab.netbox_parts import LOOPBACK, free_ports
 from ggi_net.lab.netbox_postgres import LIVE, ROLE
@@ -43,7 +44,7 @@ _redis = {{"HOST": "127.0.0.1", "PORT": {redis_port}, "PASSWORD": {redis_passwor
 REDIS = {{"tasks": {{**_redis, "DATABASE": 0}}, "caching": {{**_redis, "DATABASE": 1}}}}
 CENSUS_REPORTING_ENABLED = False
 ISOLATED_DEPLOYMENT = True
-PLUGINS = {plugins!r}
+PLUGINS = {plugins!r}  # {digest}
 """
 _BRANCHING = """\
 from netbox_branching.utilities import DynamicSchemaDict
@@ -56,6 +57,14 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from netbox.wsgi import application
 application = StaticFilesHandler(application)
 '''
+_GUNICORN = """\
+bind = "127.0.0.1:{port}"
+workers = 3
+threads = 1
+timeout = 300
+preload_app = True
+control_socket_disable = True
+"""
 _REDIS = """\
 bind 127.0.0.1
 port {redis_port}
@@ -102,6 +111,12 @@ def own_plugin_exists() -> bool:
     return (_package().with_name(OWN_PLUGIN) / "__init__.py").is_file()
 
 
+def plugin_digest(pattern: str) -> str:
+    """A hash over those files of the toolkit's own plugin; of none, the hash of nothing."""
+    files = sorted((_package() / "netbox_plugin").glob(pattern))
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
 def _package() -> Path:
     return Path(ggi_net.__file__).resolve().parent
 
@@ -121,9 +136,17 @@ def _word(length: int) -> str:
 
 
 def read_settings(lab: Path) -> Settings | None:
-    """The settings of the lab in a folder; None when there is none."""
+    """The settings of the lab in a folder; None when there is none. Raises LabFailure when they can't be understood."""
     path = lab / "lab.json"
-    return msgspec.json.decode(path.read_bytes(), type=Settings) if path.is_file() else None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError:
+        raise LabFailure(
+            "damaged, or of another version of the toolkit", place=Place(str(path)),
+            hint="`ggi lab netbox down` removes that NetBox; then bring it up again",
+        ) from None  # fmt: skip
 
 
 def write_settings(lab: Path, settings: Settings) -> None:
@@ -142,8 +165,15 @@ def credentials_file(lab: Path) -> Path:
 
 
 def write_configuration(lab: Path, settings: Settings) -> bool:
-    """Write what NetBox and Redis read; return whether NetBox's changed, so that it must be started again."""
-    values = {**msgspec.structs.asdict(settings), "plugins": settings.plugins, "database": LIVE, "role": ROLE}
+    """Write what NetBox and Redis read; return whether NetBox's changed, so that it must be started again.
+
+    It counts as changed, too, when the source of the toolkit's own plugin did.
+    """
+    digest = plugin_digest("**/*.py") if settings.plugin else "no plugin of the toolkit's"
+    values = {
+        **msgspec.structs.asdict(settings), "plugins": settings.plugins, "database": LIVE, "role": ROLE,
+        "digest": digest,
+    }  # fmt: skip
     text = _CONFIGURATION.format(**values) + _BRANCHING
     write_if_changed(lab / "redis" / "redis.conf", _REDIS.format(**values).encode(), mode=0o600)
     for name in ("media", "reports", "scripts"):
@@ -156,7 +186,8 @@ def write_configuration(lab: Path, settings: Settings) -> bool:
         if not link.is_symlink() or link.readlink() != package:
             link.unlink(missing_ok=True)
             link.symlink_to(package)
-    return write_if_changed(lab / "conf" / "configuration.py", text.encode(), mode=0o600)
+    web = write_if_changed(lab / "web" / "gunicorn.conf.py", _GUNICORN.format(**values).encode(), mode=0o600)
+    return write_if_changed(lab / "conf" / "configuration.py", text.encode(), mode=0o600) or web
 
 
 def netbox_environment(lab: Path) -> dict[str, str]:
