@@ -135,6 +135,19 @@ class PlanInvalid(SpecError):
     default_hint = "make the plan again with `ggi onboard plan`"
 
 
+class ApplyClaimed(SpecError):
+    """Another apply of the same gemeente is under way, or was not completed."""
+
+    code = "GGI1105"
+
+
+class ResultDiffers(SpecError):
+    """What was written reads back as something else: somebody changed it at the same time."""
+
+    code = "GGI1106"
+    default_hint = "look at those objects in NetBox and their change logs, then plan again"
+
+
 # -- standard ------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Where onboarding reads the world from and writes it to: one interface for files and, later, NetBox."""
+"""Where onboarding reads the world from and writes it to: one interface for files and NetBox."""
 
 from __future__ import annotations
 
@@ -18,20 +18,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ggi_net.model.estate import Estate
+    from ggi_net.model.gemeente import Gemeente
     from ggi_net.onboard.plan import Plan
 
 
 class Backend(Protocol):
-    """A place that holds an estate."""
+    """A place that holds an estate. `plans_numbers`: a plan's numbers are written as they stand in it."""
+
+    plans_numbers: bool
 
     def read(self) -> Estate:
         """The estate as it is now, with all that a plan depends on; raise GgiError when it can't be read."""
 
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Keep every other writer out from the reading before an apply to the end of its writing."""
+    def exclusive(self, gemeente: str) -> AbstractContextManager[None]:
+        """Keep other writers of a gemeente out from the reading before an apply to the end of its writing."""
 
-    def write(self, plan: Plan) -> None:
-        """Make the plan's changes; all of them have been made, or can be made by running again, when this ends."""
+    def begun(self, gemeente: str) -> str:
+        """The digest of the plan whose apply was begun and not completed; empty when there is none."""
+
+    def write(self, plan: Plan) -> Gemeente:
+        """Make the plan's changes, or complete them, and return the gemeente as it became.
+
+        All of them have been made, or can be made by running again, when this ends.
+        """
 
 
 @dataclass(frozen=True)
@@ -39,13 +48,14 @@ class Files:
     """An estate in a folder: a plan is applied by one atomic write of one gemeente's file."""
 
     folder: Path
+    plans_numbers = True
 
     def read(self) -> Estate:
         """Read all files; raise the first FileError, StandardError or OptionRefused."""
         return load_estate(self.folder)
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def exclusive(self, gemeente: str) -> Iterator[None]:
         """Lock the folder: two engineers who apply at one moment must not be given the same numbers.
 
         The lock goes with the process, however that ends.
@@ -60,7 +70,11 @@ class Files:
         finally:
             os.close(handle)
 
-    def write(self, plan: Plan) -> None:
+    def begun(self, gemeente: str) -> str:
+        """Nothing: a file is replaced by one rename."""
+        return ""
+
+    def write(self, plan: Plan) -> Gemeente:
         """Write the gemeente's file, as JSON where it is JSON already; raise DiskFull or FileError.
 
         What an apply that was killed left beside it is removed.
@@ -71,3 +85,4 @@ class Files:
         write_organisation(plan.result, path)
         for left in folder.glob(f".{path.name}.*"):
             left.unlink(missing_ok=True)
+        return plan.result

@@ -217,6 +217,14 @@ def check_result(found: SpecFile, estate: Estate, gemeente: Gemeente) -> None:
             )
 
 
+def joined(estate: Estate, gemeente: Gemeente) -> Estate:
+    """The same estate with `gemeente` in it, and its standard."""
+    others = tuple(other for other in estate.gemeenten if other.slug != gemeente.slug)
+    version = gemeente.standard
+    standard = estate.standards.get(version) or load_standard(standards_folder() / version)
+    return dataclasses.replace(estate, gemeenten=(*others, gemeente), standards={**estate.standards, version: standard})
+
+
 def replace_gemeenten(estate: Estate, gemeenten: tuple[Gemeente, ...]) -> Estate:
     """The same estate with other gemeenten."""
     return dataclasses.replace(estate, gemeenten=gemeenten)

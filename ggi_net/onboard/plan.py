@@ -12,11 +12,11 @@ from ggi_net.errors import GgiError, Place, PlanInvalid, PlanStale
 from ggi_net.files import read_bytes, write_atomic
 from ggi_net.model.gemeente import Gemeente
 from ggi_net.model.types import Record, Slug
-from ggi_net.onboard.checks import check_against, check_result, cores_for, replace_gemeenten
+from ggi_net.onboard.checks import check_against, check_result, cores_for, joined, replace_gemeenten
 from ggi_net.onboard.design import design
 from ggi_net.onboard.objects import Change, compare, objects
 from ggi_net.onboard.spec import Spec, SpecFile
-from ggi_net.paths import standards_folder
+from ggi_net.paths import standards_folder, state_folder
 from ggi_net.source.pools import pools_of
 from ggi_net.source.standard import load_standard
 
@@ -117,8 +117,8 @@ def worked_out(plan: Plan, estate: Estate, given: Mapping[str, str]) -> tuple[Ge
     What isn't given is the next that is free in `estate`, in which the gemeente is as it was before the plan.
     """
     others = tuple(gemeente for gemeente in estate.gemeenten if gemeente.slug != plan.gemeente)
-    was = replace_gemeenten(estate, (*others, plan.before) if plan.before else others)
-    standard = was.standards.get(plan.result.standard) or load_standard(standards_folder() / plan.result.standard)
+    was = joined(estate, plan.before) if plan.before else replace_gemeenten(estate, others)
+    standard = joined(estate, plan.result).standard_of(plan.result)
     pools = pools_of(was, standard, given)
     found = SpecFile(plan.spec, Path(f"plan of {plan.gemeente}"), msgspec.json.encode(plan.spec))
     made = _worked_out(found, was, standard, pools, plan.before)
@@ -153,6 +153,11 @@ def check_fresh(plan: Plan, estate: Estate, *, numbers: bool) -> bool:
 def save_plan(plan: Plan, path: Path) -> None:
     """Write a plan as JSON, whole or not at all."""
     write_atomic(path, msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n")
+
+
+def kept_path(digest: str) -> Path:
+    """Where a plan is kept while it is being applied, so that the same spec can complete it."""
+    return state_folder() / "plans" / f"{digest}.json"
 
 
 def load_plan(path: Path) -> Plan:
