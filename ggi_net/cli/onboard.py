@@ -9,6 +9,7 @@ import typer
 
 from ggi_net import paths
 from ggi_net.cli.console import EstateOption, out
+from ggi_net.cli.onboard_new import new
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +18,7 @@ app = typer.Typer(
     "from the standard's pools, the first that is free. Running `apply` twice changes nothing the second time; a "
     "changed spec plans only the difference and keeps every number.",
 )
+app.command()(new)
 
 
 @app.command()
@@ -83,13 +85,13 @@ def apply(
     backend = Files(estate)
     if source.suffix == ".json":
         chosen = load_plan(source)
-        changed = apply_plan(chosen, backend)
+        became = apply_plan(chosen, backend)
     else:
-        chosen, changed = apply_spec(load_spec(source), backend)
+        chosen, became = apply_spec(load_spec(source), backend)
         for line in plan_lines(chosen):
             out.print(line)
         out.print()
-    if changed:
+    if became:
         out.print(f"Applied to {estate}: {summary(chosen)}", markup=False)
     else:
         out.print(f"Already applied: {chosen.gemeente} is as the spec asks; nothing was changed.", markup=False)

@@ -12,6 +12,7 @@ import yaml
 from msgspec import Meta
 
 from ggi_net.errors import Place, SpecError, nearest
+from ggi_net.files import read_bytes
 from ggi_net.model.gemeente import Govroam
 from ggi_net.model.network import LineKind
 from ggi_net.model.types import (
@@ -29,7 +30,7 @@ from ggi_net.model.types import (
     VlanId,
 )
 from ggi_net.source.gemeenten import listed_gemeenten, slug_of
-from ggi_net.source.yamlfile import load_with_content, locate, printable
+from ggi_net.source.yamlfile import convert, locate, parse, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,8 +144,12 @@ def load_spec(path: Path) -> SpecFile:
 
     Raises FileError, UnknownKey, WrongValue, or SpecError for what can be wrong in a spec by itself.
     """
-    spec, content = load_with_content(path, Spec)
-    found = SpecFile(spec, path, content)
+    return read_spec(read_bytes(path), path)
+
+
+def read_spec(content: bytes, path: Path) -> SpecFile:
+    """As `load_spec`, of what `path` holds, or will hold: YAML, or JSON by its suffix."""
+    found = SpecFile(convert(parse(content, path), Spec, path, content), path, content)
     return replace(found, spec=_completed(found))
 
 
