@@ -89,6 +89,10 @@ class Settings(Record, frozen=True, kw_only=True):
     token_key: str
     token_secret: str
 
+    def __repr__(self) -> str:
+        """Without the secrets: it ends up in tracebacks and test reports."""
+        return f"Settings(url={self.url!r}, plugin={self.plugin})"
+
     @property
     def url(self) -> str:
         """Where NetBox answers."""

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Status:
-    """`parts`: each one's number of processes. `versions`, `plugins`: by name. `sizes`: in bytes."""
+    """`parts`: whether each one runs. `versions`, `plugins`: by name. `sizes`: in bytes."""
 
     lab: Instance
-    parts: dict[str, int]
+    parts: dict[str, bool]
     versions: dict[str, str]
     plugins: dict[str, str]
     sizes: dict[str, int]
@@ -33,9 +33,9 @@ class Status:
 
     def lines(self) -> list[tuple[str, str]]:
         """For people: names and values."""
-        stopped = [name for name, count in self.parts.items() if not count]
-        silent = "" if self.versions else "; it does not answer"
-        state = "running" if self.running else f"not running: {', '.join(stopped) or 'nothing'} stopped{silent}"
+        stopped = [name for name, lives in self.parts.items() if not lives]
+        silent = "it does not answer"
+        state = "running" if self.running else f"not running: {', '.join(stopped) + ' stopped' if stopped else silent}"
         found = [
             ("NetBox", state),
             ("URL", self.lab.url),
@@ -52,7 +52,7 @@ def status(lab: Instance) -> Status:
     """Look at the NetBox; it needn't run."""
     folders = {"PostgreSQL": cluster_folder(lab.folder)}
     folders |= {name: lab.folder / name.lower() for name in ("Redis", "web", "worker")}
-    parts = {name: len(netbox_parts.running(folder)) for name, folder in folders.items()}
+    parts = {name: netbox_parts.lives(folder) for name, folder in folders.items()}
     said = answer(lab) if parts["web"] else None
     versions = {}
     if said:
