@@ -1,13 +1,13 @@
 """An estate as NetBox objects and back: the two halves of the mapping are each other's inverse."""
 
 import pytest
+from netbox_tables import held
 
 from ggi_net.onboard.generate import make_estate
 from ggi_net.paths import demo_folder
 from ggi_net.source.files import load_estate
 from ggi_net.source.netbox.assemble import assemble
 from ggi_net.source.netbox.tables import BY_NAME
-from tests.unit.netbox_tables import held
 
 URL = "https://netbox.example"
 
