@@ -518,6 +518,38 @@ class NetBoxLacks(NetBoxError):
     code = "GGI2021"
 
 
+class ContractMissing(NetBoxError):
+    """NetBox was not brought to the contract, or to an older version of it."""
+
+    code = "GGI2022"
+
+
+class ContractNewer(NetBoxError):
+    """NetBox follows a newer version of the contract than this toolkit knows."""
+
+    code = "GGI2023"
+    default_hint = "upgrade the toolkit; an older one would not understand what it reads"
+
+
+class ContractOther(NetBoxError):
+    """What NetBox holds can't be brought to the contract without a decision of people."""
+
+    code = "GGI2024"
+
+
+class DoesNotFit(NetBoxError):
+    """NetBox can't hold what the estate has; each reason is in the message."""
+
+    code = "GGI2025"
+    default_hint = "correct that in the estate and load it again; nothing was written"
+
+
+class AnothersObject(NetBoxError):
+    """An object that is to be written belongs to another tenant, or there is more than one of that name."""
+
+    code = "GGI2026"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `, did you mean 'x'?` for the closest known word, or an empty string when none is close."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)

@@ -27,6 +27,7 @@ JOBS = {
     "demo": Job("demo", "Run the main job on the embedded estate, from spec to drift report."),
     "estate": Job("estate", "Show, validate and generate estates."),
     "onboard": Job("onboard", "Plan and apply the onboarding of a gemeente."),
+    "netbox": Job("netbox", "Bring a NetBox to the contract, check it, and fill it from files."),
     "render": Job("render", "Render the artifacts of devices."),
     "check": Job("check", "Let the real daemons check rendered artifacts."),
     "explain": Job("explain", "Say where a line of an artifact comes from."),

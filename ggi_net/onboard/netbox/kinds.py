@@ -81,7 +81,7 @@ def _by(path: str, name: str, *, shared: bool = False) -> Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "tag": _by("extras/tags", "slug", shared=True),
+    "config_context": _by("extras/config-contexts", "name", shared=True),
     "choice_set": _by("extras/custom-field-choice-sets", "name", shared=True),
     "custom_field": _by("extras/custom-fields", "name", shared=True),
     "tenant_group": _by("tenancy/tenant-groups", "slug", shared=True),

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BATCH = 50
 """Objects in one request: a request is one transaction, and NetBox takes some 20 ms for each object."""
 
+_SETS = ("object_types", "import_targets", "export_targets")
+"""Lists that NetBox gives back in an order of its own."""
+
 
 @dataclass
 class Outcome:
@@ -36,6 +39,18 @@ class Outcome:
     def total(self) -> int:
         """Objects touched."""
         return sum(sum(part.values()) for part in (self.created, self.changed, self.deleted))
+
+    def __add__(self, other: Outcome) -> Outcome:
+        """Both together."""
+        return Outcome(
+            _added(self.created, other.created),
+            _added(self.changed, other.changed),
+            _added(self.deleted, other.deleted),
+        )
+
+
+def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {kind: one.get(kind, 0) + other.get(kind, 0) for kind in {**one, **other}}
 
 
 def sync(
@@ -189,12 +204,18 @@ def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str
             inner = differences(found.get(name) or {}, value)
             if inner:
                 different[name] = inner
-        elif _plain(found.get(name)) != value:
+        elif not _same(name, plain_value(found.get(name)), value):
             different[name] = value
     return different
 
 
-def _plain(value: Any) -> Any:
+def _same(name: str, found: Any, wanted: Any) -> bool:
+    if name in _SETS and isinstance(found, list):
+        return sorted(found) == sorted(wanted)
+    return bool(found == wanted)
+
+
+def plain_value(value: Any) -> Any:
     """A value as it is written: of an object its id, of a choice its value."""
     if isinstance(value, dict):
         if "id" in value:
@@ -202,7 +223,7 @@ def _plain(value: Any) -> Any:
         if value.keys() == {"value", "label"}:
             return value["value"]
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain_value(item) for item in value]
     return value
 
 

@@ -1,0 +1,137 @@
+"""`ggi netbox`: bring a NetBox to the contract, check it, and fill it from files."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ggi_net.cli.console import err, out
+
+if TYPE_CHECKING:
+    from ggi_net.model.standard import Standard
+    from ggi_net.onboard.netbox.sync import Outcome
+    from ggi_net.source.netbox.client import NetBox
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Bring a NetBox to the contract, check it, and fill it from files.\n\nThe contract is what NetBox must hold "
+    "before the toolkit can read from it and write to it: groups, roles, VRFs, custom fields, pools. Which NetBox, and "
+    "with which token, is said by GGI_NETBOX_URL and GGI_NETBOX_TOKEN_FILE (or GGI_NETBOX_TOKEN), or by url and "
+    "token_file in ~/.config/ggi/netbox.yml; GGI_NETBOX_CA (ca) names the authority behind its certificate.",
+)
+
+RangesOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Which set of number ranges of the standard is in force. It can't be changed afterwards.",
+        metavar="national|documentation",
+        show_default="what NetBox has; national at first",
+    ),
+]
+StandardOption = Annotated[
+    list[str],
+    typer.Option(
+        "--standard",
+        help="A version of the standard that gemeenten in this NetBox follow; may be repeated.",
+        metavar="VERSION",
+        show_default="every version that comes with the toolkit",
+    ),
+]
+
+
+@app.command()
+def init(
+    ranges: RangesOption = None,
+    standard: StandardOption = [],  # noqa: B006  typer copies it
+) -> None:
+    """Bring NetBox to the contract: make what is missing, correct what differs, upgrade an older version.
+
+    What is there and right is left alone, and what NetBox holds besides is not looked at. The command can be stopped
+    at any time and run again. It takes a token that may add and change everything that the contract lists, such as
+    an administrator's; `--print-permissions` shows what the others need.
+    """
+    from ggi_net.onboard.netbox.contract import load_contract
+    from ggi_net.onboard.netbox.init import initialise, noted
+
+    netbox = _netbox()
+    found = noted(netbox)
+    chosen = ranges or (found.ranges if found else "national")
+    contract = load_contract()
+    with _Progress("Objects of the contract") as progress:
+        outcome = initialise(netbox, contract, _standards(standard), chosen, progress.tick)
+    _report(outcome, f"version {contract.version} of the contract, ranges {chosen}, at {netbox.url}")
+
+
+@app.command()
+def load(
+    folder: Annotated[Path, typer.Argument(help="Folder of the estate.", metavar="DIR", show_default=False)],
+    gemeente: Annotated[
+        list[str], typer.Option("--gemeente", "-g", help="Only this gemeente (a slug); may be repeated.")
+    ] = [],  # noqa: B006  typer copies it
+) -> None:
+    """Write the estate in DIR to NetBox, in bulk: the federation, then each gemeente.
+
+    What NetBox has already is corrected where it differs; nothing is deleted. The command can be stopped at any time
+    and run again. In the end NetBox is read back and compared with DIR.
+    """
+    from ggi_net.onboard.netbox.contract import load_contract
+    from ggi_net.onboard.netbox.init import ready
+    from ggi_net.onboard.netbox.load import load_organisations
+    from ggi_net.source.files import load_estate
+
+    estate = load_estate(folder)
+    chosen = [estate.gemeente(slug) for slug in gemeente] or estate.gemeenten
+    netbox = _netbox()
+    ready(netbox, load_contract(), estate.ranges)
+    with _Progress("Objects of the estate") as progress:
+        outcome = load_organisations(netbox, estate, [estate.federation, *chosen], progress.tick)
+    _report(outcome, f"estate '{estate.name}' at {netbox.url}")
+
+
+def _netbox() -> NetBox:
+    from ggi_net.source.netbox.client import NetBox
+    from ggi_net.source.netbox.settings import load_settings
+
+    return NetBox(load_settings())
+
+
+def _standards(versions: list[str]) -> list[Standard]:
+    """The named versions of the standard, else all; oldest first."""
+    from ggi_net.paths import standards_folder
+    from ggi_net.source.standard import load_standard
+
+    folder = standards_folder()
+    names = versions or [path.name for path in folder.iterdir() if path.is_dir()]
+    return [load_standard(folder / name) for name in sorted(names, key=lambda name: [*map(int, name.split("."))])]
+
+
+def _report(outcome: Outcome, what: str) -> None:
+    if not outcome.total:
+        out.print(f"Nothing to do: {what}", markup=False)
+        return
+    for verb, counts in (("created", outcome.created), ("changed", outcome.changed)):
+        for kind, number in counts.items():
+            out.print(f"  {verb} {number:6,} {kind.replace('_', ' ')}", markup=False)
+    out.print(f"Done: {what}", markup=False)
+
+
+class _Progress:
+    """A bar on standard error while objects are dealt with; nothing when it isn't a terminal."""
+
+    def __init__(self, title: str) -> None:
+        from rich.progress import Progress
+
+        self._bar = Progress(console=err, transient=True, disable=not err.is_terminal)
+        self._task = self._bar.add_task(title, total=None)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def tick(self, _kind: str, count: int) -> None:
+        self._bar.advance(self._task, count)
