@@ -14,6 +14,7 @@ from ggi_net.lab.netbox_shared import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+_SYSTEM_FOLDERS = "/usr/bin:/usr/sbin"
 # Workers announce themselves once, when they start: what they said must outlive a reset.
 _FLUSH_TASKS = (
     "for _, k in ipairs(redis.call('KEYS', '*')) do if k:sub(1, 9) ~= 'rq:worker' then redis.call('DEL', k) end end"
@@ -48,7 +49,7 @@ class Redis:
 
 def program(name: str) -> str:
     """A program of Redis, by its path. Raises LabFailure."""
-    found = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")))
+    found = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), _SYSTEM_FOLDERS)))
     if not found:
         raise LabFailure(f"{name} is not installed", hint="apt-get install --no-install-recommends redis-server")
     return found
