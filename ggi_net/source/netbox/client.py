@@ -34,6 +34,9 @@ PAGE = 1000
 WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each further attempt, each up to a half longer by chance, so that clients don't come back together."""
 
+_OWN_START = ("ipam/asn-ranges",)
+"""Lists whose objects have a field `start`: NetBox takes the cursor for a filter on it and finds nothing."""
+
 LONGEST_WAIT = 60.0
 """Seconds that NetBox may ask to wait (Retry-After); what asks for more is an error at once."""
 
@@ -51,6 +54,7 @@ class NetBox:
     def __init__(self, settings: Settings) -> None:
         self.url = settings.url
         self._headers: Mapping[str, str] = {}
+        self._has_cursor = True
         headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
@@ -70,6 +74,7 @@ class NetBox:
         other = object.__new__(NetBox)
         other.url, other._client = self.url, self._client
         other._headers = {"X-NetBox-Branch": schema_id}
+        other._has_cursor = self._has_cursor
         return other
 
     # -- requests --------------------------------------------------------------------------------------
@@ -119,23 +124,25 @@ class NetBox:
 
     # -- lists -----------------------------------------------------------------------------------------
 
-    def pages(self, path: str, **params: Any) -> Iterator[list[dict[str, Any]]]:
-        """The list at `path`, a page at a time in order of id: by cursor, or by offset on a NetBox before 4.7."""
-        params.setdefault("limit", PAGE)
-        page = self._page(path, params | {"start": 0})
-        if page.get("count") is None:
-            yield page["results"]
-            while page.get("next") and page["results"]:
-                page = self._page(path, params | {"start": page["results"][-1]["id"] + 1})
-                yield page["results"]
-            return
-        seen = 0
-        page = self._page(path, params | {"ordering": "id"})
-        yield page["results"]
-        while page.get("next") and page["results"]:
-            seen += len(page["results"])
-            page = self._page(path, params | {"ordering": "id", "offset": seen})
-            yield page["results"]
+    def page(self, path: str, start: int = 0, **params: Any) -> tuple[list[dict[str, Any]], int | None]:
+        """A page of the list at `path`, of ids from `start` on, ascending; and the start of the next page, if any."""
+        params = {"limit": PAGE} | params
+        cursor = self._has_cursor and path not in _OWN_START
+        page: dict[str, Any] = {"count": 0}
+        if cursor:
+            page = self._page(path, params | {"start": start})
+        if page["count"] is not None:  # NetBox before 4.7 has no cursor, and takes no notice of `start`
+            self._has_cursor &= not cursor
+            page = self._page(path, params | {"ordering": "id", "id__gte": start})
+        rows: list[dict[str, Any]] = page["results"]
+        return rows, rows[-1]["id"] + 1 if rows and page.get("next") else None
+
+    def pages(self, path: str, start: int = 0, **params: Any) -> Iterator[list[dict[str, Any]]]:
+        """The list at `path` of ids from `start` on, a page at a time, ascending."""
+        following: int | None = start
+        while following is not None:
+            rows, following = self.page(path, following, **params)
+            yield rows
 
     def all(self, path: str, **params: Any) -> list[dict[str, Any]]:
         """The whole list at `path` in order of id."""
@@ -145,6 +152,11 @@ class NetBox:
         """How many objects the list at `path` has."""
         found: int = self._page(path, params | {"limit": 1, "fields": "id"})["count"]
         return found
+
+    def count_and_last(self, path: str) -> tuple[int, int]:
+        """How many objects the list at `path` has, and the highest id (0 when it has none), in one request."""
+        page = self._page(path, {"limit": 1, "fields": "id", "ordering": "-id"})
+        return page["count"], page["results"][0]["id"] if page["results"] else 0
 
     def _page(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
         page = self._request("GET", path, params=params)

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
-Rows: TypeAlias = "dict[int, tuple[Any, ...]]"
+Row: TypeAlias = "tuple[Any, ...]"
+"""An object's id and columns."""
+
+Rows: TypeAlias = "dict[int, Row]"
 """One table's rows by id, ascending: NetBox numbers objects in the order in which they were made."""
 
 Tables: TypeAlias = "dict[str, Rows]"
@@ -130,3 +133,22 @@ TABLES: tuple[Table, ...] = (
 
 BY_NAME = {table.name: table for table in TABLES}
 BY_MODEL = {table.model: table for table in TABLES}
+
+
+def custom_values(fields: dict[str, Any]) -> dict[str, Any]:
+    """Our custom fields that have a value, of those that REST or GraphQL writes.
+
+    A choice comes as `{value, label}` and an object as a record: what is kept is the value, and the object's id.
+    """
+    return {name: _bare(value) for name, value in fields.items() if value is not None and name.startswith(CUSTOM)}
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_bare(one) for one in value]
+    if isinstance(value, dict):
+        if value.keys() == {"value", "label"}:
+            return value["value"]
+        if value.keys() >= {"id", "url", "display"}:
+            return value["id"]
+    return value

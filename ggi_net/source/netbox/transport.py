@@ -170,4 +170,4 @@ def _reason(error: BaseException) -> str:
         return "no such name in DNS"
     if isinstance(root, OSError) and root.strerror:
         return printable(root.strerror, 200)
-    return printable(root.args[0] if root.args else type(root).__name__, 200)
+    return printable(str(root) or type(root).__name__, 200)
