@@ -107,9 +107,7 @@ def _govroam(draft: Draft) -> Iterator[Question]:
 def _options(draft: Draft) -> Iterator[Question]:
     declared = {option.name: option for option in draft.standard.options}
     wide = max(map(len, declared), default=0)
-    table = numbered(
-        f"{option.name:{wide}}  {option.help} [{answers.option_text(option.default)}]" for option in declared.values()
-    )
+    table = numbered(f"{option.name:{wide}}  {option.help}{_shown(option)}" for option in declared.values())
     chosen: list[str] = []
 
     def read(text: str) -> None:
@@ -141,3 +139,8 @@ def _option(draft: Draft, option: Option) -> Question:
         default=answers.option_text(option.default),
         before=("", option.help),
     )
+
+
+def _shown(option: Option) -> str:
+    text = answers.option_text(option.default)
+    return f" [{text}]" if text else ""
