@@ -9,8 +9,8 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-QUERY_LIMIT = 2500
-"""Characters of values in one query: NetBox's web server takes request lines of 4,094."""
+QUERY_LIMIT = 3500
+"""Characters of a query's values: NetBox's web server takes request lines of 4,094."""
 
 
 class Parent(NamedTuple):
@@ -26,7 +26,8 @@ class Kind:
     """`filter` is the REST filter that finds an object by the last part of its natural key.
 
     `members` say where the parts of that key stand in an object that NetBox returns: `device.name`. `shared` objects
-    belong to more than one organisation and are never deleted with one.
+    belong to more than one organisation and are never deleted with one. `only` narrows down where the key is unique:
+    an address in NetBox's global table. `owner` is the field that says whose an object is.
     """
 
     path: str
@@ -34,6 +35,8 @@ class Kind:
     filter: str = ""
     parent: Parent | None = None
     shared: bool = False
+    only: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
 
     def key_of(self, found: dict[str, Any]) -> tuple[str, ...]:
         """The natural key of an object as NetBox returns it."""
@@ -43,31 +46,33 @@ class Kind:
         """The kind and key of the parent of the object with that key; None where the kind has no parent."""
         return (self.parent.kind, key[: self.parent.parts]) if self.parent else None
 
-    def queries(self, keys: Iterable[tuple[tuple[str, ...], int | None]]) -> Iterator[dict[str, list[str]]]:
-        """The queries that together find the objects with these keys, each given with its parent's id."""
-        if self.parent and not self.filter:
-            yield from ({self.parent.filter: part} for part in _parts([str(number) for _, number in keys]))
-            return
-        groups: dict[int | None, list[str]] = {}
+    def queries(self, keys: Iterable[tuple[tuple[str, ...], int | None]]) -> Iterator[dict[str, Any]]:
+        """The queries that together find the objects with these keys, each given with its parent's id.
+
+        They may find others besides: a query for several children of several parents takes every child of a name at
+        every parent.
+        """
+        values: dict[tuple[str, str], None] = {}
+        size = 0
         for key, number in keys:
-            groups.setdefault(number, []).append(key[-1])
-        for number, values in groups.items():
-            head = {self.parent.filter: [str(number)]} if self.parent else {}
-            yield from ({**head, self.filter: part} for part in _parts(values))
+            wanted = [(self.parent.filter, str(number))] if self.parent else []
+            wanted += [(self.filter, key[-1])] if self.filter else []
+            more = [value for value in wanted if value not in values]
+            cost = sum(len(name) + len(quote(value)) + 2 for name, value in more)
+            if values and size + cost > QUERY_LIMIT:
+                yield self._query(values)
+                values, size, more = {}, 0, wanted
+                cost = sum(len(name) + len(quote(value)) + 2 for name, value in more)
+            values.update(dict.fromkeys(more))
+            size += cost
+        if values:
+            yield self._query(values)
 
-
-def _parts(values: list[str]) -> Iterator[list[str]]:
-    """Values in parts that each fit a query."""
-    part: list[str] = []
-    size = 0
-    for value in values:
-        size += len(quote(value)) + 20
-        if part and size > QUERY_LIMIT:
-            yield part
-            part, size = [], len(quote(value)) + 20
-        part.append(value)
-    if part:
-        yield part
+    def _query(self, values: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        query: dict[str, Any] = dict(self.only)
+        for name, value in values:
+            query.setdefault(name, []).append(value)
+        return query
 
 
 def _member(found: Any, member: str) -> str:
@@ -76,40 +81,48 @@ def _member(found: Any, member: str) -> str:
     return str(found).partition("/")[0] if member == "address" else str(found)
 
 
-def _by(path: str, name: str, *, shared: bool = False) -> Kind:
-    return Kind(path, (name,), name, shared=shared)
+def _shared(path: str, name: str) -> Kind:
+    return Kind(path, (name,), name, shared=True)
+
+
+def _owned(path: str, name: str, *only: tuple[str, str], owner: str = "tenant") -> Kind:
+    return Kind(path, (name,), name, only=only, owner=owner)
+
+
+_GLOBAL = ("vrf_id", "null")
+"""The filter for NetBox's global table."""
 
 
 KINDS: dict[str, Kind] = {
-    "config_context": _by("extras/config-contexts", "name", shared=True),
-    "choice_set": _by("extras/custom-field-choice-sets", "name", shared=True),
-    "custom_field": _by("extras/custom-fields", "name", shared=True),
-    "tenant_group": _by("tenancy/tenant-groups", "slug", shared=True),
-    "region": _by("dcim/regions", "slug", shared=True),
-    "role": _by("ipam/roles", "slug", shared=True),
-    "rir": _by("ipam/rirs", "slug", shared=True),
-    "asn_range": _by("ipam/asn-ranges", "slug", shared=True),
-    "route_target": _by("ipam/route-targets", "name", shared=True),
-    "vrf": _by("ipam/vrfs", "name", shared=True),
-    "device_role": _by("dcim/device-roles", "slug", shared=True),
-    "manufacturer": _by("dcim/manufacturers", "slug", shared=True),
-    "platform": _by("dcim/platforms", "slug", shared=True),
-    "device_type": _by("dcim/device-types", "slug", shared=True),
-    "circuit_type": _by("circuits/virtual-circuit-types", "slug", shared=True),
-    "provider": _by("circuits/providers", "name", shared=True),
+    "config_context": _shared("extras/config-contexts", "name"),
+    "choice_set": _shared("extras/custom-field-choice-sets", "name"),
+    "custom_field": _shared("extras/custom-fields", "name"),
+    "tenant_group": _shared("tenancy/tenant-groups", "slug"),
+    "region": _shared("dcim/regions", "slug"),
+    "role": _shared("ipam/roles", "slug"),
+    "rir": _shared("ipam/rirs", "slug"),
+    "asn_range": _shared("ipam/asn-ranges", "slug"),
+    "route_target": _shared("ipam/route-targets", "name"),
+    "vrf": _shared("ipam/vrfs", "name"),
+    "device_role": _shared("dcim/device-roles", "slug"),
+    "manufacturer": _shared("dcim/manufacturers", "slug"),
+    "platform": _shared("dcim/platforms", "slug"),
+    "device_type": _shared("dcim/device-types", "slug"),
+    "circuit_type": _shared("circuits/virtual-circuit-types", "slug"),
+    "provider": _shared("circuits/providers", "name"),
     "provider_network": Kind(
         "circuits/provider-networks", ("provider.name", "name"), "name", Parent("provider", "provider_id"), shared=True
     ),
-    "tenant": _by("tenancy/tenants", "slug"),
-    "asn": _by("ipam/asns", "asn"),
-    "site": _by("dcim/sites", "slug"),
-    "vlan_group": _by("ipam/vlan-groups", "slug"),
-    "vlan": Kind("ipam/vlans", ("group.slug", "vid"), "vid", Parent("vlan_group", "group_id")),
-    "prefix": _by("ipam/prefixes", "prefix"),
-    "device": _by("dcim/devices", "name"),
+    "tenant": _owned("tenancy/tenants", "slug", owner="group"),
+    "asn": _owned("ipam/asns", "asn"),
+    "site": _owned("dcim/sites", "slug"),
+    "vlan_group": _owned("ipam/vlan-groups", "slug"),
+    "vlan": Kind("ipam/vlans", ("group.slug", "vid"), "vid", Parent("vlan_group", "group_id"), owner="tenant"),
+    "prefix": _owned("ipam/prefixes", "prefix", _GLOBAL),
+    "device": _owned("dcim/devices", "name"),
     "interface": Kind("dcim/interfaces", ("device.name", "name"), "name", Parent("device", "device_id")),
-    "address": _by("ipam/ip-addresses", "address"),
-    "circuit": _by("circuits/virtual-circuits", "cid"),
+    "address": _owned("ipam/ip-addresses", "address", _GLOBAL),
+    "circuit": _owned("circuits/virtual-circuits", "cid"),
     "termination": Kind(
         "circuits/virtual-circuit-terminations",
         ("interface.device.name", "interface.name"),

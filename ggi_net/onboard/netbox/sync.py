@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ggi_net.errors import NetBoxLacks, Place
+from ggi_net.errors import AnothersObject, NetBoxLacks, Place
 from ggi_net.onboard.netbox.kinds import KINDS
 from ggi_net.onboard.netbox.objects import Ref
 
@@ -64,7 +64,8 @@ def sync(
     """Create and correct all of `after`, then delete what of `before` is not among it and not shared.
 
     `message` goes into NetBox's change log with every change. `tick` is called with a kind and the number of its
-    objects that were dealt with. Raises NetBoxError, or NetBoxLacks when an object that is only referred to is missing.
+    objects that were dealt with. Raises NetBoxLacks when an object that is only referred to is missing, AnothersObject
+    when one that is to be written is somebody else's, and other NetBoxErrors.
     """
     return _Sync(netbox, list(after), message, tick).run(list(before))
 
@@ -79,6 +80,7 @@ class _Sync:
         self.tick = tick
         self.ids: dict[Ref, int] = {}
         self.found: dict[Ref, dict[str, Any]] = {}
+        self.made: set[Ref] = set()
         self.outcome = Outcome()
 
     def run(self, before: list[Ref]) -> Outcome:
@@ -97,29 +99,54 @@ class _Sync:
     # -- finding ---------------------------------------------------------------------------------------
 
     def _look_up(self, kind: str, refs: Iterable[Ref], *, needed: bool = False) -> None:
-        """Find objects by key; what isn't there, or whose parent isn't, stays unknown unless it is `needed`."""
+        """Find objects by key; what isn't there, or whose parent isn't, stays unknown unless it is `needed`.
+
+        What was just made has no children yet, so these are not looked for.
+        """
         chosen = KINDS[kind]
         keys = []
         for one in refs:
             parent = chosen.parent_of(one.key)
-            number = self.ids.get(Ref(*parent)) if parent else None
-            if one not in self.ids and (parent is None or number is not None):
+            above = Ref(*parent) if parent else None
+            number = self.ids.get(above) if above else None
+            if one not in self.ids and above not in self.made and (above is None or number is not None):
                 keys.append((one.key, number))
         asked = {key for key, _ in keys}
-        for query in chosen.queries(keys) if keys else ():
+        for query in chosen.queries(keys):
             for page in self.netbox.pages(chosen.path, **query):
                 for item in page:
                     key = chosen.key_of(item)
                     if key in asked:
-                        self.ids[Ref(kind, key)] = item["id"]
-                        self.found[Ref(kind, key)] = item
+                        self._know(Ref(kind, key), item)
         missing = [one for one in refs if needed and one not in self.ids]
         if missing:
             raise NetBoxLacks(
-                f"NetBox has no {kind.replace('_', ' ')} '{', '.join(missing[0].key)}'",
+                f"NetBox has no {_name(missing[0])}",
                 place=Place(f"{self.netbox.url}/{chosen.path}/"),
                 hint="`ggi netbox init` makes what the contract lists; `ggi netbox check` says what is missing",
             )
+
+    def _know(self, one: Ref, item: dict[str, Any]) -> None:
+        if self.ids.setdefault(one, item["id"]) != item["id"]:
+            raise AnothersObject(
+                f"NetBox has more than one {_name(one)}: {self.ids[one]} and {item['id']}",
+                place=Place(item["display_url"]),
+                hint="the toolkit tells objects apart by this name: rename or delete the one that is not of GGI",
+            )
+        self.found[one] = item
+
+    def _own(self, wanted: list[Wanted]) -> None:
+        """Make sure that what is to be corrected is nobody else's; raise AnothersObject."""
+        for one in wanted:
+            owner = KINDS[one.ref.kind].owner
+            theirs = self.found[one.ref].get(owner) if owner else None
+            ours = one.fields.get(owner)
+            if theirs and isinstance(ours, Ref) and theirs["id"] != self.ids[ours]:
+                raise AnothersObject(
+                    f"the {_name(one.ref)} has {owner} '{theirs['display']}', not '{', '.join(ours.key)}'",
+                    place=Place(self.found[one.ref]["display_url"]),
+                    hint="rename one of the two; what belongs to somebody else is never taken over",
+                )
 
     # -- creating and correcting -----------------------------------------------------------------------
 
@@ -130,9 +157,11 @@ class _Sync:
             waiting = {one.ref for one in left}
             ready = [one for one in left if not self._waits(one, waiting)] or left
             self._look_up(kind, [one.ref for one in ready])
-            self._correct([(one, one.fields) for one in ready if one.ref in self.ids and one.fields])
+            there = [one for one in ready if one.ref in self.ids]
+            self._own(there)
+            self._correct([(one, one.fields) for one in there if one.fields])
+            self.tick(kind, len(there))
             self._create(kind, [one for one in ready if one.ref not in self.ids])
-            self.tick(kind, len(ready))
             done = {one.ref for one in ready}
             left = [one for one in left if one.ref not in done]
 
@@ -146,7 +175,9 @@ class _Sync:
             for one, item in zip(part, made, strict=True):
                 self.ids[one.ref] = item["id"]
                 self.found[one.ref] = item
+                self.made.add(one.ref)
             self._count(self.outcome.created, kind, len(part))
+            self.tick(kind, len(part))
 
     def _correct(self, wanted: list[tuple[Wanted, dict[str, Any]]]) -> None:
         changes: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -163,7 +194,7 @@ class _Sync:
 
     def _delete(self, refs: list[Ref]) -> None:
         """Children before parents. What is gone already, perhaps with its parent, is no error."""
-        for kind in KINDS:
+        for kind in KINDS if refs else ():
             chosen = [r for r in refs if r.kind == kind]
             parents = {Ref(*parent) for r in chosen if (parent := KINDS[kind].parent_of(r.key))}
             for parent in parents:
@@ -194,6 +225,10 @@ class _Sync:
     @staticmethod
     def _count(counts: dict[str, int], kind: str, number: int) -> None:
         counts[kind] = counts.get(kind, 0) + number
+
+
+def _name(one: Ref) -> str:
+    return f"{one.kind.replace('_', ' ')} '{', '.join(one.key)}'"
 
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
