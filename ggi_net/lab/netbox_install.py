@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ggi_net.errors import LabFailure
 from ggi_net.files import write_atomic
-from ggi_net.lab.netbox_shared import BRANCHING, NETBOX, locked, quiet, run, shared_folder
+from ggi_net.lab.netbox_shared import BRANCHING, NETBOX, locked, quiet, run, shared_folder, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,6 +53,8 @@ def _candidates() -> Iterator[Path]:
         if found := shutil.which(name):
             yield Path(found)
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    if not os.access(versions, os.R_OK | os.X_OK):  # not there, or another user's
+        return
     for minor in ("3.13", "3.12", "3.14"):
         yield from sorted(versions.glob(f"{minor}.*/bin/python"), reverse=True)
 
@@ -73,12 +75,13 @@ def environment(say: Callable[[str], None] = quiet) -> Path:
         found = interpreter()
         say(f"installing NetBox {NETBOX} from PyPI, once (about a minute)")
         shutil.rmtree(folder, ignore_errors=True)
-        run([found, "-m", "venv", folder], "making NetBox's Python environment")
+        outside = surroundings()
+        run([found, "-m", "venv", folder], "making NetBox's Python environment", environment=outside)
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
         own = [f"netbox=={NETBOX}", f"netboxlabs-netbox-branching=={BRANCHING}"]
-        run([*pip, "--no-deps", *own], "installing NetBox")
-        needed = run([python, "-c", _REQUIREMENTS], "reading what NetBox needs")
-        run([*pip, *needed.splitlines()], "installing what NetBox needs")
+        run([*pip, "--no-deps", *own], "installing NetBox", environment=outside)
+        needed = run([python, "-c", _REQUIREMENTS], "reading what NetBox needs", environment=outside)
+        run([*pip, *needed.splitlines()], "installing what NetBox needs", environment=outside)
         write_atomic(complete, wanted)
     return python
 

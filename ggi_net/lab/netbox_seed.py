@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import signal
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from ggi_net.lab import netbox_parts, netbox_postgres, netbox_redis
 from ggi_net.lab.netbox_postgres import CLEAN, LIVE, Cluster
 from ggi_net.lab.netbox_settings import ADMIN, draw, netbox_environment, plugin_digest, write_configuration
-from ggi_net.lab.netbox_shared import BRANCHING, NETBOX, locked, quiet, run, shared_folder
+from ggi_net.lab.netbox_shared import BRANCHING, NETBOX, locked, quiet, run, shared_folder, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +53,7 @@ def _make(path: Path, python: Path) -> None:
         cluster.start()
         redis.start()
         cluster.sql(f"CREATE DATABASE {LIVE}", database="postgres")
-        environment = {**os.environ, **netbox_environment(lab)}
+        environment = surroundings() | netbox_environment(lab)
         netbox = [python, "-m", "netbox"]
         run([*netbox, "migrate", "--no-input", "--skip-checks"], "migrating NetBox", environment=environment, cwd=lab)
         run([python, "-"], "making the administrator", environment=environment, cwd=lab, feed=_ADMINISTRATOR)

@@ -31,6 +31,11 @@ def quiet(_: str) -> None:
     """Tell nobody about progress."""
 
 
+def surroundings() -> dict[str, str]:
+    """This process's environment variables, without those that are about its own Python."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file `path`, waiting for another holder, who may remove it: then a new one is made."""

@@ -66,6 +66,12 @@ class TestPrograms:
         script(bare / "pyenv" / "versions" / "3.11.9" / "bin" / "python", "echo 3 11")
         assert netbox_install.interpreter() == good
 
+    def test_pyenvs_of_another_user_are_none(self, bare, monkeypatch):
+        script(bare / "pyenv" / "versions" / "3.12.4" / "bin" / "python", "echo 3 12")
+        monkeypatch.setattr(netbox_install.os, "access", lambda *_: False)
+        with pytest.raises(LabFailure):
+            netbox_install.interpreter()
+
     def test_a_python_without_venv_is_passed_over(self, bare):
         script(bare / "empty" / "python3.12", "echo \"ModuleNotFoundError: No module named 'ensurepip'\" >&2; exit 1")
         with pytest.raises(LabFailure):
