@@ -65,6 +65,38 @@ def init(
 
 
 @app.command()
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print what differs as JSON.")] = False,
+) -> None:
+    """Compare NetBox with the contract: say what is missing and what was changed by hand; change nothing.
+
+    Each line names the object's page in NetBox, what it is and what it should be. Exit status 0: all is as it should
+    be; 2: something is not, and `ggi netbox init` corrects it; 1: NetBox could not be compared.
+    """
+    import msgspec
+    from rich.text import Text
+
+    from ggi_net.onboard.netbox.check import check_contract
+    from ggi_net.onboard.netbox.contract import load_contract
+
+    netbox = _netbox()
+    found = check_contract(netbox, load_contract())
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        raise typer.Exit(2 if found else 0)
+    for one in found:
+        what = f"{one.kind.replace('_', ' ')} '{one.name}'"
+        if one.field is None:
+            out.print(Text(f"{one.url}: {what} is missing", style="red"))
+        else:
+            out.print(Text(f"{one.url}: {one.field} of {what} is {one.found}, not {one.wanted}", style="yellow"))
+    if found:
+        err.print(f"{len(found)} differences with the contract; `ggi netbox init` corrects them", markup=False)
+        raise typer.Exit(2)
+    out.print(f"NetBox at {netbox.url} is as the contract asks.", markup=False)
+
+
+@app.command()
 def load(
     folder: Annotated[Path, typer.Argument(help="Folder of the estate.", metavar="DIR", show_default=False)],
     gemeente: Annotated[

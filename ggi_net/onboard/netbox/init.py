@@ -47,19 +47,27 @@ def noted(netbox: NetBox) -> Noted | None:
         ) from None
 
 
-def ready(netbox: NetBox, contract: Contract, ranges: str) -> None:
-    """Make sure that NetBox follows `contract` with these ranges; raise ContractMissing, -Newer or -Other."""
+def followed(netbox: NetBox, contract: Contract) -> Noted:
+    """What NetBox notes of the contract, when it follows this version; raise ContractMissing, -Newer or -Other."""
     found = noted(netbox)
     place = Place(f"{netbox.url}/{_PATH}/")
     if found is None or found.contract < contract.version:
-        what = "none" if found is None else f"version {found.contract} of it"
+        state = (
+            "was never brought to the contract" if found is None else f"has version {found.contract} of the contract"
+        )
         raise ContractMissing(
-            f"NetBox does not follow version {contract.version} of the contract, but {what}",
+            f"this NetBox {state}; the toolkit works with version {contract.version}",
             place=place,
-            hint=f"`ggi netbox init --ranges {ranges}` brings it there",
+            hint="an administrator of NetBox brings it there with `ggi netbox init`",
         )
     _not_newer(found, contract, place)
-    _same_ranges(found, ranges, place)
+    return found
+
+
+def ready(netbox: NetBox, contract: Contract, ranges: str) -> None:
+    """Make sure that NetBox follows `contract` with these ranges; raise ContractMissing, -Newer or -Other."""
+    found = followed(netbox, contract)
+    _same_ranges(found, ranges, Place(f"{netbox.url}/{_PATH}/"))
 
 
 def initialise(

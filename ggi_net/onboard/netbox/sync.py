@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from ggi_net.errors import AnothersObject, NetBoxLacks, Place
 from ggi_net.onboard.netbox.kinds import KINDS
 from ggi_net.onboard.netbox.objects import Ref
@@ -70,6 +72,27 @@ def sync(
     return _Sync(netbox, list(after), message, tick).run(list(before))
 
 
+@dataclass(frozen=True)
+class Mismatch:
+    """Something in NetBox that is not as wanted: an object that is missing, or one field of it.
+
+    `url` is the page of the object, or of the list that it is missing from; `found` and `wanted` are words for people.
+    """
+
+    kind: str
+    name: str
+    url: str
+    field: str | None = None
+    found: str | None = None
+    wanted: str | None = None
+
+
+def compare(netbox: NetBox, wanted: Iterable[Wanted]) -> list[Mismatch]:
+    """Everything of `wanted` that NetBox lacks or has otherwise; nothing is changed. Raises NetBoxError."""
+    run = _Sync(netbox, list(wanted), "", lambda _kind, _count: None)
+    return run.mismatches()
+
+
 class _Sync:
     """One run: the ids of everything that was found or made."""
 
@@ -95,6 +118,25 @@ class _Sync:
         self._correct([(one, one.late) for one in self.after if one.late])
         self._delete([r for r in before if r not in mine and not KINDS[r.kind].shared])
         return self.outcome
+
+    def mismatches(self) -> list[Mismatch]:
+        """What `run` would create or correct."""
+        for kind in KINDS:
+            self._look_up(kind, [one.ref for one in self.after if one.ref.kind == kind])
+        return [mismatch for one in self.after for mismatch in self._mismatches_of(one)]
+
+    def _mismatches_of(self, one: Wanted) -> Iterator[Mismatch]:
+        kind, name = one.ref.kind, ", ".join(one.ref.key)
+        if one.ref not in self.ids:
+            yield Mismatch(kind, name, f"{self.netbox.url}/{KINDS[kind].path}/")
+            return
+        found = self.found[one.ref]
+        for field_name, value in one.fields.items():
+            inner = value.items() if field_name == "custom_fields" else [(field_name, value)]
+            held = found.get(field_name) or {} if field_name == "custom_fields" else found
+            for at, should in inner:
+                if differences(held, {at: self._resolved(should)}):
+                    yield Mismatch(kind, name, found["display_url"], at, _words(held.get(at)), _words(should))
 
     # -- finding ---------------------------------------------------------------------------------------
 
@@ -212,7 +254,7 @@ class _Sync:
     def _resolved(self, value: Any) -> Any:
         """The same value with each Ref as the id of its object."""
         if isinstance(value, Ref):
-            return self.ids[value]
+            return self.ids.get(value)
         if isinstance(value, dict):
             return {name: self._resolved(inner) for name, inner in value.items()}
         if isinstance(value, list):
@@ -229,6 +271,18 @@ class _Sync:
 
 def _name(one: Ref) -> str:
     return f"{one.kind.replace('_', ' ')} '{', '.join(one.key)}'"
+
+
+def _words(value: Any) -> str:
+    """A value as people read it: an object by its name, a choice by its value."""
+    if isinstance(value, Ref):
+        return ", ".join(value.key)
+    if isinstance(value, list):
+        return f"[{', '.join(_words(item) for item in value)}]"
+    if isinstance(value, dict) and "display" in value:
+        return str(value["display"])
+    plain = plain_value(value)
+    return plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
 
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
