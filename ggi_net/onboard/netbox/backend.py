@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ggi_net.errors import ApplyClaimed, NetBoxRejected, Place, PlanStale, ResultDiffers
 from ggi_net.onboard.checks import joined
-from ggi_net.onboard.netbox.allocate import Allocator
+from ggi_net.onboard.netbox.allocate import Allocator, Mark
 from ggi_net.onboard.netbox.journal import leave_entry
 from ggi_net.onboard.netbox.objects import objects_of
 from ggi_net.onboard.netbox.sync import sync
@@ -106,16 +106,16 @@ class InNetBox:
 
     def _allocated(self, plan: Plan, estate: Estate, tenant: int, message: str) -> Gemeente:
         """The plan's gemeente with numbers of its own, each allocated in NetBox."""
-        allocator = Allocator(
-            self.netbox, tenant, joined(estate, plan.result).standard_of(plan.result), estate.ranges, plan.result.spec
-        )
+        mark = Mark(tenant, plan.result.spec, message)
+        standard = joined(estate, plan.result).standard_of(plan.result)
+        allocator = Allocator(self.netbox, mark, standard, estate.ranges)
         while True:
             result, taken = worked_out(plan, estate, allocator.given)
             missing = [number for number in taken if number.ref not in allocator.given]
             if not missing:
                 self.moved = _moved(plan, taken)
                 return result
-            allocator.take(missing, message)
+            allocator.take(missing)
 
     def _tenant(self, slug: str) -> dict[str, Any] | None:
         found: list[dict[str, Any]] = self.netbox.get(TENANTS, slug=slug)["results"]

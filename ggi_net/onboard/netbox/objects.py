@@ -97,7 +97,7 @@ class _Objects:
         yield Wanted(
             ref("asn", organisation.asn),
             {"tenant": self.tenant, "role": ref("role", ASN_ROLE)},
-            {"asn": organisation.asn, "rir": ref("rir", "ggi")},
+            _with(self._mark(), asn=organisation.asn, rir=ref("rir", "ggi")),
         )
         if isinstance(organisation, Gemeente):
             yield from self._blocks(organisation)
@@ -219,7 +219,7 @@ class _Objects:
         group = ref("vlan_group", *place.key)
         yield Wanted(
             group,
-            {"name": f"{one.name} – {site.name}", "scope_type": "dcim.site", "scope_id": place},
+            {"name": f"{one.name} – {site.name}", "tenant": self.tenant, "scope_type": "dcim.site", "scope_id": place},
             _with(self._mark(), slug=group.key[0]),
         )
         for vlan in site.vlans:
@@ -353,7 +353,7 @@ class _Objects:
         yield Wanted(
             ref("termination", *interface.key),
             {"virtual_circuit": circuit, "role": side},
-            {"interface": interface},
+            _with(self._mark(), interface=interface),
         )
 
 
