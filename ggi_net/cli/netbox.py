@@ -105,21 +105,33 @@ def load(
 ) -> None:
     """Write the estate in DIR to NetBox, in bulk: the federation, then each gemeente.
 
-    What NetBox has already is corrected where it differs; nothing is deleted. The command can be stopped at any time
-    and run again. In the end NetBox is read back and compared with DIR.
+    What NetBox has already is corrected where it differs; nothing is deleted. What NetBox can't hold is refused before
+    anything is written. The command can be stopped at any time and run again. In the end NetBox is read back and
+    compared with DIR. Exit status 0: they are equal; 2: NetBox holds more, or something else; 1: an error.
     """
+    from ggi_net.onboard.netbox import load as room
     from ggi_net.onboard.netbox.contract import load_contract
     from ggi_net.onboard.netbox.init import ready
-    from ggi_net.onboard.netbox.load import load_organisations
     from ggi_net.source.files import load_estate
 
     estate = load_estate(folder)
-    chosen = [estate.gemeente(slug) for slug in gemeente] or estate.gemeenten
+    chosen = [estate.federation, *([estate.gemeente(slug) for slug in gemeente] or estate.gemeenten)]
+    wanted = room.wanted_for(estate, chosen)
     netbox = _netbox()
     ready(netbox, load_contract(), estate.ranges)
-    with _Progress("Objects of the estate") as progress:
-        outcome = load_organisations(netbox, estate, [estate.federation, *chosen], progress.tick)
-    _report(outcome, f"estate '{estate.name}' at {netbox.url}")
+    with _Progress("Objects of the estate", len(wanted)) as progress:
+        outcome = room.load_estate(netbox, estate, wanted, progress.tick)
+    _report(outcome, f"{len(wanted):,} objects of estate '{estate.name}' at {netbox.url}")
+    back = room.read_back(netbox, chosen)
+    for slug, lines in back.different.items():
+        out.print(f"{slug}: NetBox holds something else than {folder}", markup=False)
+        for line in lines[2:]:
+            out.print(f"  {line}", markup=False)
+    for slug, problem in back.unreadable.items():
+        out.print(f"{slug}: {problem}", markup=False)
+    if not back.equal:
+        raise typer.Exit(2)
+    out.print(f"Read back by {back.way}: equal to {folder}.", markup=False)
 
 
 def _netbox() -> NetBox:
@@ -152,11 +164,11 @@ def _report(outcome: Outcome, what: str) -> None:
 class _Progress:
     """A bar on standard error while objects are dealt with; nothing when it isn't a terminal."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, total: int | None = None) -> None:
         from rich.progress import Progress
 
         self._bar = Progress(console=err, transient=True, disable=not err.is_terminal)
-        self._task = self._bar.add_task(title, total=None)
+        self._task = self._bar.add_task(title, total=total)
 
     def __enter__(self) -> _Progress:
         self._bar.start()

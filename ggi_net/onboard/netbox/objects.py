@@ -69,6 +69,11 @@ def address_ref(address: str) -> Ref:
     return ref("address", address.partition("/")[0])
 
 
+def provider_slug(name: str) -> str:
+    """The slug of a provider, which NetBox wants in letters and digits."""
+    return slug_of(name) or "onbekend"
+
+
 def objects_of(organisation: Organisation, estate: Estate) -> list[Wanted]:
     """Every NetBox object that `organisation` of `estate` is made of, parents first, each once."""
     made = _Objects(organisation, estate)
@@ -311,7 +316,7 @@ class _Objects:
     def _link(self, link: Link) -> Iterator[Wanted]:
         provider = link.line.provider or NO_PROVIDER
         network = ref("provider_network", provider, "GGI")
-        yield Wanted(ref("provider", provider), {}, {"name": provider, "slug": slug_of(provider) or "onbekend"})
+        yield Wanted(ref("provider", provider), {}, {"name": provider, "slug": provider_slug(provider)})
         yield Wanted(network, {}, {"name": "GGI", "provider": ref("provider", provider)})
         circuit = ref("circuit", link.name)
         yield Wanted(

@@ -112,8 +112,9 @@ class _Sync:
             wanted[one.ref.kind].append(one)
         mine = {one.ref for one in self.after}
         outside = {r for one in self.after for part in (one.fields, one.initial, one.late) for r in _refs(part)} - mine
-        for kind in KINDS:
+        for kind in KINDS:  # first, so that nothing is written when something is missing
             self._look_up(kind, [r for r in outside if r.kind == kind], needed=True)
+        for kind in KINDS:
             self._ensure(kind, wanted[kind])
         self._correct([(one, one.late) for one in self.after if one.late])
         self._delete([r for r in before if r not in mine and not KINDS[r.kind].shared])
