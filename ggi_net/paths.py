@@ -53,6 +53,11 @@ def state_folder() -> Path:
     return Path(base) / "ggi"
 
 
+def lab_folder() -> Path:
+    """The folder of the simulated devices that `ggi lab devices` uses unless told otherwise."""
+    return state_folder() / "lab"
+
+
 def platform_names() -> list[str]:
     """The platforms that have templates, in alphabetical order."""
     return sorted(path.parent.name for path in templates_folder().glob("*/platform.yml"))

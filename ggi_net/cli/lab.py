@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ggi_net.cli import lab_netbox
-from ggi_net.cli.console import EstateOption, out
+from ggi_net.cli.console import EstateOption, open_estate, out
 from ggi_net.cli.render import counted
 from ggi_net.paths import demo_folder
 
@@ -25,7 +25,7 @@ FolderOption = Annotated[
 
 
 def _folder(given: Path | None) -> Path:
-    from ggi_net.lab.server import lab_folder
+    from ggi_net.paths import lab_folder
 
     return (given or lab_folder()).absolute()
 
@@ -54,9 +54,8 @@ def up(
     from ggi_net.lab.fleet import blueprint
     from ggi_net.lab.server import serve
     from ggi_net.lab.server import up as start
-    from ggi_net.source.files import load_estate
 
-    chosen = load_estate(estate).select(gemeente=gemeente, device=device)
+    chosen = open_estate(estate).select(gemeente=gemeente, device=device)
     plans = [blueprint(placed, tuple(refuse)) for placed in chosen]
 
     def tell(connections: Path) -> None:
@@ -104,8 +103,7 @@ def tamper(
     from ggi_net.lab.server import connections_of
     from ggi_net.lab.tamper import tamper as change
     from ggi_net.push.connections import read_connections
-    from ggi_net.source.files import load_estate
 
-    plan = blueprint(load_estate(estate).placed(device))
+    plan = blueprint(open_estate(estate).placed(device))
     connection = read_connections(connections_of(_folder(folder))).of(device)
     out.print(change(device, plan.driver, connection), markup=False)

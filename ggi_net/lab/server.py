@@ -20,18 +20,12 @@ import msgspec
 from ggi_net.errors import FileMissing, Place, SystemFailure
 from ggi_net.files import write_atomic
 from ggi_net.lab.fleet import Blueprint, Fleet
-from ggi_net.paths import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _MODULE = "ggi_net.lab.server"
 _PATIENCE_SECONDS = 60
-
-
-def lab_folder() -> Path:
-    """The folder of the lab that `ggi lab devices` uses unless told otherwise."""
-    return state_folder() / "lab"
 
 
 def up(blueprints: Sequence[Blueprint], folder: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from ggi_net.lab.fleet import blueprint
 from ggi_net.lab.server import down, up
 from ggi_net.lab.tamper import tamper
+from ggi_net.model.waves import waves
 from ggi_net.paths import demo_folder
 from ggi_net.push.connections import read_connections
 from ggi_net.secrets import LabSecrets
@@ -77,6 +79,12 @@ def recap(output):
     return {host.strip(): dict(pair.split("=") for pair in counts.split()) for host, counts in split}
 
 
+def members(inventory, group):
+    """The hosts of a group and of the groups in it."""
+    found = set(inventory[group].get("hosts", ()))
+    return found.union(*(members(inventory, child) for child in inventory[group].get("children", ())))
+
+
 class TestInventory:
     def test_has_the_devices_of_the_estate(self, inventory):
         assert set(inventory["_meta"]["hostvars"]) == set(ESTATE.devices)
@@ -94,10 +102,55 @@ class TestInventory:
             ("role_federation_proxy", "flr-asd-01"),
             ("platform_frr", "core-asd-01"),
             ("standard_2026_1", "ce-losser-01"),
+            ("standard_2026_1", "core-asd-01"),
+            ("gemeenten", "ce-losser-01"),
         ],
     )
     def test_groups_by_what_devices_have_in_common(self, inventory, group, host):
-        assert host in inventory[group]["hosts"]
+        assert host in members(inventory, group)
+
+    def test_a_province_has_its_own_gemeenten_only(self, inventory):
+        assert "core-asd-01" not in members(inventory, "province_overijssel")
+        assert sorted(inventory["province_overijssel"]["children"]) == sorted(ESTATE.by_slug)
+
+    def test_the_groups_of_waves_are_the_waves_of_a_push(self, inventory):
+        found = {name.removeprefix("wave_"): group["hosts"] for name, group in inventory.items() if "wave_" in name}
+        assert found == waves(ESTATE)
+
+    def test_the_variables_of_a_device(self, run):
+        found = json.loads(run("ansible-inventory", "--host", "ce-losser-01").stdout)
+        assert {key: value for key, value in found.items() if key.startswith("ggi_") and key != "ggi_connections"} == {
+            "ggi_estate": str(demo_folder()),
+            "ggi_organisation": "losser",
+            "ggi_site": "gemeentehuis",
+            "ggi_role": "ce",
+            "ggi_platform": "frr",
+            "ggi_standard": "2026.1",
+            "ggi_wave": "rest_1",
+            "ggi_view": "{{ lookup('ggi_view', inventory_hostname) }}",
+        }
+
+    def test_the_view_of_a_device_is_what_templates_see(self, run):
+        done = run(
+            "ansible", "losser:almelo", "-m", "debug", "-a", "msg='{{ ggi_view.fqdn }} {{ ggi_view.snmp.auth_key }}'"
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "ce-losser-01.losser.example secret://" in done.stdout
+        assert "radius-almelo-01.almelo.example secret://" in done.stdout
+
+    def test_views_are_made_for_the_devices_of_a_play_only(self, run, tmp_path):
+        """A device whose view can't be made disturbs nobody until a play is about it."""
+        shutil.copytree(demo_folder(), tmp_path / "estate")
+        broken = tmp_path / "estate/gemeenten/enschede.yml"
+        text = broken.read_text()
+        broken.write_text(re.sub(r"(name: ce-enschede-01\n(?:.*\n)*?        management: )\[.*\]", r"\1[]", text))
+        use = ("-m", "debug", "-a", "var=ggi_view.name")
+        well = run("ansible", "ce-losser-01", *use, GGI_ESTATE=str(tmp_path / "estate"))
+        assert well.returncode == 0, well.stdout + well.stderr
+        ill = run("ansible", "ce-enschede-01", *use, GGI_ESTATE=str(tmp_path / "estate"))
+        assert "GGI1401" in ill.stdout + ill.stderr
+        assert "no IPv4 management address" in ill.stdout + ill.stderr
+        assert "Traceback" not in ill.stdout + ill.stderr
 
     def test_a_device_is_reached_at_its_management_address(self, run):
         found = json.loads(run("ansible-inventory", "--host", "ce-losser-01").stdout)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_interface
+from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
+from ansible.template import trust_as_template
 
 from ggi_net.ansible.shared import estate_in
 from ggi_net.errors import GgiError
-from ggi_net.lab.server import lab_folder
-from ggi_net.model.gemeente import Gemeente
-from ggi_net.paths import demo_folder
+from ggi_net.model.waves import waves
+from ggi_net.paths import demo_folder, lab_folder
 from ggi_net.push.connections import read_connections
 
 if TYPE_CHECKING:
-    from ggi_net.model.estate import Placed
+    from ggi_net.model.estate import Estate, Placed
     from ggi_net.push.connections import Connection
 
 DOCUMENTATION = r"""
@@ -26,11 +26,16 @@ name: ggi
 short_description: Devices of a GGI estate
 description:
   - Reads an estate with the loader that C(ggi) itself uses, so that both always see the same devices.
-  - Makes a group of every gemeente (its slug with C(_) for C(-)) below C(gemeenten), the group C(federation), and
-    groups C(province_*), C(role_*), C(platform_*) and C(standard_*).
+  - Makes a group of every gemeente (its slug with C(_) for C(-)) and of the C(federation). Those of gemeenten are in
+    C(gemeenten) and in C(province_*), all are in C(standard_*).
+  - Makes groups C(role_*) and C(platform_*), and C(wave_canary), C(wave_ten_percent), C(wave_rest_1) and so on, in the
+    order in which devices are changed; no wave holds two devices that stand in for each other.
   - Sets C(ansible_host), C(ansible_port) and C(ansible_user) from the connections file where it names the device,
     else C(ansible_host) to the first management address of the estate. Sets C(ggi_organisation), C(ggi_site),
-    C(ggi_role), C(ggi_platform) and C(ggi_standard); for all C(ggi_estate) and C(ggi_connections), the paths in use.
+    C(ggi_role), C(ggi_platform), C(ggi_standard) and C(ggi_wave); for all C(ggi_estate) and C(ggi_connections), the
+    paths in use.
+  - C(ggi_view) is all that a template of the toolkit sees of the device. It is computed when a task uses it, for that
+    device only. Secrets in it are references.
 options:
   plugin:
     description: The name of this plugin.
@@ -59,6 +64,9 @@ estate: ../../estate
 connections: ../../connections.yml
 """
 
+VIEW = trust_as_template("{{ lookup('ggi_view', inventory_hostname) }}")
+"""Ansible computes a variable when a task uses it: so a view is made for the devices that a play is about, at most."""
+
 
 class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]  # Ansible has no types
     """The plugin that `plugin: ggi` names."""
@@ -82,9 +90,13 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]  # Ansible has
             raise AnsibleParserError(str(error)) from None
         inventory.set_variable("all", "ggi_estate", str(folder.resolve()))
         inventory.set_variable("all", "ggi_connections", str(file.resolve()))
-        inventory.add_group("gemeenten")
-        for placed in estate.devices.values():
-            self._add(placed, connections.get(placed.device.name))
+        inventory.set_variable("all", "ggi_view", VIEW)
+        for name, placed in estate.devices.items():
+            inventory.add_host(name)
+            for key, value in own_variables(placed, connections.get(name)).items():
+                inventory.set_variable(name, key, value)
+        for group in groups(estate):
+            self._add(group)
 
     def _path(self, option: str, inventory_file: str) -> Path | None:
         """An option's path: seen from the inventory file when it stands there, else from the working folder."""
@@ -93,47 +105,63 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]  # Ansible has
             return None
         return Path(value) if origin.startswith("env:") else Path(inventory_file).parent / value
 
-    def _add(self, placed: Placed, connection: Connection | None) -> None:
-        name = placed.device.name
-        self.inventory.add_host(name)
-        own, *others = groups(placed)
-        for group in (own, *others):
-            self.inventory.add_group(group)
-            self.inventory.add_child(group, name)
-        if isinstance(placed.organisation, Gemeente):
-            self.inventory.add_child("gemeenten", own)
-        for key, value in variables(placed, connection).items():
-            self.inventory.set_variable(name, key, value)
+    def _add(self, group: Group) -> None:
+        self.inventory.add_group(group.name)
+        for child in group.children:
+            self.inventory.add_child(group.name, child)
+        for key, value in group.variables.items():
+            self.inventory.set_variable(group.name, key, value)
 
 
-def groups(placed: Placed) -> list[str]:
-    """The groups of a device in names that Ansible accepts, that of its organisation first."""
-    organisation = placed.organisation
-    names = [
-        organisation.slug,
-        f"role_{placed.device.role}",
-        f"platform_{placed.device.platform}",
-        f"standard_{organisation.standard}",
+class Group(NamedTuple):
+    """A group: its devices or the groups in it, and what these have in common."""
+
+    name: str
+    children: list[str]
+    variables: dict[str, str]
+
+
+def groups(estate: Estate) -> list[Group]:
+    """The groups in names that Ansible accepts, each after those in it: Ansible is quicker so.
+
+    What devices have in common stands once, at their group: thousands of hosts are read in half the time.
+    """
+    organisations, provinces, standards = [], defaultdict(list), defaultdict(list)
+    by_role, by_platform = defaultdict(list), defaultdict(list)
+    for organisation in estate.organisations():
+        name = named(organisation.slug)
+        devices = [device.name for device in organisation.devices]
+        organisations.append(Group(name, devices, {"ggi_organisation": organisation.slug}))
+        standards[organisation.standard].append(name)
+    for gemeente in estate.gemeenten:
+        provinces[gemeente.province].append(named(gemeente.slug))
+    for placed in estate.devices.values():
+        by_role[placed.device.role].append(placed.device.name)
+        by_platform[placed.device.platform].append(placed.device.name)
+    return [
+        *organisations,
+        *(Group(named(f"role_{role}"), names, {"ggi_role": str(role)}) for role, names in by_role.items()),
+        *(Group(f"platform_{name}", names, {"ggi_platform": name}) for name, names in by_platform.items()),
+        *(Group(f"wave_{wave}", names, {"ggi_wave": wave}) for wave, names in waves(estate).items()),
+        *(Group(named(f"province_{name.lower()}"), slugs, {}) for name, slugs in provinces.items()),
+        *(Group(named(f"standard_{name}"), slugs, {"ggi_standard": name}) for name, slugs in standards.items()),
+        Group("gemeenten", [named(slug) for slug in estate.by_slug], {}),
     ]
-    if isinstance(organisation, Gemeente):
-        names.append(f"province_{organisation.province.lower()}")
-    return [re.sub(r"\W", "_", name, flags=re.ASCII) for name in names]
 
 
-def variables(placed: Placed, connection: Connection | None) -> dict[str, str | int]:
-    """What playbooks may need of a device. Never a password: the toolkit's drivers read those themselves."""
-    found: dict[str, str | int] = {
-        "ggi_organisation": placed.organisation.slug,
-        "ggi_site": placed.site.slug,
-        "ggi_role": str(placed.device.role),
-        "ggi_platform": placed.device.platform,
-        "ggi_standard": placed.organisation.standard,
-    }
+def named(text: str) -> str:
+    """A name of a group that Ansible accepts."""
+    return re.sub(r"\W", "_", text, flags=re.ASCII)
+
+
+def own_variables(placed: Placed, connection: Connection | None) -> dict[str, str | int]:
+    """What is a device's own. Never a password: the toolkit's drivers read those themselves."""
+    found: dict[str, str | int] = {"ggi_site": placed.site.slug}
     if connection:
         found["ansible_host"] = connection.host
         found["ansible_port"] = connection.port
         if connection.username:
             found["ansible_user"] = connection.username
     elif placed.device.management:
-        found["ansible_host"] = str(ip_interface(placed.device.management[0]).ip)
+        found["ansible_host"] = placed.device.management[0].partition("/")[0]
     return found
