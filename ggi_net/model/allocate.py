@@ -48,6 +48,16 @@ def address_text(version: int, number: int) -> str:
     return str(ipaddress.IPv6Address(number) if version == 6 else ipaddress.IPv4Address(number))
 
 
+def usual(address: str) -> str:
+    """An address, with or without a length, in its usual form: `2001:db8:0:0::2` as `2001:db8::2`; or ValueError.
+
+    The form is that of RFC 5952, which NetBox and most daemons write as well.
+    """
+    host, slash, length = address.partition("/")
+    version, number, _ = parsed(f"{host}/{length or 0}")
+    return f"{address_text(version, number)}{slash}{int(length) if slash else ''}"
+
+
 def within(inner: str, outer: str) -> bool:
     """Whether prefix `inner` lies inside prefix `outer`."""
     version, first, last = bounds(inner)

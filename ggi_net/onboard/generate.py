@@ -15,6 +15,7 @@ import msgspec
 
 from ggi_net.errors import FileError, Place
 from ggi_net.files import read_bytes, write_atomic
+from ggi_net.model.allocate import usual
 from ggi_net.model.estate import Estate
 from ggi_net.model.gemeente import Govroam, GovroamRole
 from ggi_net.model.network import LineKind
@@ -239,8 +240,8 @@ def _internet_lines() -> Callable[[], Internet]:
         dotted = ".".join(str(network + 2 >> shift & 255) for shift in (24, 16, 8, 0))
         router = ".".join(str(network + 1 >> shift & 255) for shift in (24, 16, 8, 0))
         return Internet(
-            addresses=(f"2001:db8:1:{number:x}::2/64", f"{dotted}/30"),
-            gateways=(f"2001:db8:1:{number:x}::1", router),
+            addresses=(usual(f"2001:db8:1:{number:x}::2/64"), f"{dotted}/30"),
+            gateways=(usual(f"2001:db8:1:{number:x}::1"), router),
         )
 
     return line

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ggi_net.model.allocate import usual
 from ggi_net.model.gemeente import Federation, NationalServices
 from ggi_net.model.network import Device, End, Line, Link, Port, PortKind, Role, Site, Vlan
 from ggi_net.onboard.design import CorePort
@@ -87,7 +88,9 @@ def make_federation(homes: dict[str, list[CorePort]], pools: Pools) -> Federatio
 
 
 def _site(slug: str, city: str, number: int, uplinks: list[Port], pools: Pools, *, national: bool) -> Site:
-    vlans = [Vlan(vid=900, name="mgmt", zone="mgmt", prefixes=(f"2a07:3500:7ffe:{number:x}::/64", _mgmt(number)))]
+    vlans = [
+        Vlan(vid=900, name="mgmt", zone="mgmt", prefixes=(usual(f"2a07:3500:7ffe:{number:x}::/64"), _mgmt(number)))
+    ]
     devices = [
         Device(
             name=f"core-{slug}-01",
@@ -113,7 +116,7 @@ def _site(slug: str, city: str, number: int, uplinks: list[Port], pools: Pools, 
                 role=Role.FEDERATION_PROXY,
                 platform="radsecproxy",
                 serial=f"GGI-FLR-{number + 1:02d}",
-                management=(f"2a07:3500:7ffe:{number:x}::10/64", f"10.192.0.{32 * number + 20}/27"),
+                management=(usual(f"2a07:3500:7ffe:{number:x}::10/64"), f"10.192.0.{32 * number + 20}/27"),
                 ports=(Port(name="eth0", kind=PortKind.LAN),),
             )
         )
@@ -132,8 +135,8 @@ def _internet(number: int) -> Port:
     return Port(
         name="eth0",
         kind=PortKind.INTERNET,
-        addresses=(f"2001:db8:0:{number:x}::2/64", f"203.0.113.{8 * number + 2}/29"),
-        gateways=(f"2001:db8:0:{number:x}::1", f"203.0.113.{8 * number + 1}"),
+        addresses=(usual(f"2001:db8:0:{number:x}::2/64"), f"203.0.113.{8 * number + 2}/29"),
+        gateways=(usual(f"2001:db8:0:{number:x}::1"), f"203.0.113.{8 * number + 1}"),
     )
 
 
@@ -142,7 +145,7 @@ def _mgmt(number: int) -> str:
 
 
 def _cloud(number: int) -> tuple[str, str]:
-    return f"2a07:3500:7ffd:{number:x}::/64", f"10.200.{number}.0/24"
+    return usual(f"2a07:3500:7ffd:{number:x}::/64"), f"10.200.{number}.0/24"
 
 
 def _links(homes: dict[str, list[CorePort]], pools: Pools) -> list[Link]:
@@ -173,7 +176,7 @@ def _link(name: str, end: End, core: End, pools: Pools) -> Link:
 
 
 def _services() -> NationalServices:
-    home = "2a07:3500:7ffe:0:"
+    home = "2a07:3500:7ffe:"
     return NationalServices(
         ntp=(f"{home}:7b", "10.192.0.10"),
         dns=(f"{home}:35", "10.192.0.11"),

@@ -1,4 +1,4 @@
-"""Whether NetBox can hold an estate as it is: lengths, what must be there once, what NetBox strips or writes otherwise."""
+"""Whether NetBox can hold an estate as it is: lengths, what must be there once, what NetBox strips or rewrites."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ggi_net.errors import DoesNotFit, Place
-from ggi_net.model.allocate import address_text, parsed
+from ggi_net.model.allocate import parsed, usual
 from ggi_net.model.network import PortKind
 from ggi_net.onboard.netbox.objects import provider_slug
 from ggi_net.source.netbox.contract import NO_PROVIDER
@@ -145,11 +145,9 @@ def _text(what: str, text: str, limit: int | None = None) -> Iterator[str]:
 def _canonical(what: str, prefix: str) -> Iterator[str]:
     """NetBox writes addresses in the form of RFC 5952, so another form would come back otherwise."""
     try:
-        version, number, _ = parsed(prefix)
+        written = usual(prefix)
     except ValueError:
         yield f"{what}: '{prefix}' is no address"
         return
-    length = prefix.partition("/")[2]
-    usual = f"{address_text(version, number)}/{int(length)}"
-    if usual != prefix:
-        yield f"{what}: write {prefix} as {usual}"
+    if written != prefix:
+        yield f"{what}: write {prefix} as {written}"
