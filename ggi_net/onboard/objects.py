@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -48,7 +48,7 @@ def objects(gemeente: Gemeente | None) -> dict[str, dict[str, Any]]:
     """Every object of a gemeente by reference, parents first: its own fields as plain data, without its children."""
     if gemeente is None:
         return {}
-    data = msgspec.to_builtins(gemeente)
+    data = plain(gemeente)
     root = f"gemeente/{gemeente.slug}"
     found = {root: {name: value for name, value in data.items() if name not in _CHILDREN}}
     for name, value in data.get("options", {}).items():
@@ -63,6 +63,27 @@ def objects(gemeente: Gemeente | None) -> dict[str, dict[str, Any]]:
         for vrf, carried in link["vrfs"].items():
             found[f"{ref}/vrf/{vrf}"] = carried
     return found
+
+
+def plain(value: Any) -> Any:
+    """A record as plain data without what equals its default: equal records give equal data.
+
+    (`msgspec.to_builtins` leaves out what *is* the default: one number 1500 but not another.)
+    """
+    if isinstance(value, msgspec.Struct):
+        given = {field.name: (getattr(value, field.name), field) for field in msgspec.structs.fields(value)}
+        return {name: plain(one) for name, (one, field) in given.items() if not _is_default(one, field)}
+    if isinstance(value, dict):
+        return {plain(name): plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(plain(one) for one in value)
+    return value.value if isinstance(value, Enum) else value
+
+
+def _is_default(value: Any, field: msgspec.structs.FieldInfo) -> bool:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return bool(value == field.default_factory())
+    return field.default is not msgspec.NODEFAULT and bool(value == field.default)
 
 
 def _site(root: str, site: dict[str, Any], found: dict[str, dict[str, Any]]) -> None:

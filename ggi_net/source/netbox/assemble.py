@@ -5,7 +5,7 @@ The mapping (`ggi_net.onboard.netbox.objects` is its inverse, and the tests hold
 tenant                     a gemeente, or the federation; what NetBox has no field for is in custom fields
 ASN with role ggi-asn      the organisation's ASN
 site                       `<gemeente>-<site>`, named "<Gemeente> – <name>"
-VLAN with a zone as role   a VLAN of its site; its prefixes are those that point to it
+VLAN with a zone as role   a VLAN of its site; its prefixes are those that point to it, IPv6 first
 prefix with role <zone>-block    a block of its tenant
 device with our role       a device; its primary addresses are what it is managed at
 interface with ggi_kind    a port; addresses count on those of kind `internet`
@@ -59,6 +59,13 @@ class Assembled:
 
     estate: Estate
     problems: dict[str, GgiError]
+    _world: _World = field(repr=False, compare=False)
+
+    def page_of(self, slug: str, steps: str) -> str:
+        """The page in NetBox of the object behind a part of an organisation's record (`$.sites[0].vlans[2].vid`)."""
+        organisation = self.estate.by_slug.get(slug, self.estate.federation)
+        zones = {zone.name for zone in self.estate.standard_of(organisation).zones}
+        return self._world.page_of(slug, type(organisation), zones, steps)
 
 
 def assemble(tables: Tables, url: str) -> Assembled:
@@ -85,6 +92,7 @@ def assemble(tables: Tables, url: str) -> Assembled:
             gemeenten.append(world.organisation(tenant, Gemeente, standards))
         except GgiError as problem:
             problems[world.value("tenants", tenant, "slug")] = problem
+    left_out = {slug: problem.message for slug, problem in problems.items()}
     estate = Estate(
         name=str(head.get("ggi_estate", "")),
         ranges=str(head.get("ggi_ranges", "")),
@@ -92,6 +100,8 @@ def assemble(tables: Tables, url: str) -> Assembled:
         federation=federation,
         gemeenten=tuple(sorted(gemeenten, key=lambda gemeente: gemeente.slug)),
         sources={world.value("tenants", tenant, "slug"): world.page("tenants", tenant) for tenant in world.ours},
+        left_out=left_out,
+        lacking=_lacking(world, federation.slug, left_out),
     )
     if estate.ranges not in standards[federation.standard].address_plan.ranges:
         raise EstateError(
@@ -99,7 +109,20 @@ def assemble(tables: Tables, url: str) -> Assembled:
             place=Place(world.page("tenants", federations[0])),
             hint=f"set ggi_ranges to one of: {', '.join(standards[federation.standard].address_plan.ranges)}",
         )
-    return Assembled(estate, problems)
+    return Assembled(estate, problems, world)
+
+
+def _lacking(world: _World, federation: str, left_out: dict[str, str]) -> dict[str, str]:
+    """The organisations whose devices hold something for those that are left out, with whose that is."""
+    if not left_out:
+        return {}
+    found = defaultdict(list, {federation: sorted(left_out)})
+    for tenant in world.ours:
+        slug = world.value("tenants", tenant, "slug")
+        idp = world.value("tenants", world.custom("tenants", tenant).get("ggi_idp"), "slug")
+        if slug in left_out and idp is not None:
+            found[idp].append(slug)
+    return {slug: ", ".join(others) for slug, others in found.items()}
 
 
 @dataclass
@@ -157,6 +180,13 @@ class _World:
     def page(self, table: str, number: int) -> str:
         """The page of an object in NetBox's own interface."""
         return f"{self.url}/{BY_NAME[table].path}/{number}/"
+
+    def page_of(self, slug: str, kind: type[Organisation], zones: set[str], steps: str) -> str:
+        """The page of the object behind `steps` of the record of the organisation with that slug."""
+        tenant = next(n for n in self.ours if self.value("tenants", n, "slug") == slug)
+        found = _Found()
+        table, number, _, _ = _followed(steps, self._data(tenant, kind, zones, found), found)
+        return self.page(table, number)
 
     def tenants_of(self, group: str) -> list[int]:
         found = [n for n in self.tables["tenants"] if self.via("tenants", n, "group", "tenant_groups", "slug") == group]
@@ -274,7 +304,10 @@ class _World:
             "vid": self.value("vlans", vlan, "vid"),
             "name": self.value("vlans", vlan, "name"),
             "zone": zone,
-            "prefixes": [self.value("prefixes", n, "prefix") for n in self.prefixes_of.get(vlan, ())],
+            "prefixes": sorted(
+                (self.value("prefixes", n, "prefix") for n in self.prefixes_of.get(vlan, ())),
+                key=lambda prefix: ":" not in prefix,
+            ),
             "description": self.value("vlans", vlan, "description"),
         }
         return found.made("vlans", vlan, data)
@@ -347,7 +380,7 @@ class _World:
             "end": self._end(name, end.values()),
             "core": self._end(name, core.values()),
             "line": found.made("circuits", circuit, line),
-            "vrfs": {vrf: self._carried(name, core[vrf], end[vrf], found) for vrf in end},
+            "vrfs": {vrf: self._carried(name, core[vrf], end[vrf], found) for vrf in sorted(end)},
             "description": self.value("circuits", circuit, "description"),
         }
         return found.made("circuits", circuit, data)
@@ -415,15 +448,7 @@ class _World:
         """msgspec's message with the page of the NetBox object that the wrong value is on."""
         what, _, path = message.partition(" - at `")
         path = path.rstrip("`")
-        table, number = found.origins[id(data)]
-        at: Any = data
-        last = ""
-        for step in _STEP.finditer(path):
-            last = step.group("key") or last
-            at = at[int(step.group("index"))] if step.group("index") else at.get(step.group("key"))
-            table, number = found.origins.get(id(at), (table, number))
-            if not isinstance(at, dict | list):
-                break
+        table, number, at, last = _followed(path, data, found)
         value = "" if isinstance(at, dict | list) else f" of '{printable(at)}'" if at is not None else " (not set)"
         name = self.value(table, number, "name") or self.value(table, number, "cid") or ""
         on = f" on {table.rstrip('s').replace('_', ' ')} '{printable(name)}'" if name else ""
@@ -432,6 +457,26 @@ class _World:
             place=Place(self.page(table, number)),
             hint="correct it in NetBox; `ggi netbox check` says what the contract asks",
         )
+
+
+def _followed(path: str, data: dict[str, Any], found: _Found) -> tuple[str, int, Any, str]:
+    """Go down `path` in `data`: the NetBox object (table, id) nearest to where it leads, the value there, the last key.
+
+    It ends early where the data has no such step.
+    """
+    table, number = found.origins[id(data)]
+    at: Any = data
+    last = ""
+    for step in _STEP.finditer(path):
+        last = step.group("key") or last
+        if step.group("index"):
+            at = at[int(step.group("index"))] if isinstance(at, list | tuple) else None
+        else:
+            at = at.get(step.group("key")) if isinstance(at, dict) else None
+        table, number = found.origins.get(id(at), (table, number))
+        if not isinstance(at, dict | list | tuple):
+            break
+    return table, number, at, last
 
 
 class _Broken(Exception):
