@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ggi_net.errors import AnothersObject, NetBoxLacks, Place
+from ggi_net.errors import AnothersObject, NetBoxAway, NetBoxLacks, NetBoxRejected, Place
 from ggi_net.onboard.netbox.kinds import KINDS
 from ggi_net.onboard.netbox.objects import Ref
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 BATCH = 50
 """Objects in one request: a request is one transaction, and NetBox takes some 20 ms for each object."""
+
+ATTEMPTS = 5
+"""Times that a request is made of which the answer got lost, or which another run was ahead of."""
 
 _SETS = ("object_types", "import_targets", "export_targets")
 """Lists that NetBox gives back in an order of its own."""
@@ -141,10 +144,10 @@ class _Sync:
 
     # -- finding ---------------------------------------------------------------------------------------
 
-    def _look_up(self, kind: str, refs: Iterable[Ref], *, needed: bool = False) -> None:
+    def _look_up(self, kind: str, refs: Iterable[Ref], *, needed: bool = False, made: bool = False) -> None:
         """Find objects by key; what isn't there, or whose parent isn't, stays unknown unless it is `needed`.
 
-        What was just made has no children yet, so these are not looked for.
+        What was just made has no children yet, so these are looked for only when they may have been `made` as well.
         """
         chosen = KINDS[kind]
         keys = []
@@ -152,7 +155,7 @@ class _Sync:
             parent = chosen.parent_of(one.key)
             above = Ref(*parent) if parent else None
             number = self.ids.get(above) if above else None
-            if one not in self.ids and above not in self.made and (above is None or number is not None):
+            if one not in self.ids and (made or above not in self.made) and (above is None or number is not None):
                 keys.append((one.key, number))
         asked = {key for key, _ in keys}
         for query in chosen.queries(keys):
@@ -212,15 +215,34 @@ class _Sync:
         return any(r in waiting for part in (one.fields, one.initial) for r in _refs(part))
 
     def _create(self, kind: str, wanted: list[Wanted]) -> None:
+        """Each batch is one transaction; what NetBox made although its answer got lost is found, and not made twice.
+
+        What somebody else made first, such as a provider that two gemeenten name at one moment, is taken as it is.
+        """
         for part in _batches(wanted):
-            payload = [self._message(self._resolved(_merged(one.initial, one.fields))) for one in part]
-            made = self.netbox.post(KINDS[kind].path, payload)
-            for one, item in zip(part, made, strict=True):
-                self.ids[one.ref] = item["id"]
-                self.found[one.ref] = item
-                self.made.add(one.ref)
+            left = part
+            for attempt in range(ATTEMPTS):
+                try:
+                    self._post(kind, left)
+                    break
+                except (NetBoxAway, NetBoxRejected) as error:
+                    self._look_up(kind, [one.ref for one in left], made=True)
+                    missing = [one for one in left if one.ref not in self.ids]
+                    if attempt == ATTEMPTS - 1 or not (error.maybe_done or len(missing) < len(left)):
+                        raise
+                    left = missing
+                if not left:
+                    break
             self._count(self.outcome.created, kind, len(part))
             self.tick(kind, len(part))
+
+    def _post(self, kind: str, wanted: list[Wanted]) -> None:
+        payload = [self._message(self._resolved(_merged(one.initial, one.fields))) for one in wanted]
+        made = self.netbox.post(KINDS[kind].path, payload)
+        for one, item in zip(wanted, made, strict=True):
+            self.ids[one.ref] = item["id"]
+            self.found[one.ref] = item
+            self.made.add(one.ref)
 
     def _correct(self, wanted: list[tuple[Wanted, dict[str, Any]]]) -> None:
         changes: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -230,7 +252,7 @@ class _Sync:
                 changes[one.ref.kind].append(self._message({"id": self.ids[one.ref], **different}))
         for kind, items in changes.items():
             for part in _batches(items):
-                self.netbox.patch(KINDS[kind].path, part)
+                self.netbox.patch(KINDS[kind].path, part, again=True)
                 self._count(self.outcome.changed, kind, len(part))
 
     # -- deleting --------------------------------------------------------------------------------------
@@ -244,11 +266,29 @@ class _Sync:
                 self._look_up(parent.kind, [parent])
             self._look_up(kind, chosen)
         for kind in reversed(KINDS):
-            items = [self._message({"id": self.ids[r]}) for r in refs if r.kind == kind and r in self.ids]
-            for part in _batches(items):
-                self.netbox.delete(KINDS[kind].path, part)
+            gone = [r for r in reversed(refs) if r.kind == kind and r in self.ids]
+            for part in _batches(gone):
+                self._remove(kind, part)
                 self._count(self.outcome.deleted, kind, len(part))
-            self.tick(kind, len(items))
+            self.tick(kind, len(gone))
+
+    def _remove(self, kind: str, refs: list[Ref]) -> None:
+        """Delete objects that may be gone meanwhile: NetBox deletes all of a list or none."""
+        left = refs
+        for attempt in range(ATTEMPTS):
+            try:
+                self.netbox.delete(KINDS[kind].path, [self._message({"id": self.ids[r]}) for r in left])
+                break
+            except (NetBoxAway, NetBoxRejected) as error:
+                for r in left:
+                    del self.ids[r]
+                self._look_up(kind, left)
+                there = [r for r in left if r in self.ids]
+                if attempt == ATTEMPTS - 1 or not (error.maybe_done or len(there) < len(left)):
+                    raise
+                left = there
+            if not left:
+                break
 
     # -- small things ----------------------------------------------------------------------------------
 

@@ -91,12 +91,12 @@ class NetBox:
         """Replace an object."""
         return self._request("PUT", path, json=json)
 
-    def patch(self, path: str, json: Any, *, if_match: str | None = None) -> Any:
-        """Change fields of an object, or of a list of objects with their ids.
+    def patch(self, path: str, json: Any, *, if_match: str | None = None, again: bool = False) -> Any:
+        """Change fields of an object, or of a list of objects with their ids; `again`: safe to send twice.
 
         With `if_match`, an ETag that NetBox gave, only when nobody changed it since: else ChangedMeanwhile is raised.
         """
-        return self._request("PATCH", path, json=json, if_match=if_match)
+        return self._request("PATCH", path, json=json, if_match=if_match, again=again)
 
     def delete(self, path: str, json: Any = None, *, if_match: str | None = None) -> None:
         """Delete an object; or at a list's path those of which `json` lists the ids (`[{"id": 1}]`), all or none."""
