@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
-import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
-import termios
-import time
 from collections import deque
 from pathlib import Path
 
 import pytest
+import terminal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -446,61 +441,17 @@ class TestFile:
 # -- the terminal ------------------------------------------------------------------------------------------
 
 
-class Terminal:
-    """A user at a terminal, in a folder of its own."""
+class Terminal(terminal.Terminal):
+    """Somebody who runs `ggi onboard new` in a folder of its own."""
 
     def __init__(self, folder, *arguments):
-        self.master, slave = pty.openpty()
-        self.seen = ""
-        self.at = 0
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "ggi_net", "onboard", "new", *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            cwd=folder,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
-            env=os.environ | {"GGI_STATE": str(folder / "state"), "TERM": "dumb", "COLUMNS": "120", "PYTHONUTF8": "1"},
-        )
-        os.close(slave)
-
-    def expect(self, pattern):
-        """Read until `pattern` appears after what was matched before."""
-        end = time.monotonic() + 30
-        while not (found := re.compile(pattern).search(self.seen, self.at)):
-            assert time.monotonic() < end, f"no {pattern!r} in:\n{self.seen[self.at :]}"
-            if select.select([self.master], [], [], 1)[0]:
-                try:
-                    self.seen += os.read(self.master, 4096).decode(errors="replace").replace("\r\n", "\n")
-                except OSError:
-                    pytest.fail(f"ended before {pattern!r}:\n{self.seen}")
-        self.at = found.end()
-        return found
-
-    def say(self, pattern, text=""):
-        """Wait for a question and answer it."""
-        self.expect(pattern)
-        os.write(self.master, text.encode() + b"\n")
-
-    def end(self, *, interrupt=False):
-        """Read to the end, after Ctrl-C if asked to; return the exit status."""
-        if interrupt:
-            time.sleep(0.3)  # as quick as people are: between the prompt and the reading only the next key is seen
-            os.write(self.master, b"\x03")
-        while select.select([self.master], [], [], 30)[0]:
-            try:
-                self.seen += os.read(self.master, 4096).decode(errors="replace").replace("\r\n", "\n")
-            except OSError:
-                break
-        status = self.process.wait(timeout=5)
-        os.close(self.master)
-        return status
+        command = (sys.executable, "-m", "ggi_net", "onboard", "new", *arguments)
+        super().__init__(command, folder, GGI_STATE=str(folder / "state"))
 
     def enter_until(self, pattern):
         """Press Enter at every question until that one."""
         while not re.search(pattern, self.expect(r"\n?([^\n]*): (?=\Z)").group(1)):
-            os.write(self.master, b"\n")
+            self.press("\n")
 
 
 @pytest.fixture
@@ -517,9 +468,9 @@ class TestTerminal:
         user.say(r"Part in govroam \[both\]: ")
         user.say(r"Realms of its people \[hengelo\.example\]: ")
         user.enter_until("Name")
-        os.write(user.master, "Stadhuis Hengelo – Centrum\n".encode())
+        user.press("Stadhuis Hengelo – Centrum\n")
         user.enter_until("Another site")
-        os.write(user.master, b"\n")
+        user.press("\n")
         user.say(r"Write this to hengelo\.yml\? \[yes\]: ")
         assert user.end() == 0
         assert "Next: ggi onboard plan hengelo.yml" in user.seen
@@ -543,7 +494,7 @@ class TestTerminal:
         again.say(r"Gemeente.*\[Hengelo\]: ")
         again.say(r"Domain \[anders\.example\]: ")
         again.enter_until("Write this to")
-        os.write(again.master, b"\n")
+        again.press("\n")
         assert again.end() == 0
         assert load_spec(folder / "new.yml").spec.domain == "anders.example"
 
@@ -557,7 +508,7 @@ class TestTerminal:
         again = Terminal(folder)
         again.say("Gemeente.*: ", "Hengelo")
         again.expect(r"Domain \[anders\.example\]: ")
-        os.write(again.master, b"\x04")
+        again.press("\x04")
         assert again.end() == 130, "the end of input stops it as Ctrl-C does"
 
     def test_a_file_that_is_there_is_not_overwritten_without_being_asked(self, folder):
@@ -573,7 +524,7 @@ class TestTerminal:
         user.say("Gemeente.*: ", "Hengelo")
         user.say("Overwrite", "yes")
         user.enter_until("Write this to")
-        os.write(user.master, b"no\n")
+        user.press("no\n")
         assert user.end() == 1
         assert (folder / "hengelo.yml").read_text() == "mine\n", "and kept until the very end"
 
@@ -593,7 +544,7 @@ class TestTerminal:
     def test_bytes_that_are_no_text_are_refused_in_words(self, folder):
         user = Terminal(folder)
         user.expect("Gemeente.*: ")
-        os.write(user.master, b"\xff\xfe\x80\n")
+        user.press(b"\xff\xfe\x80\n")
         user.expect("no gemeente '.*' on the list of CBS")
         assert user.end(interrupt=True) == 130
         assert "Traceback" not in user.seen
