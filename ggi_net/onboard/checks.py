@@ -178,7 +178,7 @@ def cores_for(found: SpecFile, estate: Estate) -> list[CorePort]:
     if not cores:
         raise SpecError("the estate has no core to connect to", hint="add one to the federation")
     names = list(spec.cores) or _usual_cores(found, estate, cores) or list(cores)[:2]
-    return [_core_port(cores[name]) for name in names]
+    return [core_port(cores[name]) for name in names]
 
 
 def _usual_cores(found: SpecFile, estate: Estate, cores: dict[str, Placed]) -> list[str]:
@@ -189,7 +189,9 @@ def _usual_cores(found: SpecFile, estate: Estate, cores: dict[str, Placed]) -> l
     return [name for name in cores if name in most]
 
 
-def _core_port(placed: Placed) -> CorePort:
+def core_port(placed: Placed) -> CorePort:
+    """Where lines end at a core; raise SpecError when it has no port for them."""
+
     def first(kind: PortKind) -> str:
         return next((port.name for port in placed.device.ports if port.kind is kind), "")
 

@@ -12,31 +12,35 @@ from ggi_net.errors import GgiError, Place, PlanInvalid, PlanStale
 from ggi_net.files import read_bytes, write_atomic
 from ggi_net.model.gemeente import Gemeente
 from ggi_net.model.types import Record, Slug
-from ggi_net.onboard.checks import check_against, check_result, cores_for, joined, replace_gemeenten
-from ggi_net.onboard.design import design
-from ggi_net.onboard.objects import Change, compare, objects
+from ggi_net.onboard.checks import check_against, check_result, core_port, cores_for, joined, replace_gemeenten
+from ggi_net.onboard.design import CorePort, design
+from ggi_net.onboard.objects import Change, compare, objects, plain
 from ggi_net.onboard.spec import Spec, SpecFile
 from ggi_net.paths import standards_folder, state_folder
 from ggi_net.source.pools import pools_of
 from ggi_net.source.standard import load_standard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ggi_net.model.estate import Estate
     from ggi_net.model.standard import Standard
     from ggi_net.onboard.design import Design
     from ggi_net.source.pools import Pools, Taken
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Basis(Record, frozen=True, kw_only=True):
-    """What a plan was computed from, as SHA-256: the gemeente, its standard, and what was in use of each pool."""
+    """What a plan was computed from: the cores that its lines end at; the rest as SHA-256.
+
+    That is the gemeente, its standard, and what was in use of each pool.
+    """
 
     gemeente: str
     standard: str
     pools: dict[str, str]
+    cores: tuple[CorePort, ...]
 
 
 class Plan(Record, frozen=True, kw_only=True):
@@ -77,7 +81,8 @@ def _plan(found: SpecFile, estate: Estate) -> Plan:
     standard = check_against(found, estate)
     current = estate.by_slug.get(spec.slug)
     pools = pools_of(estate, standard)
-    made = _worked_out(found, estate, standard, pools, current)
+    cores = cores_for(found, estate)
+    made = _worked_out(spec, standard, pools, cores, current)
     check_result(found, estate, made.gemeente)
     plan = Plan(
         format=FORMAT,
@@ -88,6 +93,7 @@ def _plan(found: SpecFile, estate: Estate) -> Plan:
             gemeente=_sha256(current),
             standard=_sha256(standard),
             pools=pools.basis(pools.touched),
+            cores=tuple(cores),
         ),
         changes=compare(current, made.gemeente, made.allocated),
         notes=tuple(made.notes),
@@ -98,11 +104,13 @@ def _plan(found: SpecFile, estate: Estate) -> Plan:
     return msgspec.structs.replace(plan, digest=_digest(plan))
 
 
-def _worked_out(found: SpecFile, estate: Estate, standard: Standard, pools: Pools, current: Gemeente | None) -> Design:
+def _worked_out(
+    spec: Spec, standard: Standard, pools: Pools, cores: Sequence[CorePort], current: Gemeente | None
+) -> Design:
     """The design, marked with the id of the spec when it changes anything."""
-    made = design(found.spec, standard, pools, cores_for(found, estate), current)
+    made = design(spec, standard, pools, cores, current)
     if made.gemeente != current:
-        made.gemeente = msgspec.structs.replace(made.gemeente, spec=spec_id(found.spec))
+        made.gemeente = msgspec.structs.replace(made.gemeente, spec=spec_id(spec))
     return made
 
 
@@ -120,16 +128,16 @@ def worked_out(plan: Plan, estate: Estate, given: Mapping[str, str]) -> tuple[Ge
     was = joined(estate, plan.before) if plan.before else replace_gemeenten(estate, others)
     standard = joined(estate, plan.result).standard_of(plan.result)
     pools = pools_of(was, standard, given)
-    found = SpecFile(plan.spec, Path(f"plan of {plan.gemeente}"), msgspec.json.encode(plan.spec))
-    made = _worked_out(found, was, standard, pools, plan.before)
+    made = _worked_out(plan.spec, standard, pools, plan.basis.cores, plan.before)
     return made.gemeente, pools.taken
 
 
 def check_fresh(plan: Plan, estate: Estate, *, numbers: bool) -> bool:
     """Whether the plan's changes still have to be made to `estate`; False when it holds the result already.
 
-    Raises PlanStale when what the plan was computed from has changed: the gemeente itself, its standard, or, where
-    the plan's `numbers` are used as they stand, the use of a pool that it takes from. Anything else may change.
+    Raises PlanStale when what the plan was computed from has changed: the gemeente itself, its standard, the cores
+    that its lines end at, what other gemeenten have that only one can have, or, where the plan's `numbers` are used as
+    they stand, the use of a pool that it takes from. Anything else may change.
     """
     current = estate.by_slug.get(plan.gemeente)
     if current is not None and objects(current) == objects(plan.result):
@@ -141,13 +149,26 @@ def check_fresh(plan: Plan, estate: Estate, *, numbers: bool) -> bool:
         raise PlanStale(f"gemeente '{plan.gemeente}' has changed since the plan was made")
     if _sha256(standard) != plan.basis.standard:
         raise PlanStale(f"standard {plan.result.standard} has changed since the plan was made")
-    if not numbers:
-        return True
-    now = pools_of(estate, standard).basis(plan.basis.pools)
-    changed = [name for name, digest in plan.basis.pools.items() if now[name] != digest]
-    if changed:
-        raise PlanStale(f"numbers were taken or released since the plan was made, in: {', '.join(changed)}")
+    if numbers:
+        now = pools_of(estate, standard).basis(plan.basis.pools)
+        changed = [name for name, digest in plan.basis.pools.items() if now[name] != digest]
+        if changed:
+            raise PlanStale(f"numbers were taken or released since the plan was made, in: {', '.join(changed)}")
+    check_fits(plan, estate)
     return True
+
+
+def check_fits(plan: Plan, estate: Estate) -> None:
+    """Raise PlanStale when the rest of `estate` no longer lets the gemeente be what the plan makes of it."""
+    found = SpecFile(plan.spec, Path(f"plan of {plan.gemeente}"), msgspec.json.encode(plan.spec))
+    try:
+        check_against(found, estate)
+    except GgiError as error:
+        raise PlanStale(f"the plan no longer fits: {error.message}") from None
+    for core in plan.basis.cores:
+        placed = estate.devices.get(core.device)
+        if placed is None or core_port(placed) != core:
+            raise PlanStale(f"core '{core.device}' has changed since the plan was made")
 
 
 def save_plan(plan: Plan, path: Path) -> None:
@@ -181,4 +202,4 @@ def _digest(plan: Plan) -> str:
 
 
 def _sha256(record: Any) -> str:
-    return hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(plain(record), order="sorted")).hexdigest()
