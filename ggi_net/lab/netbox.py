@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ggi_net.errors import LabFailure, Place
+from ggi_net.files import write_atomic
 from ggi_net.lab import netbox_install, netbox_parts, netbox_seed
 from ggi_net.lab.netbox_parts import LOOPBACK, Part
 from ggi_net.lab.netbox_postgres import CLEAN, LIVE, Cluster, cluster_folder, stop_cluster
@@ -42,8 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOCK = "lock"
-_WEB = "NetBox"
-_SERVE_SECONDS = 120
+_SERVE_SECONDS = 240
 
 
 def netbox_folder() -> Path:
@@ -146,11 +146,10 @@ def up(
         settings = _with_free_ports(folder, settings)
         write_settings(folder, settings)
         lab = Instance(folder, settings)
-        if write_configuration(folder, settings):
-            # A web server has nothing to lose, and Python's own end takes seconds; the worker may be in a job.
-            netbox_parts.stop(folder / "web", signal.SIGKILL)
-            netbox_parts.stop(folder / "worker", signal.SIGTERM)
-        return lab, _start(lab, python, dump, say)
+        configuration = write_configuration(folder, settings)
+        stores = _start_stores(lab, dump, say)
+        programs = _start_programs(lab, python, configuration, say)
+    return lab, stores or programs
 
 
 def _own(folder: Path) -> Path:
@@ -171,24 +170,6 @@ def _with_free_ports(folder: Path, settings: Settings) -> Settings:
     if not netbox_parts.lives(folder / "redis") and not netbox_parts.is_free(settings.redis_port):
         settings = msgspec.structs.replace(settings, redis_port=spare[1])
     return settings
-
-
-def _start(lab: Instance, python: Path, dump: Path, say: Callable[[str], None]) -> bool:
-    """Start what doesn't run; return whether there was such a thing."""
-    started = _start_stores(lab, dump, say)
-    parts = [_web(lab, python), _worker(lab, python)]
-    for part in parts:
-        if not netbox_parts.lives(part.folder):
-            say(f"starting {part.name}")
-            part.folder.mkdir(exist_ok=True)
-            netbox_parts.stop(part.folder, signal.SIGKILL)  # children that hold its port
-            if part.name == _WEB:
-                _require_free(lab.settings.port)
-            netbox_parts.start(part)
-            started = True
-    netbox_parts.wait_for(parts[0], lambda: answer(lab) is not None, _SERVE_SECONDS)
-    netbox_parts.wait_for(parts[1], lambda: bool((answer(lab) or {}).get("rq-workers-running")), _SERVE_SECONDS)
-    return started
 
 
 def _start_stores(lab: Instance, dump: Path, say: Callable[[str], None]) -> bool:
@@ -213,6 +194,28 @@ def _start_stores(lab: Instance, dump: Path, say: Callable[[str], None]) -> bool
     return started
 
 
+def _start_programs(lab: Instance, python: Path, configuration: str, say: Callable[[str], None]) -> bool:
+    """Start NetBox and its worker where they don't run with this `configuration`; return whether one was started."""
+    started = False
+    web, worker = _web(lab, python), _worker(lab, python)
+    # A web server has nothing to lose, and Python's own end takes seconds; the worker may be in a job.
+    for part, ending in ((web, signal.SIGKILL), (worker, signal.SIGTERM)):
+        runs_with = part.folder / "configuration"
+        if not runs_with.exists() or runs_with.read_text() != configuration:
+            netbox_parts.stop(part.folder, ending)
+        if not netbox_parts.lives(part.folder):
+            say(f"starting {part.name}")
+            netbox_parts.stop(part.folder, signal.SIGKILL)  # children that hold its port
+            if part is web:
+                _require_free(lab.settings.port)
+            write_atomic(runs_with, configuration, mode=0o600, durable=False)
+            netbox_parts.start(part)
+            started = True
+    netbox_parts.wait_for(web, lambda: answer(lab) is not None, _SERVE_SECONDS)
+    netbox_parts.wait_for(worker, lambda: bool((answer(lab) or {}).get("rq-workers-running")), _SERVE_SECONDS)
+    return started
+
+
 def _require_free(port: int) -> None:
     if not netbox_parts.is_free(port):
         raise LabFailure(
@@ -223,7 +226,7 @@ def _require_free(port: int) -> None:
 
 def _web(lab: Instance, python: Path) -> Part:
     command = [python, "-m", "gunicorn", "--config", "gunicorn.conf.py", "ggi_lab_wsgi"]
-    return Part(_WEB, lab.folder / "web", command, netbox_environment(lab.folder))
+    return Part("NetBox", lab.folder / "web", command, netbox_environment(lab.folder))
 
 
 def _worker(lab: Instance, python: Path) -> Part:

@@ -168,10 +168,10 @@ def credentials_file(lab: Path) -> Path:
     return lab / "credentials.json"
 
 
-def write_configuration(lab: Path, settings: Settings) -> bool:
-    """Write what NetBox and Redis read; return whether NetBox's changed, so that it must be started again.
+def write_configuration(lab: Path, settings: Settings) -> str:
+    """Write what NetBox and Redis read; return a hash of NetBox's: one started with another must be started again.
 
-    It counts as changed, too, when the source of the toolkit's own plugin did.
+    The hash changes, too, when the source of the toolkit's own plugin does.
     """
     digest = plugin_digest("**/*.py") if settings.plugin else "no plugin of the toolkit's"
     values = {
@@ -190,8 +190,10 @@ def write_configuration(lab: Path, settings: Settings) -> bool:
         if not link.is_symlink() or link.readlink() != package:
             link.unlink(missing_ok=True)
             link.symlink_to(package)
-    web = write_if_changed(lab / "web" / "gunicorn.conf.py", _GUNICORN.format(**values).encode(), mode=0o600)
-    return write_if_changed(lab / "conf" / "configuration.py", text.encode(), mode=0o600) or web
+    gunicorn = _GUNICORN.format(**values)
+    write_if_changed(lab / "web" / "gunicorn.conf.py", gunicorn.encode(), mode=0o600)
+    write_if_changed(lab / "conf" / "configuration.py", text.encode(), mode=0o600)
+    return hashlib.sha256((text + gunicorn).encode()).hexdigest()
 
 
 def netbox_environment(lab: Path) -> dict[str, str]:

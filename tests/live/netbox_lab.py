@@ -43,7 +43,7 @@ class Guard:
 
     def end(self) -> None:
         self._process.stdin.close()
-        assert self._process.wait(60) == 0
+        assert self._process.wait(120) == 0
 
 
 @pytest.fixture(scope="session")

@@ -137,10 +137,10 @@ class TestSettings:
 
     def test_netbox_is_started_again_only_when_something_changed(self, tmp_path):
         settings = draw(port=8123, plugin=True)
-        assert write_configuration(tmp_path, settings)
-        assert not write_configuration(tmp_path, settings)
-        assert write_configuration(tmp_path, msgspec.structs.replace(settings, port=8124))
-        assert write_configuration(tmp_path, msgspec.structs.replace(settings, port=8124, plugin=False))
+        first = write_configuration(tmp_path, settings)
+        assert write_configuration(tmp_path, settings) == first
+        assert write_configuration(tmp_path, msgspec.structs.replace(settings, port=8124)) != first
+        assert write_configuration(tmp_path, msgspec.structs.replace(settings, plugin=False)) != first
 
     def test_the_configuration_loads_what_was_asked_for_and_branching_last(self, tmp_path):
         for plugin, expected in ((True, ["ggi_netbox", "netbox_branching"]), (False, ["netbox_branching"])):
