@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def plan_spec(found: SpecFile, backend: Backend) -> Plan:
     """The plan for a spec against what `backend` holds; raise SpecError, StandardError or PoolExhausted."""
-    return make_plan(found, backend.read())
+    return make_plan(found, backend.read(found.spec.slug))
 
 
 def apply_spec(found: SpecFile, backend: Backend) -> tuple[Plan, Gemeente | None]:
@@ -28,7 +28,7 @@ def apply_spec(found: SpecFile, backend: Backend) -> tuple[Plan, Gemeente | None
     """
     with backend.exclusive(found.spec.slug):
         digest = backend.begun(found.spec.slug)
-        plan = _kept(digest, found) if digest else make_plan(found, backend.read())
+        plan = _kept(digest, found) if digest else make_plan(found, backend.read(found.spec.slug))
         return plan, backend.write(plan) if plan.changes else None
 
 
@@ -52,7 +52,7 @@ def apply_plan(plan: Plan, backend: Backend) -> Gemeente | None:
     """
     with backend.exclusive(plan.gemeente):
         if not backend.begun(plan.gemeente) and not (
-            plan.changes and check_fresh(plan, backend.read(), numbers=backend.plans_numbers)
+            plan.changes and check_fresh(plan, backend.read(plan.gemeente), numbers=backend.plans_numbers)
         ):
             return None
         return backend.write(plan)

@@ -27,8 +27,8 @@ class Backend(Protocol):
 
     plans_numbers: bool
 
-    def read(self) -> Estate:
-        """The estate as it is now, with all that a plan depends on; raise GgiError when it can't be read."""
+    def read(self, gemeente: str = "") -> Estate:
+        """The estate as it is now, with all that a plan for `gemeente` depends on; raise GgiError when it can't be."""
 
     def exclusive(self, gemeente: str) -> AbstractContextManager[None]:
         """Keep other writers of a gemeente out from the reading before an apply to the end of its writing."""
@@ -50,7 +50,7 @@ class Files:
     folder: Path
     plans_numbers = True
 
-    def read(self) -> Estate:
+    def read(self, gemeente: str = "") -> Estate:
         """Read all files; raise the first FileError, StandardError or OptionRefused."""
         return load_estate(self.folder)
 

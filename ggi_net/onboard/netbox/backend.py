@@ -1,8 +1,7 @@
 """NetBox as the place that onboarding reads from and writes to.
 
-An apply first claims the tenant: the custom field `ggi_apply` names the plan, and a reader leaves the gemeente out
-while it stands there, so that nobody renders from half of a change. Then numbers are allocated, objects written, the
-result read back, a journal entry left, and the claim released. Killed anywhere, the same apply again completes it.
+An apply first claims the tenant (`claim.py`). Then numbers are allocated, objects written, the result read back and
+compared, a journal entry left, and the claim released. Killed anywhere, the same apply again completes it.
 """
 
 from __future__ import annotations
@@ -11,25 +10,24 @@ import fcntl
 import getpass
 import hashlib
 import os
-import socket
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ggi_net.errors import ApplyClaimed, NetBoxRejected, Place, PlanStale, ResultDiffers
+from ggi_net.errors import Place, PlanStale, ResultDiffers
 from ggi_net.onboard.checks import joined
 from ggi_net.onboard.netbox.allocate import Allocator, Mark
+from ggi_net.onboard.netbox.claim import FIELD, TENANTS, Claims, Work, rivals
 from ggi_net.onboard.netbox.journal import leave_entry
 from ggi_net.onboard.netbox.objects import objects_of
-from ggi_net.onboard.netbox.sync import sync
+from ggi_net.onboard.netbox.sync import Outcome, sync
 from ggi_net.onboard.objects import objects
-from ggi_net.onboard.plan import kept_path, save_plan, worked_out
+from ggi_net.onboard.plan import check_fits, kept_path, save_plan, worked_out
 from ggi_net.onboard.show import summary
 from ggi_net.paths import state_folder
 from ggi_net.source.netbox.assemble import assemble
-from ggi_net.source.netbox.contract import GEMEENTEN
 from ggi_net.source.netbox.read import read
+from ggi_net.source.netbox.tables import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,28 +36,47 @@ if TYPE_CHECKING:
     from ggi_net.model.gemeente import Gemeente
     from ggi_net.onboard.plan import Plan
     from ggi_net.source.netbox.client import NetBox
+    from ggi_net.source.netbox.tables import Tables
     from ggi_net.source.pools import Taken
 
-TENANTS = "tenancy/tenants"
+
+def _quiet(_: str) -> None:
+    """Say nothing."""
 
 
 @dataclass
 class InNetBox:
     """An estate in NetBox. `take_over` completes what another machine claimed and did not finish.
 
-    `tick` is called with a kind of object and how many of it were dealt with. After `write`, `moved` holds the numbers
-    that came out otherwise than the plan foresaw, because others took those meanwhile: planned and real.
+    `tick` is called with a kind of object and how many of it were dealt with, `say` with what the user should know
+    meanwhile. After `write`, `moved` holds the numbers that came out otherwise than the plan foresaw, because others
+    took those meanwhile (planned and real), `page` the tenant's page and `outcome` the counts.
     """
 
     netbox: NetBox
     take_over: bool = False
     tick: Callable[[str, int], object] = lambda _kind, _count: None
+    say: Callable[[str], object] = _quiet
     moved: dict[str, tuple[str, str]] = field(default_factory=dict)
+    outcome: Outcome = field(default_factory=Outcome)
+    page: str = ""
     plans_numbers = False
 
-    def read(self) -> Estate:
-        """All that is in NetBox; raise a NetBoxError, or EstateEmpty when it has no federation."""
-        return assemble(read(self.netbox).tables, self.netbox.url).estate
+    def __post_init__(self) -> None:
+        self._claims = Claims(self.netbox, self.take_over)
+
+    def read(self, gemeente: str = "") -> Estate:
+        """All that is in NetBox but what is broken; when that is `gemeente` itself, raise what is wrong with it.
+
+        A tenant that holds nothing of GGI yet is not broken: it is still to be onboarded. Raises a NetBoxError, or
+        EstateEmpty when NetBox has no federation.
+        """
+        tables = read(self.netbox).tables
+        assembled = assemble(tables, self.netbox.url)
+        problem = assembled.problems.get(gemeente)
+        if problem is not None and not _is_untouched(tables, gemeente):
+            raise problem
+        return assembled.estate
 
     @contextmanager
     def exclusive(self, gemeente: str) -> Iterator[None]:
@@ -69,44 +86,62 @@ class InNetBox:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / f"apply-{name}", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.say(f"waiting for another change of '{gemeente}' on this machine")
+                fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
             os.close(handle)
 
     def begun(self, gemeente: str) -> str:
         """The digest of the plan whose apply was begun and not completed; empty when there is none."""
-        tenant = self._tenant(gemeente)
-        claim = tenant["custom_fields"].get("ggi_apply") if tenant else None
-        return str(claim["plan"]) if claim else ""
+        return self._claims.begun(gemeente)
 
     def write(self, plan: Plan) -> Gemeente:
         """Make the plan's changes and return the gemeente as it became; go on where an earlier run stopped.
 
-        Raises ApplyClaimed when another apply of this gemeente is under way, a NetBoxError (run it again), or
-        ResultDiffers when NetBox does not hold what was written.
+        Raises ApplyClaimed when another apply of this gemeente is under way, PlanStale when another gemeente got what
+        only one can have, a NetBoxError (run it again), or ResultDiffers when NetBox does not hold what was written.
         """
         save_plan(plan, kept_path(plan.digest))
-        tenant = self._claimed(plan)
-        message = f"onboarding {plan.gemeente}, spec {plan.result.spec}, plan {plan.digest[:12]}"
-        estate = self.read()
-        result = self._allocated(plan, estate, tenant, message)
+        work = _work(plan)
+        tenant, new = self._claims.take(work)
+        self.page = f"{self.netbox.url}/{TENANTS}/{tenant}/"
+        estate = self._checked(plan, work, tenant, new=new)
+        mark = Mark(
+            tenant,
+            plan.result.spec,
+            f"onboarding {plan.gemeente}, spec {plan.result.spec}, plan {plan.digest[:12]}",
+        )
+        result = self._allocated(plan, estate, mark)
         after = joined(estate, result)
         before = [one.ref for one in objects_of(plan.before, after)] if plan.before else []
-        sync(self.netbox, objects_of(result, after), before=before, message=message, tick=self.tick)
-        leave_entry(self.netbox, tenant, self._entry(plan), f"plan {plan.digest}")
-        self.netbox.patch(
-            f"{TENANTS}/{tenant}", {"custom_fields": {"ggi_apply": None}, "changelog_message": f"{message}: complete"}
-        )
-        self._check(result)
+        self.outcome = sync(self.netbox, objects_of(result, after), before=before, message=mark.message, tick=self.tick)
+        self._compare(result)
+        leave_entry(self.netbox, tenant, self._entry(plan), f"plan {plan.digest}", mark.message)
+        self._claims.release(tenant, f"{mark.message}: complete")
         kept_path(plan.digest).unlink(missing_ok=True)
         return result
 
     # -- steps -----------------------------------------------------------------------------------------
 
-    def _allocated(self, plan: Plan, estate: Estate, tenant: int, message: str) -> Gemeente:
+    def _checked(self, plan: Plan, work: Work, tenant: int, *, new: bool) -> Estate:
+        """The estate around the gemeente, now that it is claimed; the claim goes again when it doesn't fit in."""
+        tables = read(self.netbox).tables
+        estate = assemble(tables, self.netbox.url).estate
+        if new:
+            try:
+                _check_rivals(tables, work)
+                check_fits(plan, joined(estate, plan.before) if plan.before else estate)
+            except PlanStale:
+                self._claims.withdraw(work, tenant)
+                raise
+        return estate
+
+    def _allocated(self, plan: Plan, estate: Estate, mark: Mark) -> Gemeente:
         """The plan's gemeente with numbers of its own, each allocated in NetBox."""
-        mark = Mark(tenant, plan.result.spec, message)
         standard = joined(estate, plan.result).standard_of(plan.result)
         allocator = Allocator(self.netbox, mark, standard, estate.ranges)
         while True:
@@ -117,65 +152,15 @@ class InNetBox:
                 return result
             allocator.take(missing)
 
-    def _tenant(self, slug: str) -> dict[str, Any] | None:
-        found: list[dict[str, Any]] = self.netbox.get(TENANTS, slug=slug)["results"]
-        return found[0] if found else None
-
-    def _claimed(self, plan: Plan) -> int:
-        """Claim the gemeente's tenant for this plan, which is made when it is new; return its id."""
-        mine = {
-            "plan": plan.digest,
-            "by": f"{getpass.getuser()}@{socket.gethostname()}",
-            "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        tenant = self._tenant(plan.gemeente)
-        claim = tenant["custom_fields"].get("ggi_apply") if tenant else None
-        if tenant and claim:
-            self._check_claim(plan, claim, mine["by"], tenant["id"])
-            return int(tenant["id"])
-        fields = {
-            "custom_fields": {"ggi_apply": mine},
-            "changelog_message": f"onboarding {plan.gemeente}: plan {plan.digest[:12]} is being applied",
-        }
-        if tenant is None:
-            if plan.before is not None:
-                raise PlanStale(f"gemeente '{plan.gemeente}' is gone since the plan was made")
-            group = self.netbox.get("tenancy/tenant-groups", slug=GEMEENTEN)["results"]
-            new = {"name": plan.result.name, "slug": plan.gemeente, "group": group[0]["id"] if group else None}
-            try:
-                return int(self.netbox.post(TENANTS, {**new, **fields})["id"])
-            except NetBoxRejected:
-                if self._tenant(plan.gemeente) is None:
-                    raise
-                return self._claimed(plan)
-        path = f"{TENANTS}/{tenant['id']}"
-        self.netbox.patch(path, fields, if_match=self.netbox.etag(path))
-        return int(tenant["id"])
-
-    def _check_claim(self, plan: Plan, claim: dict[str, Any], me: str, tenant: int) -> None:
-        place = Place(f"{self.netbox.url}/{TENANTS}/{tenant}/")
-        who = f"{claim.get('by', '?')} began at {claim.get('since', '?')}"
-        if claim.get("plan") != plan.digest:
-            raise ApplyClaimed(
-                f"another plan for '{plan.gemeente}' is being applied, or was not completed: {who}",
-                place=place,
-                hint=f"complete that one first: apply plan {str(claim.get('plan'))[:12]} again",
-            )
-        host = str(claim.get("by", "")).rpartition("@")[2]
-        if host != me.rpartition("@")[2] and not self.take_over:
-            raise ApplyClaimed(
-                f"this plan is being applied from another machine: {who}",
-                place=place,
-                hint="wait for it; when it is certain that it died, go on from here with --take-over",
-            )
-
     def _entry(self, plan: Plan) -> str:
         lines = [f"**Onboarding**: {summary(plan)}.", "", f"- spec `{plan.result.spec}`", f"- by {getpass.getuser()}"]
         lines += [f"- {ref}: planned {planned}, became {real}" for ref, (planned, real) in self.moved.items()]
         return "\n".join(lines)
 
-    def _check(self, result: Gemeente) -> None:
-        assembled = assemble(read(self.netbox).tables, self.netbox.url)
+    def _compare(self, result: Gemeente) -> None:
+        """Read NetBox back as if the claim were gone; raise ResultDiffers when it is not what was written."""
+        tables = read(self.netbox).tables
+        assembled = assemble({**tables, "tenants": _unclaimed(tables, result.slug)}, self.netbox.url)
         problem = assembled.problems.get(result.slug)
         if problem is not None:
             raise problem
@@ -183,9 +168,36 @@ class InNetBox:
         different = sorted(ref for ref in {**became, **wanted} if became.get(ref) != wanted.get(ref))
         if different:
             raise ResultDiffers(
-                f"NetBox does not hold what was written, in: {', '.join(different[:5])}",
-                place=Place(assembled.estate.sources.get(result.slug, self.netbox.url)),
+                f"NetBox does not hold what was written, in: {', '.join(different[:5])}", place=Place(self.page)
             )
+
+
+def _work(plan: Plan) -> Work:
+    after = plan.result
+    takes = {"CBS code": [after.code], "domain": [after.domain], "realm": list(after.govroam.realms)}
+    return Work(plan.gemeente, after.name, plan.digest, "onboarding", plan.before is None, takes)
+
+
+def _check_rivals(tables: Tables, work: Work) -> None:
+    taken = rivals(tables, work)
+    if taken:
+        raise PlanStale(f"the plan no longer fits: {taken}", hint="find out which of the two is right")
+
+
+def _unclaimed(tables: Tables, slug: str) -> dict[int, tuple[Any, ...]]:
+    at = BY_NAME["tenants"].index
+    found = {}
+    for number, row in tables["tenants"].items():
+        custom = {name: value for name, value in (row[at["custom_fields"]] or {}).items() if name != FIELD}
+        mine = row[at["slug"]] == slug
+        found[number] = (*row[: at["custom_fields"]], custom, *row[at["custom_fields"] + 1 :]) if mine else row
+    return found
+
+
+def _is_untouched(tables: Tables, slug: str) -> bool:
+    """Whether the tenant holds nothing of ours."""
+    at = BY_NAME["tenants"].index
+    return not any(row[at["custom_fields"]] for row in tables["tenants"].values() if row[at["slug"]] == slug)
 
 
 def _moved(plan: Plan, taken: list[Taken]) -> dict[str, tuple[str, str]]:
