@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench import ansible_template
-from bench.measure import Cost, cost, peak_memory
+from bench.measure import Cost, cost, note, peak_memory
 from ggi_net.render.device import applies, view_of
 from ggi_net.render.engine import prepare, render_estate
 from ggi_net.render.environment import environment
@@ -131,11 +131,6 @@ def run_time(command: list[str]) -> float:
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
-
-
-def note(text: str) -> None:
-    """Progress, on standard error."""
-    print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
 def in_scratch() -> Figures:
