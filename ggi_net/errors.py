@@ -512,6 +512,20 @@ class ReadInconsistent(NetBoxError):
     default_hint = "run it again when less is being written"
 
 
+class SnapshotUnusable(NetBoxError):
+    """There is no snapshot of NetBox, or it can't be read."""
+
+    code = "GGI2018"
+    default_hint = "make one with `ggi pull`, which takes NetBox"
+
+
+class GemeenteLeftOut(NetBoxError):
+    """Gemeenten whose data in NetBox is broken, where all were asked for (`--strict`)."""
+
+    code = "GGI2019"
+    default_hint = "correct them in NetBox, or go on without them by leaving out --strict"
+
+
 class NetBoxLacks(NetBoxError):
     """An object that the contract lists is not in NetBox."""
 

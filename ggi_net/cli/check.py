@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ggi_net.cli.console import err, out
+from ggi_net.cli.console import err, open_estate, out
 from ggi_net.paths import shown
 
 if TYPE_CHECKING:
@@ -24,7 +24,13 @@ def check(
     device: Annotated[list[str], typer.Option("--device", "-d", help="Only this device; may be repeated.")] = [],  # noqa: B006
     estate: Annotated[
         Path | None,
-        typer.Option("--estate", "-e", help="The estate it was rendered from: adds the template line to each finding."),
+        typer.Option(
+            "--estate",
+            "--source",
+            "-e",
+            help="The estate it was rendered from: adds the template line to each finding.",
+            metavar="DIR|netbox|snapshot",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list with a verdict for every artifact.")] = False,
 ) -> None:
@@ -43,9 +49,8 @@ def check(
     from ggi_net.check.result import Status
     from ggi_net.check.run import check_folder, with_templates
     from ggi_net.render.store import read_manifest
-    from ggi_net.source.files import load_estate
 
-    loaded = load_estate(estate) if estate is not None else None
+    loaded = open_estate(estate) if estate is not None else None
     total = len(device) or len(read_manifest(folder).devices)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("checking", total=total)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from ggi_net.cli.console import EstateOption, out
+from ggi_net.cli.console import EstateOption, StrictOption, open_estate, out
 from ggi_net.cli.push import (
     ConnectionsOption,
     Progress,
@@ -51,6 +51,7 @@ def drift(
     vault_password_file: VaultPasswordOption = None,
     workers: WorkersOption = 20,
     estate: EstateOption = DEMO,
+    strict: StrictOption = False,
 ) -> None:
     """Compare what devices run with what they should, and say what differs and where the intended line comes from.
 
@@ -71,10 +72,9 @@ def drift(
     from ggi_net.push.run import targets
     from ggi_net.render.device import render_device
     from ggi_net.secrets import Resolver, open_backend
-    from ggi_net.source.files import load_estate
 
     known = read_connections(connections)
-    found = load_estate(estate)
+    found = open_estate(estate, strict=strict)
     names = [p.device.name for p in found.select(gemeente=gemeente, device=device)] if gemeente or device else []
     if folder:
         artifacts = list(read_current(folder, found, names).values())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ggi_net import paths
-from ggi_net.cli.console import EstateOption, err, out
+from ggi_net.cli.console import EstateOption, err, note, open_estate, out
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -27,9 +27,8 @@ def show(
     estate: EstateOption = paths.demo_folder(),  # noqa: B008  a constant of the installation
 ) -> None:
     """Count what each gemeente has; with GEMEENTE show its sites, VLANs, devices and links."""
-    from ggi_net.source.files import load_estate
 
-    loaded = load_estate(estate)
+    loaded = open_estate(estate)
     if gemeente is None:
         _show_all(loaded)
     else:
@@ -92,16 +91,17 @@ def validate(
     estate: EstateOption = paths.demo_folder(),  # noqa: B008  a constant of the installation
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Report every inconsistency of the estate in one run, each with file and line; exit status 1 when there is any.
+    """Report every inconsistency of the estate in one run, each with its place (file and line, or page of NetBox).
 
     Files that can't be read are reported each with their first error, and left out of the rules that compare files.
+    Exit status 1 when there is any.
     """
     import msgspec
     from rich.text import Text
 
-    from ggi_net.source.validate import validate as run
+    from ggi_net.source.open import validate_source
 
-    loaded, findings = run(estate)
+    loaded, findings = validate_source(estate, note)
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode([finding._asdict() for finding in findings])).decode())
         raise typer.Exit(1 if findings else 0)

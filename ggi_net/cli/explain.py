@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ggi_net.cli.console import EstateOption, out
+from ggi_net.cli.console import EstateOption, open_estate, out
 from ggi_net.errors import Place
 from ggi_net.paths import demo_folder, shown
 
@@ -42,10 +42,9 @@ def explain(
 
     from ggi_net.render.explain import explain as explain_line
     from ggi_net.render.explain import explain_file
-    from ggi_net.source.files import load_estate
 
     file, line = split_target(target)
-    found = load_estate(estate)
+    found = open_estate(estate)
     if line is None:
         explanations = explain_file(found, device, file)
         if json:

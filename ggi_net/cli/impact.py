@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ggi_net.cli.console import EstateOption, err, out
+from ggi_net.cli.console import EstateOption, err, open_estate, out
 from ggi_net.paths import demo_folder
 
 if TYPE_CHECKING:
@@ -47,13 +47,12 @@ def impact(
 
     from ggi_net.render.impact import impact as compare
     from ggi_net.render.impact import under_standard
-    from ggi_net.source.files import load_estate
 
     if standard:
-        base = load_estate(estate)
+        base = open_estate(estate)
         before, after = under_standard(base, old), under_standard(base, new)
     else:
-        before, after = load_estate(Path(old)), load_estate(Path(new))
+        before, after = open_estate(Path(old)), open_estate(Path(new))
     # Without a refresh thread: the workers are forked from this process.
     with Progress(console=err, auto_refresh=False, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("comparing", total=len(after.devices))

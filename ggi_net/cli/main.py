@@ -26,6 +26,7 @@ class Job(NamedTuple):
 JOBS = {
     "demo": Job("demo", "Run the main job on the embedded estate, from spec to drift report."),
     "estate": Job("estate", "Show, validate and generate estates."),
+    "pull": Job("pull", "Take from NetBox what changed, and keep it for work offline."),
     "onboard": Job("onboard", "Plan and apply the onboarding of a gemeente."),
     "netbox": Job("netbox", "Bring a NetBox to the contract, check it, and fill it from files."),
     "render": Job("render", "Render the artifacts of devices."),
@@ -74,7 +75,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="The GGI toolkit: from the onboarding spec of a gemeente to a configured, checked and watched network.",
     epilog="Exit status: 0 all went well; 1 an error, explained on standard error; "
-    "2 wrong usage, or for `ggi drift`: drift found; 3 `ggi drift`: a device could not be compared; 130 interrupted.",
+    "2 wrong usage, or for `ggi drift`: drift found; 3 `ggi drift`: a device could not be compared; "
+    "4 NetBox can't be reached or is too busy, try again later; 130 interrupted.",
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from ggi_net.cli.console import EstateOption, err, out
+from ggi_net.cli.console import EstateOption, StrictOption, err, open_estate, out
 from ggi_net.cli.render import counted
 from ggi_net.paths import demo_folder
 
@@ -60,6 +60,7 @@ def push(
     vault_password_file: VaultPasswordOption = None,
     workers: WorkersOption = 20,
     estate: EstateOption = DEMO,
+    strict: StrictOption = False,
 ) -> None:
     """Bring artifacts to the devices that they were rendered for.
 
@@ -82,10 +83,9 @@ def push(
     from ggi_net.push.journal import Journal, journal_folder
     from ggi_net.push.run import push_all, targets
     from ggi_net.secrets import Resolver, open_backend
-    from ggi_net.source.files import load_estate
 
     known = read_connections(connections)
-    found = load_estate(estate)
+    found = open_estate(estate, strict=strict)
     names = [p.device.name for p in found.select(gemeente=gemeente, device=device)] if gemeente or device else []
     todo = targets(found, read_current(folder, found, names).values(), known)
     resolver = Resolver(open_backend(secrets or known.secrets, vault_password_file))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ggi_net.cli.console import EstateOption, err, out
+from ggi_net.cli.console import EstateOption, StrictOption, err, open_estate, out
 from ggi_net.paths import demo_folder
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def render(
     ] = [],  # noqa: B006  typer copies it
     device: Annotated[list[str], typer.Option("--device", "-d", help="Only this device; may be repeated.")] = [],  # noqa: B006
     estate: EstateOption = DEMO,
+    strict: StrictOption = False,
 ) -> None:
     """Render the artifacts of devices: the files that they should run.
 
@@ -40,9 +41,8 @@ def render(
     from rich.progress import Progress
 
     from ggi_net.render.engine import render_estate
-    from ggi_net.source.files import load_estate
 
-    found = load_estate(estate)
+    found = open_estate(estate, strict=strict)
     devices = found.select(gemeente=gemeente, device=device)
     # Without a refresh thread: the workers are forked from this process.
     with Progress(console=err, auto_refresh=False, transient=True, disable=not err.is_terminal) as bar:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,10 @@ class Estate:
     """Everything at one moment. `ranges` names the set of number ranges in force in every standard.
 
     `sources` tells from which file (or URL) each organisation was read, by slug. Indexes are built on first use.
+
+    An estate out of NetBox may lack gemeenten whose data there is broken: `left_out` has their slugs, with the reason.
+    `lacking` has the slugs of the organisations whose devices would lose what they have for those, with what that is:
+    the federation, and the gemeente whose RADIUS servers answer for one that is left out.
     """
 
     name: str
@@ -49,6 +53,8 @@ class Estate:
     federation: Federation
     gemeenten: tuple[Gemeente, ...]
     sources: Mapping[str, str]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_slug(self) -> dict[str, Gemeente]:

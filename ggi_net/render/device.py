@@ -41,7 +41,18 @@ def render_device(estate: Estate, placed: Placed, *, jinja: jinja2.Environment |
 
 
 def view_of(estate: Estate, placed: Placed) -> View:
-    """The device's view; raise RenderError, also for an estate that contradicts itself where the view looked."""
+    """The device's view; raise RenderError, also for an estate that contradicts itself where the view looked.
+
+    A device that would lose what it has for a gemeente that is left out of the estate has no view: the gemeente's
+    data is broken, which is no reason to disconnect it.
+    """
+    others = estate.lacking.get(placed.organisation.slug)
+    if others:
+        raise RenderError(
+            f"{placed.device.name}: it would lose what it has for {others}, left out of the estate as broken",
+            place=Place(estate.sources[others.partition(",")[0]]),
+            hint="`ggi estate validate` says what is wrong with it; correct that, then render again",
+        )
     try:
         return build_view(estate, placed)
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:

@@ -73,7 +73,8 @@ def render_estate(
 ) -> Summary:
     """Render `devices` below `out` and bring its manifest up to date; `progress` is told how many devices were done.
 
-    When `devices` are all of the estate, what an earlier run rendered for devices that have left it is removed. Raises
+    When `devices` are all of the estate, what an earlier run rendered for devices that have left it is removed, but
+    not while gemeenten are left out of the estate because their data is broken. Raises
     DiskFull, or FileError when `out` can't be used; a device that fails is in the summary instead. Can be stopped at
     any moment: artifacts and manifest are whole, and the next run completes the work.
     """
@@ -108,7 +109,7 @@ def render_estate(
                 summary.removed += result.removed
             if progress:
                 progress(1)
-        if len(devices) == len(estate.devices):
+        if len(devices) == len(estate.devices) and not estate.left_out:
             for gone in [name for name in entries if name not in estate.devices]:
                 summary.removed += _remove_others(out / gone, ())
                 del entries[gone]

@@ -108,5 +108,6 @@ def _artifacts(folder: Path, device: str, manifest: Manifest, *, verify: bool) -
 
 def estate_digest(estate: Estate) -> str:
     """A SHA-256, in hexadecimal, of all that rendering reads: organisations, standards and the ranges in force."""
-    content = msgspec.json.encode((estate.ranges, estate.standards, estate.federation, estate.gemeenten))
+    whole = (estate.ranges, estate.standards, estate.federation, estate.gemeenten)
+    content = msgspec.json.encode(whole, order="deterministic")  # mappings come in any order out of NetBox
     return hashlib.sha256(content).hexdigest()

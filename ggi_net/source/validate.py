@@ -14,7 +14,7 @@ from ggi_net.source.rules.base import Facts
 from ggi_net.source.yamlfile import place_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ggi_net.errors import GgiError, Place
     from ggi_net.model.estate import Estate
@@ -56,13 +56,18 @@ def as_finding(error: GgiError) -> Finding:
     return Finding(error.code, error.message, error.place, error.hint)
 
 
-def findings_of(estate: Estate, unread: frozenset[str] = frozenset()) -> list[Finding]:
-    """What the rules find in an estate, in the order of the rules; `unread` are gemeenten whose files are broken."""
+def findings_of(
+    estate: Estate,
+    unread: frozenset[str] = frozenset(),
+    place: Callable[[Spot], Place | None] | None = None,
+) -> list[Finding]:
+    """What the rules find in an estate, in the order of the rules; `unread` are gemeenten whose data is broken.
+
+    `place` tells where something stands; without it that is looked up in the estate's files.
+    """
     facts = Facts(estate, unread)
-    lines = _Lines(estate)
-    return [
-        Finding(raw.code, raw.message, lines.place(raw.spot), raw.hint) for rule in RULES for raw in _once(rule(facts))
-    ]
+    where = place or _Lines(estate).place
+    return [Finding(raw.code, raw.message, where(raw.spot), raw.hint) for rule in RULES for raw in _once(rule(facts))]
 
 
 def _once(found: Iterator[Raw]) -> list[Raw]:

@@ -312,5 +312,6 @@ def _told(common: Shared, standard: model.Standard, vrf: model.Vrf) -> list[Acce
     longest = {6: standard.address_plan.vlan_length, 4: LONGEST_IPV4}
     if vrf.accept == "national":
         pools = [accepted(ref, longest[ref.family]) for ref in common.national(standard, vrf.name)]
-        return pools + [accepted(ref, ref.length) for ref in common.cloud(common.estate.federation.services.cloud)]
+        services = sorted(common.estate.federation.services.cloud)
+        return pools + [accepted(ref, ref.length) for ref in common.cloud(services)]
     return [accepted(ref, longest[ref.family]) for ref in common.management_networks]

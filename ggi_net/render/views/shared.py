@@ -99,7 +99,7 @@ class Shared:
             for table, listed in (("links", ranges.links), ("loopbacks", ranges.loopbacks))
             for number, pool in enumerate(listed)
         ]
-        refs += self._cloud(tuple(self.estate.federation.services.cloud)) + self.management_networks
+        refs += self._cloud(tuple(sorted(self.estate.federation.services.cloud))) + self.management_networks
         return tuple(sorted([*refs, *self.bogons(standard)[4]], key=_ipv6_first))
 
     def internet(self, standard: Standard) -> tuple[PrefixRef, ...]:

@@ -60,9 +60,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
     Raises NetBoxSettings when URL or token is missing or can't be used, and the FileError of a file that can't be read.
     """
-    given = environment.get("GGI_CONFIG")
-    path = Path(given) if given else Path.home() / ".config" / "ggi" / "netbox.yml"
-    configured = load(path, Configuration) if given or path.exists() else Configuration()
+    configured, path = _configuration(environment)
     url = environment.get("GGI_NETBOX_URL") or configured.url
     if not url:
         raise NetBoxSettings(
@@ -76,6 +74,13 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         ca=_authority(Path(ca).expanduser()) if ca else None,
         timeout=configured.timeout,
     )
+
+
+def known_url(environment: Mapping[str, str] = os.environ) -> str:
+    """The URL of NetBox alone, for work that needs no token; an empty string when none is set."""
+    configured, _ = _configuration(environment)
+    url = environment.get("GGI_NETBOX_URL") or configured.url
+    return checked_url(url) if url else ""
 
 
 def checked_url(url: str) -> str:
@@ -99,6 +104,12 @@ def checked_url(url: str) -> str:
             hint="write it as https://netbox.example; http:// is for this machine alone (127.0.0.1)",
         )
     return url.rstrip("/").removesuffix("/api").rstrip("/")
+
+
+def _configuration(environment: Mapping[str, str]) -> tuple[Configuration, Path]:
+    given = environment.get("GGI_CONFIG")
+    path = Path(given) if given else Path.home() / ".config" / "ggi" / "netbox.yml"
+    return (load(path, Configuration) if given or path.exists() else Configuration()), path
 
 
 def _token(environment: Mapping[str, str], configured: Configuration, path: Path) -> str:
