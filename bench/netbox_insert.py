@@ -23,8 +23,7 @@ from extras.models import CustomField  # noqa: E402
 BATCH = 2000
 
 COPIES = (
-    "UPDATE ipam_prefix SET _site_id = s.id, _region_id = s.region_id FROM dcim_site s JOIN django_content_type t"
-    " ON t.app_label = 'dcim' AND t.model = 'site' WHERE scope_id = s.id AND scope_type_id = t.id",
+    "UPDATE ipam_prefix SET _site_id = s.id, _region_id = region_id FROM dcim_site s WHERE scope_id = s.id",
     "UPDATE dcim_interface SET _site_id = d.site_id FROM dcim_device d WHERE device_id = d.id",
     "UPDATE dcim_device d SET interface_count = (SELECT count(*) FROM dcim_interface WHERE device_id = d.id)",
 )
