@@ -45,6 +45,16 @@ StandardOption = Annotated[
 def init(
     ranges: RangesOption = None,
     standard: StandardOption = [],  # noqa: B006  typer copies it
+    print_permissions: Annotated[
+        bool,
+        typer.Option(
+            "--print-permissions",
+            help="Print the object permissions that reading and onboarding need; do nothing else.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print these permissions as NetBox's API takes them (users/permissions/).")
+    ] = False,
 ) -> None:
     """Bring NetBox to the contract: make what is missing, correct what differs, upgrade an older version.
 
@@ -55,6 +65,9 @@ def init(
     from ggi_net.onboard.netbox.contract import load_contract
     from ggi_net.onboard.netbox.init import initialise, noted
 
+    if print_permissions:
+        _print_permissions(as_json=as_json)
+        return
     netbox = _netbox()
     found = noted(netbox)
     chosen = ranges or (found.ranges if found else "national")
@@ -132,6 +145,28 @@ def load(
     if not back.equal:
         raise typer.Exit(2)
     out.print(f"Read back by {back.way}: equal to {folder}.", markup=False)
+
+
+def _print_permissions(*, as_json: bool) -> None:
+    import msgspec
+
+    from ggi_net.onboard.netbox.permissions import READ, permissions
+
+    if as_json:
+        payloads = [permission.payload() for permission in permissions()]
+        typer.echo(msgspec.json.format(msgspec.json.encode(payloads)).decode())
+        return
+    for permission in permissions():
+        out.print(f"[bold]{permission.name}[/bold]: {', '.join(permission.actions)} [dim]({permission.why})[/dim]")
+        out.print(f"  {', '.join(permission.types)}", markup=False, soft_wrap=False)
+        for number, one in enumerate(permission.constraints or ()):
+            filters = " and ".join(f"{name} = {value}" for name, value in one.items())
+            out.print(f"  {'or' if number else 'only'} {filters}", markup=False)
+    out.print(
+        f"\nA user for reading gets {READ} alone, and a token without the right to write; one for onboarding gets all "
+        "of them. With --json they are as NetBox's API takes them, in one POST to /api/users/permissions/.",
+        markup=False,
+    )
 
 
 def _netbox() -> NetBox:
