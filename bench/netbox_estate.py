@@ -13,9 +13,9 @@ from ggi_net.lab import netbox_install
 from ggi_net.lab.netbox import Instance, up
 from ggi_net.lab.netbox_postgres import LIVE, program
 from ggi_net.lab.netbox_settings import credentials_sql, netbox_environment
-from ggi_net.lab.netbox_shared import run
+from ggi_net.lab.netbox_shared import NETBOX, run
 from ggi_net.onboard.generate import write_estate
-from ggi_net.onboard.netbox.contract import load_contract
+from ggi_net.onboard.netbox.contract import load_contract, objects_of_contract
 from ggi_net.onboard.netbox.init import initialise
 from ggi_net.onboard.netbox.kinds import KINDS
 from ggi_net.onboard.netbox.load import read_back, wanted_for
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ggi_net.model.estate import Estate
+    from ggi_net.model.standard import Standard
 
 GEMEENTEN = 160
 """Gives more than 5,000 devices."""
@@ -39,7 +40,11 @@ _INSERT = Path(__file__).with_name("netbox_insert.py")
 def filled(folder: Path) -> Instance:
     """Bring up a stock NetBox in `folder` that holds the synthetic estate of GEMEENTEN gemeenten."""
     lab, _ = up(folder, plugin=False, say=note)
-    dump = state_folder() / "bench" / f"netbox-{_made_from()}.dump"
+    estate = write_estate(folder / "estate", GEMEENTEN, _SEED)
+    contract = objects_of_contract(load_contract(), _standards(estate), estate.ranges)
+    text = "\n".join(_lines(estate))
+    made_from = "\n".join((NETBOX, _INSERT.read_text(), repr(contract), text))
+    dump = state_folder() / "bench" / f"netbox-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}.dump"
     if dump.exists():
         note("restoring the estate into NetBox")
         lab.cluster.sql(f"DROP DATABASE {LIVE} WITH (FORCE);\nCREATE DATABASE {LIVE};", database="postgres")
@@ -48,11 +53,11 @@ def filled(folder: Path) -> Instance:
         lab.sql(credentials_sql(lab.settings))
         lab.redis.flush()
     else:
-        note("filling NetBox with the estate")
+        note("filling NetBox with the estate, once (some minutes)")
         lab.reset()
-        _fill(lab, write_estate(folder / "estate", GEMEENTEN, _SEED))
+        _fill(lab, estate, text)
         dump.parent.mkdir(parents=True, exist_ok=True)
-        part = dump.with_suffix(".part")
+        part = dump.with_suffix(f".{os.getpid()}")
         keep = [program("pg_dump"), "-Fc", "-Z1", "-f", part, LIVE]
         run(keep, "dumping the estate", environment=lab.cluster.environment())
         part.replace(dump)
@@ -60,21 +65,14 @@ def filled(folder: Path) -> Instance:
     return lab
 
 
-def _made_from() -> str:
-    """A hash of all that decides what is in the dump."""
-    package = Path(write_estate.__code__.co_filename).parent
-    files = [*package.rglob("*.py"), *package.parent.joinpath("lab").glob("netbox_se*.py"), _INSERT]
-    digest = hashlib.sha256(f"{GEMEENTEN} {_SEED}".encode())
-    for file in sorted(files):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
+def _standards(estate: Estate) -> list[Standard]:
+    return [*estate.standards.values()]
 
 
-def _fill(lab: Instance, estate: Estate) -> None:
+def _fill(lab: Instance, estate: Estate, text: str) -> None:
     netbox = NetBox(Settings(lab.url, lab.token))
-    initialise(netbox, load_contract(), [*estate.standards.values()], estate.ranges)
+    initialise(netbox, load_contract(), _standards(estate), estate.ranges)
     environment = {**os.environ, **netbox_environment(lab.folder)}
-    text = "\n".join(_lines(estate))
     command = [netbox_install.environment(note), _INSERT]
     run(command, "inserting the estate", environment=environment, cwd=lab.folder, feed=text)
     found = read_back(netbox, (estate.federation, *estate.gemeenten))
