@@ -4,22 +4,42 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ggi_net.source.files import load_estate
+from ansible.utils.display import Display
+
+from ggi_net.onboard.backend import Files
+from ggi_net.source.open import NETBOX, SNAPSHOT, open_estate
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ansible.plugins.action import ActionBase
 
     from ggi_net.model.estate import Estate
+    from ggi_net.onboard.backend import Backend
 
 
 @cache
-def estate_in(folder: Path) -> Estate:
-    """The estate in `folder`, read once: Ansible forks a process for each host after the inventory was read."""
-    return load_estate(folder)
+def estate_in(source: str) -> Estate:
+    """The estate that `source` names, read once: Ansible forks a process for each host after the inventory was read.
+
+    What the user must know of it, such as the age of a snapshot, goes to standard error.
+    """
+    return open_estate(source, say=lambda text: Display().display(text, stderr=True))
+
+
+def backend_in(source: str) -> Backend:
+    """What holds the estate that `source` names, for onboarding: of a snapshot that is NetBox itself.
+
+    Raises NetBoxSettings when it is not said which NetBox.
+    """
+    if source not in (NETBOX, SNAPSHOT):
+        return Files(Path(source))
+    from ggi_net.onboard.netbox.backend import InNetBox
+    from ggi_net.source.netbox.client import NetBox
+    from ggi_net.source.netbox.settings import load_settings
+
+    return InNetBox(NetBox(load_settings()))
 
 
 def arguments(action: ActionBase, **specification: dict[str, Any]) -> dict[str, Any]:

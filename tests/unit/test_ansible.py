@@ -12,12 +12,13 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+from terminal import Terminal
 
 from ggi_net.lab.fleet import blueprint
 from ggi_net.lab.server import down, up
 from ggi_net.lab.tamper import tamper
 from ggi_net.model.waves import waves
-from ggi_net.paths import demo_folder
+from ggi_net.paths import demo_folder, specs_folder
 from ggi_net.push.connections import read_connections
 from ggi_net.secrets import LabSecrets
 from ggi_net.source.files import load_estate
@@ -239,3 +240,82 @@ class TestPlaybooks:
         assert recap(done.stdout)["ce-losser-01"]["unreachable"] == "1"
         assert "GGI1602" in done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
+
+
+class TestOnboard:
+    SPEC = specs_folder() / "hengelo.yml"
+
+    @pytest.fixture
+    def estate(self, tmp_path):
+        shutil.copytree(demo_folder(), tmp_path / "estate")
+        return tmp_path / "estate"
+
+    @pytest.fixture
+    def play(self, run, estate):
+        def play(*arguments, source=estate):
+            options = ("-e", f"spec={self.SPEC}", "-e", f"ggi_plans={estate.parent}/plans", *arguments)
+            return run("ansible-playbook", "playbooks/onboard.yml", *options, GGI_ESTATE=str(source))
+
+        return play
+
+    def test_check_mode_stops_after_the_plan(self, play, estate):
+        before = sorted(estate.rglob("*"))
+        done = play("--check")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Plan for Hengelo (O.) (GM0164)" in done.stdout
+        assert "asn: 4200900004  (next free of pool ASN)" in done.stdout
+        assert recap(done.stdout)["localhost"]["changed"] == "0"
+        assert sorted(estate.rglob("*")) == before
+
+    def test_approved_beforehand_it_applies_and_a_second_time_finds_nothing_to_do(self, play, estate):
+        first = play("-e", "approve=yes")
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert recap(first.stdout)["localhost"]["changed"] == "1"
+        assert load_estate(estate).gemeente("hengelo").asn == 4200900004
+        again = play("-e", "approve=yes")
+        assert again.returncode == 0
+        assert "nothing to do" in again.stdout
+        assert recap(again.stdout)["localhost"]["changed"] == "0"
+
+    def test_nothing_but_yes_approves(self, play, estate):
+        done = play("-e", "approve=maybe")
+        assert done.returncode != 0
+        assert "Not approved, nothing was changed" in done.stdout + done.stderr
+        assert "hengelo" not in load_estate(estate).by_slug
+
+    def test_without_a_terminal_nobody_approves(self, play, estate):
+        assert play().returncode != 0
+        assert "hengelo" not in load_estate(estate).by_slug
+
+    @pytest.mark.parametrize(("answer", "there"), [("yes", True), ("", False)])
+    def test_somebody_at_a_terminal_is_asked(self, estate, answer, there):
+        options = ("-e", f"spec={self.SPEC}", "-e", f"ggi_plans={estate.parent}/plans")
+        user = Terminal(
+            [BIN / "ansible-playbook", "playbooks/onboard.yml", *options],
+            PROJECT,
+            GGI_ESTATE=str(estate),
+            GGI_STATE=str(estate.parent / "state"),
+            ANSIBLE_NOCOLOR="1",
+        )
+        user.expect("Plan for Hengelo")
+        user.say(f"Apply this plan to {estate}. Type yes", answer)
+        assert (user.end() == 0) is there, user.seen
+        assert ("hengelo" in load_estate(estate).by_slug) is there
+
+    def test_the_embedded_demo_estate_is_not_changed(self, play):
+        done = play("-e", "approve=yes", source=demo_folder())
+        assert done.returncode != 0
+        assert "GGI1101" in done.stdout + done.stderr
+        assert "hengelo" not in load_estate(demo_folder()).by_slug
+
+    def test_a_wrong_spec_is_explained_with_its_place(self, run, estate, tmp_path):
+        spec = tmp_path / "spec.yml"
+        spec.write_text(self.SPEC.read_text().replace("GM0164", "GM9999"))
+        done = run("ansible-playbook", "playbooks/onboard.yml", "-e", f"spec={spec}", GGI_ESTATE=str(estate))
+        assert done.returncode != 0
+        assert f"{spec}:9:7: CBS code 'GM9999'" in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+
+    def test_without_a_spec_it_says_how_to_name_one(self, run, estate):
+        done = run("ansible-playbook", "playbooks/onboard.yml", GGI_ESTATE=str(estate))
+        assert "Name the onboarding spec: -e spec=FILE" in done.stdout + done.stderr

@@ -8,8 +8,8 @@ description:
   - Changes nothing. Secrets are compared by a keyed hash, and are in no report.
 options:
   estate:
-    description: Folder of the estate; what devices should run is rendered from it in memory.
-    type: path
+    description: Folder of the estate, C(netbox) or C(snapshot); what devices should run is rendered from it in memory.
+    type: str
     required: true
   connections:
     description: File that says how devices are reached.

@@ -10,8 +10,8 @@ description:
   - A device that can't be reached is reported as unreachable.
 options:
   estate:
-    description: Folder of the estate.
-    type: path
+    description: Folder of the estate, C(netbox) or C(snapshot).
+    type: str
     required: true
   artifacts:
     description: Folder that C(ggi_render) or C(ggi render) wrote.

@@ -8,8 +8,8 @@ description:
   - Secrets stay references.
 options:
   estate:
-    description: Folder of the estate.
-    type: path
+    description: Folder of the estate, C(netbox) or C(snapshot).
+    type: str
     required: true
   out:
     description: Folder for the artifacts.

@@ -30,7 +30,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = arguments(
             self,
-            estate={"type": "path", "required": True},
+            estate={"type": "str", "required": True},
             connections={"type": "path", "required": True},
             devices={"type": "list", "elements": "str", "required": True},
             html={"type": "path", "default": ""},
@@ -57,7 +57,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
 
     def _compare(self, given: dict[str, Any]) -> Report:
         connections = read_connections(Path(given["connections"]))
-        estate = estate_in(Path(given["estate"]))
+        estate = estate_in(given["estate"])
         artifacts = [render_device(estate, estate.placed(name)) for name in given["devices"]]
         resolver = Resolver(open_backend(given["secrets"] or connections.secrets))
         return drift_all(estate, targets(estate, artifacts, connections), resolver)

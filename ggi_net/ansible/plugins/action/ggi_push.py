@@ -28,7 +28,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = arguments(
             self,
-            estate={"type": "path", "required": True},
+            estate={"type": "str", "required": True},
             artifacts={"type": "path", "required": True},
             connections={"type": "path", "required": True},
             reason={"type": "str", "default": "ansible"},
@@ -49,7 +49,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
 
     def _push(self, device: str, given: dict[str, Any]) -> Outcome:
         connections = read_connections(Path(given["connections"]))
-        estate = estate_in(Path(given["estate"]))
+        estate = estate_in(given["estate"])
         artifacts = read_current(Path(given["artifacts"]), estate, [device])
         [target] = targets(estate, artifacts.values(), connections)
         return push_device(

@@ -24,12 +24,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = arguments(
             self,
-            estate={"type": "path", "required": True},
+            estate={"type": "str", "required": True},
             out={"type": "path", "required": True},
             devices={"type": "list", "elements": "str", "default": []},
         )
         try:
-            estate = estate_in(Path(given["estate"]))
+            estate = estate_in(given["estate"])
             summary = render_estate(estate, estate.select(device=given["devices"]), Path(given["out"]))
         except GgiError as error:
             raise AnsibleActionFail(str(error)) from None

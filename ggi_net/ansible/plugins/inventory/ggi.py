@@ -16,6 +16,7 @@ from ggi_net.errors import GgiError
 from ggi_net.model.waves import waves
 from ggi_net.paths import demo_folder, lab_folder
 from ggi_net.push.connections import read_connections
+from ggi_net.source.open import NETBOX, SNAPSHOT
 
 if TYPE_CHECKING:
     from ggi_net.model.estate import Estate, Placed
@@ -44,6 +45,7 @@ options:
   estate:
     description:
       - Folder of the estate, seen from the inventory file's folder (in the variable from the working folder).
+      - C(snapshot) is NetBox as the last C(ggi pull) found it; C(netbox) pulls what changed first.
       - Without it the embedded demo estate.
     type: str
     env:
@@ -81,14 +83,14 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]  # Ansible has
         """Fill `inventory`; raise AnsibleParserError with the toolkit's own words."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        folder = self._path("estate", path) or demo_folder()
+        source = self._source(path)
         file = self._path("connections", path) or lab_folder() / "connections.json"
         try:
-            estate = estate_in(folder.resolve())
+            estate = estate_in(source)
             connections = read_connections(file).devices if file.exists() else {}
         except GgiError as error:
             raise AnsibleParserError(str(error)) from None
-        inventory.set_variable("all", "ggi_estate", str(folder.resolve()))
+        inventory.set_variable("all", "ggi_estate", source)
         inventory.set_variable("all", "ggi_connections", str(file.resolve()))
         inventory.set_variable("all", "ggi_view", VIEW)
         for name, placed in estate.devices.items():
@@ -97,6 +99,13 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]  # Ansible has
                 inventory.set_variable(name, key, value)
         for group in groups(estate):
             self._add(group)
+
+    def _source(self, inventory_file: str) -> str:
+        """The estate's name as `open_estate` takes it."""
+        value = self.get_option("estate")
+        if value in (NETBOX, SNAPSHOT):
+            return str(value)
+        return str((self._path("estate", inventory_file) or demo_folder()).resolve())
 
     def _path(self, option: str, inventory_file: str) -> Path | None:
         """An option's path: seen from the inventory file when it stands there, else from the working folder."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -46,7 +45,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible has no types
         """The views of the named devices of the inventory's estate; raise AnsibleLookupError in the toolkit's words."""
         self.set_options(var_options=variables, direct=kwargs)
         try:
-            estate = estate_in(Path(str((variables or {})["ggi_estate"])))
+            estate = estate_in(str((variables or {})["ggi_estate"]))
             return [msgspec.to_builtins(view_of(estate, estate.placed(str(name)))) for name in terms]
         except GgiError as error:
             raise AnsibleLookupError(str(error)) from None
