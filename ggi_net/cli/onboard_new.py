@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from ggi_net import paths
-from ggi_net.cli.console import EstateOption, out
+from ggi_net.cli.console import EstateOption, open_estate, out
 from ggi_net.errors import FileError, Interrupted, Place, SpecError
 from ggi_net.files import write_atomic
 from ggi_net.onboard.ask.answers import YES, yes_or_no
@@ -47,7 +47,6 @@ def new(
     Exit status: 0 written; 1 not written; 130 interrupted.
     """
     from ggi_net.onboard.ask.session import hold
-    from ggi_net.source.files import load_estate
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise SpecError(
@@ -60,7 +59,7 @@ def new(
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):  # what a terminal sends may be no text at all
             stream.reconfigure(errors="replace")
-    known = load_estate(estate)
+    known = open_estate(estate)
     desk = Terminal(output)
     out.print("A new gemeente. Enter takes what stands in \\[brackets], < goes back, - leaves empty, Ctrl-C stops.\n")
     try:

@@ -246,6 +246,12 @@ class TestRefusals:
         assert reason in refused
         assert draft.spec().code == "GM0164"
 
+    def test_a_gemeente_that_netbox_holds_but_nobody_can_read(self):
+        estate = dataclasses.replace(ESTATE, left_out={"hengelo": "no ASN"})
+        script = Script({"gemeente": ["Hengelo", "Borne"]})
+        assert hold(estate, script).spec().name == "Borne"
+        assert "its data there is broken" in script.refused[0]
+
     @pytest.mark.parametrize(
         ("key", "wrong", "reason"),
         [

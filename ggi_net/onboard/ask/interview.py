@@ -65,8 +65,13 @@ def _gemeente(draft: Draft, text: str) -> None:
             f"{present.name} is in the estate already, as '{present.slug}'",
             hint="to change it edit its spec, and plan that again",
         )
-    draft.listed = listed
     slug = slug_of(listed.name)
+    if slug in draft.estate.left_out:
+        raise SpecError(
+            f"{listed.name} is in NetBox already, but its data there is broken",
+            hint="correct it in NetBox; `ggi estate validate` says what is wrong",
+        )
+    draft.listed = listed
     main = {"slug": "main", "name": "main", "size": "medium", "main": True, "gateways": [{}]}
     draft.data.update(code=listed.code, name=listed.name, domain=f"{slug}.invalid", sites=[main])
     if slug in draft.estate.by_slug:  # two are called Bergen: the province tells them apart
