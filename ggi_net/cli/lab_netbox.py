@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,7 +64,8 @@ def up(
 
     PostgreSQL, Redis, NetBox and its worker run in the background, on ports of loopback, and belong to this folder
     alone; nothing of the system's own services is touched. As root, PostgreSQL runs as the user postgres. The
-    administrator's password and API token are in the folder's credentials.json, readable by you alone.
+    administrator's password and API token are in the folder's credentials.json, readable by you alone. The line with
+    `export` lets the other commands use this NetBox.
 
     It can be stopped at any moment and run again, also after a crash or a reboot.
     """
@@ -73,7 +75,8 @@ def up(
         lab, started = bring_up(_folder(folder), plugin=plugin, port=port, say=say)
     state = "is up" if started else "was up already"
     out.print(f"NetBox {state}: {lab.url}", markup=False)
-    out.print(f"credentials: {lab.credentials}", markup=False)
+    out.print(f"name and password for the browser: {lab.credentials}", markup=False)
+    out.print(f"for ggi: export GGI_CONFIG={shlex.quote(str(lab.configuration))}", markup=False)
 
 
 @app.command()

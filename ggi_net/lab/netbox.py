@@ -27,6 +27,7 @@ from ggi_net.lab.netbox_postgres import CLEAN, LIVE, Cluster, cluster_folder, st
 from ggi_net.lab.netbox_redis import Redis
 from ggi_net.lab.netbox_settings import (
     Settings,
+    configuration_file,
     credentials_file,
     credentials_sql,
     draw,
@@ -72,6 +73,11 @@ class Instance:
     def credentials(self) -> Path:
         """The file with URL, token, user name and password."""
         return credentials_file(self.folder)
+
+    @property
+    def configuration(self) -> Path:
+        """The file with which `ggi` uses this NetBox, when GGI_CONFIG names it."""
+        return configuration_file(self.folder)
 
     @property
     def cluster(self) -> Cluster:

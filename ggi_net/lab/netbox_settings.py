@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 import string
 from base64 import b64encode
@@ -154,18 +155,31 @@ def read_settings(lab: Path) -> Settings | None:
 
 
 def write_settings(lab: Path, settings: Settings) -> None:
-    """Keep the settings, and the credentials for those who use the NetBox; both readable by their owner alone."""
+    """Keep the settings, and the credentials for those who use the NetBox; all readable by their owner alone.
+
+    The credentials stand there twice: for people and programs (JSON), and as the toolkit's own configuration.
+    """
     write_atomic(lab / "lab.json", msgspec.json.encode(settings), mode=0o600)
     credentials = {
         "url": settings.url, "token": settings.token, "username": ADMIN, "password": settings.admin_password,
     }  # fmt: skip
     pretty = msgspec.json.format(msgspec.json.encode(credentials), indent=2)
     write_atomic(credentials_file(lab), pretty + b"\n", mode=0o600)
+    token = lab / "token"
+    write_atomic(token, f"{settings.token}\n".encode(), mode=0o600)
+    # A JSON string is a YAML one, whatever the folder is called.
+    path = json.dumps(str(token))
+    write_atomic(configuration_file(lab), f"url: {settings.url}\ntoken_file: {path}\n".encode(), mode=0o600)
 
 
 def credentials_file(lab: Path) -> Path:
     """Where URL, token, user name and password are."""
     return lab / "credentials.json"
+
+
+def configuration_file(lab: Path) -> Path:
+    """The configuration with which `ggi` uses this NetBox: what GGI_CONFIG names."""
+    return lab / "netbox.yml"
 
 
 def write_configuration(lab: Path, settings: Settings) -> str:

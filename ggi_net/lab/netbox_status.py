@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ class Status:
             ("NetBox", state),
             ("URL", self.lab.url),
             ("credentials", str(self.lab.credentials)),
+            ("for ggi", f"export GGI_CONFIG={shlex.quote(str(self.lab.configuration))}"),
         ]
         if self.versions:
             found.append(("versions", ", ".join(f"{name} {version}" for name, version in self.versions.items())))

@@ -108,7 +108,11 @@ def secrets_of(settings: Settings) -> list[bytes]:
 class TestLife:
     def test_up_says_where_it_is_and_keeps_the_token_to_itself(self, folder, lab):
         done = ggi("up", "--folder", folder)
-        assert done.stdout == f"NetBox was up already: {lab.url}\ncredentials: {folder}/credentials.json\n"
+        assert done.stdout.splitlines() == [
+            f"NetBox was up already: {lab.url}",
+            f"name and password for the browser: {folder}/credentials.json",
+            f"for ggi: export GGI_CONFIG={folder}/netbox.yml",
+        ]
         credentials = json.loads(lab.credentials.read_text())
         assert credentials.keys() == {"url", "token", "username", "password"}
         assert (credentials["url"], credentials["token"]) == (lab.url, lab.token)

@@ -20,6 +20,7 @@ import pytest
 from ggi_net.errors import LabFailure
 from ggi_net.lab import netbox, netbox_install, netbox_parts, netbox_postgres, netbox_redis, netbox_shared
 from ggi_net.lab.netbox_settings import (
+    configuration_file,
     credentials_file,
     credentials_sql,
     draw,
@@ -27,6 +28,7 @@ from ggi_net.lab.netbox_settings import (
     write_configuration,
     write_settings,
 )
+from ggi_net.source.netbox.settings import load_settings
 
 
 def script(path, text):
@@ -107,6 +109,13 @@ class TestSettings:
         credentials = msgspec.json.decode(credentials_file(tmp_path).read_bytes())
         assert credentials["url"] == "http://127.0.0.1:8123"
         assert re.fullmatch(r"nbt_[A-Za-z0-9]{12}\.[A-Za-z0-9]{40}", credentials["token"])
+
+    def test_the_toolkit_reads_them_as_its_configuration(self, tmp_path):
+        folder = tmp_path / "a: #folder"
+        settings = draw(port=8123, plugin=True)
+        write_settings(folder, settings)
+        found = load_settings({"GGI_CONFIG": str(configuration_file(folder))})
+        assert (found.url, found.token) == (settings.url, settings.token)
 
     def test_two_labs_share_no_secret(self):
         one, two = (msgspec.structs.asdict(draw(port=1, plugin=True)) for _ in "ab")
