@@ -148,6 +148,13 @@ class ResultDiffers(SpecError):
     default_hint = "look at those objects in NetBox and their change logs, then plan again"
 
 
+class OffboardRefused(SpecError):
+    """A gemeente can't be offboarded while others depend on it, or have objects of their own at its sites."""
+
+    code = "GGI1107"
+    default_hint = "move or remove those first, then plan again; nothing was changed"
+
+
 # -- standard ------------------------------------------------------------------------------------------
 
 

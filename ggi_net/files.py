@@ -54,6 +54,19 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int = 0o644, durable
         beside.unlink(missing_ok=True)
 
 
+def remove_file(path: Path) -> None:
+    """Remove `path` for good, if it is there; raise FileError."""
+    try:
+        path.unlink()
+        _sync_folder(path.parent)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise FileError(
+            f"can't be removed: {error.strerror}", place=Place(str(path)), hint="check the path and your rights"
+        ) from None
+
+
 def _sync_folder(folder: Path) -> None:
     """Flush a folder, without which a rename in it may not survive a power cut (fsync(2))."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -6,9 +6,10 @@ import fcntl
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ggi_net.errors import FileMissing, Place
+from ggi_net.files import remove_file
 from ggi_net.source.files import load_estate
 from ggi_net.source.write import write_organisation
 
@@ -19,7 +20,18 @@ if TYPE_CHECKING:
 
     from ggi_net.model.estate import Estate
     from ggi_net.model.gemeente import Gemeente
+    from ggi_net.onboard.offboard import Offboarding
     from ggi_net.onboard.plan import Plan
+
+
+class Kept(NamedTuple):
+    """What a place holds around a gemeente that the toolkit did not make, in words.
+
+    `others` must not go with the gemeente; `along` is on its own devices and goes with these.
+    """
+
+    others: tuple[str, ...] = ()
+    along: tuple[str, ...] = ()
 
 
 class Backend(Protocol):
@@ -41,6 +53,12 @@ class Backend(Protocol):
 
         All of them have been made, or can be made by running again, when this ends.
         """
+
+    def kept(self, gemeente: Gemeente, estate: Estate) -> Kept:
+        """What is there around a gemeente that isn't in `estate`."""
+
+    def remove(self, made: Offboarding) -> None:
+        """Take a gemeente away, or complete that."""
 
 
 @dataclass(frozen=True)
@@ -86,3 +104,12 @@ class Files:
         for left in folder.glob(f".{path.name}.*"):
             left.unlink(missing_ok=True)
         return plan.result
+
+    def kept(self, gemeente: Gemeente, estate: Estate) -> Kept:
+        """Nothing: files hold what the toolkit knows."""
+        return Kept()
+
+    def remove(self, made: Offboarding) -> None:
+        """Remove the gemeente's file; raise FileError."""
+        for suffix in ("json", "yml"):
+            remove_file(self.folder / "gemeenten" / f"{made.gemeente}.{suffix}")

@@ -90,8 +90,8 @@ def _plan(found: SpecFile, estate: Estate) -> Plan:
         gemeente=spec.slug,
         spec=spec,
         basis=Basis(
-            gemeente=_sha256(current),
-            standard=_sha256(standard),
+            gemeente=sha256(current),
+            standard=sha256(standard),
             pools=pools.basis(pools.touched),
             cores=tuple(cores),
         ),
@@ -116,7 +116,7 @@ def _worked_out(
 
 def spec_id(spec: Spec) -> str:
     """The id of a spec, which what it makes is marked with: twelve digits of its SHA-256."""
-    return _sha256(spec)[:12]
+    return sha256(spec)[:12]
 
 
 def worked_out(plan: Plan, estate: Estate, given: Mapping[str, str]) -> tuple[Gemeente, list[Taken]]:
@@ -145,9 +145,9 @@ def check_fresh(plan: Plan, estate: Estate, *, numbers: bool) -> bool:
     standard = estate.standards.get(plan.result.standard) or load_standard(standards_folder() / plan.result.standard)
     if estate.name != plan.estate:
         raise PlanStale(f"the plan was made for estate '{plan.estate}', this is '{estate.name}'")
-    if _sha256(current) != plan.basis.gemeente:
+    if sha256(current) != plan.basis.gemeente:
         raise PlanStale(f"gemeente '{plan.gemeente}' has changed since the plan was made")
-    if _sha256(standard) != plan.basis.standard:
+    if sha256(standard) != plan.basis.standard:
         raise PlanStale(f"standard {plan.result.standard} has changed since the plan was made")
     if numbers:
         now = pools_of(estate, standard).basis(plan.basis.pools)
@@ -198,8 +198,9 @@ def load_plan(path: Path) -> Plan:
 
 
 def _digest(plan: Plan) -> str:
-    return _sha256(msgspec.structs.replace(plan, digest=""))
+    return sha256(msgspec.structs.replace(plan, digest=""))
 
 
-def _sha256(record: Any) -> str:
+def sha256(record: Any) -> str:
+    """The SHA-256 of a record: equal records have equal ones."""
     return hashlib.sha256(msgspec.json.encode(plain(record), order="sorted")).hexdigest()

@@ -44,9 +44,10 @@ class _Place(NamedTuple):
     field: str
 
 
+_PREFIXES = "ipam/prefixes"
 _PLACES = {
     Number.ASN: _Place("ipam/asns", "asn"),
-    Number.PREFIX: _Place("ipam/prefixes", "prefix"),
+    Number.PREFIX: _Place(_PREFIXES, "prefix"),
     Number.ADDRESS: _Place("ipam/ip-addresses", "address"),
     Number.TAG: _Place("dcim/interfaces", "name"),
 }
@@ -78,6 +79,7 @@ class Allocator:
         for taken in left:
             if taken.parent not in new:
                 ready[taken.number, taken.parent if taken.number is not Number.TAG else ""].append(taken)
+        self._look_up({parent for number, parent in ready if number in (Number.PREFIX, Number.ADDRESS)})
         for (number, parent), group in ready.items():
             self._attempts(number, parent, group)
 
@@ -167,22 +169,36 @@ class Allocator:
             self._ids[path, value] = found[0]["id"]
         return self._ids[path, value]
 
+    def _look_up(self, prefixes: set[str]) -> None:
+        """Find the prefixes to take from."""
+        unknown = sorted(prefix for prefix in prefixes if (_PREFIXES, prefix) not in self._ids)
+        if unknown:
+            found = self.netbox.all(_PREFIXES, prefix=unknown, vrf_id="null", fields="id,prefix")
+            self._ids |= {(_PREFIXES, item["prefix"]): item["id"] for item in found}
+
     def _parent(self, prefix: str) -> int:
         """The id of the prefix to take from; a further block of the gemeente is made here, its role comes with it."""
-        found = self.netbox.get("ipam/prefixes", prefix=prefix, vrf_id="null", fields="id")["results"]
-        if found:
-            return int(found[0]["id"])
-        made = self.netbox.post(
-            "ipam/prefixes",
-            {
-                "prefix": prefix,
-                "status": "container",
-                "tenant": self.mark.tenant,
-                "custom_fields": {"ggi_spec": self.mark.spec},
-                "changelog_message": self.mark.message,
-            },
-        )
-        return int(made["id"])
+        for attempt in range(ATTEMPTS):
+            if (_PREFIXES, prefix) in self._ids:
+                break
+            try:
+                made = self.netbox.post(
+                    _PREFIXES,
+                    {
+                        "prefix": prefix,
+                        "status": "container",
+                        "tenant": self.mark.tenant,
+                        "custom_fields": {"ggi_spec": self.mark.spec},
+                        "changelog_message": self.mark.message,
+                    },
+                )
+            except NetBoxAway as error:
+                if not error.maybe_done or attempt == ATTEMPTS - 1:
+                    raise
+                self._look_up({prefix})
+            else:
+                self._ids[_PREFIXES, prefix] = made["id"]
+        return self._ids[_PREFIXES, prefix]
 
     # -- tags ------------------------------------------------------------------------------------------
 

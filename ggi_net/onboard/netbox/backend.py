@@ -12,21 +12,24 @@ import hashlib
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ggi_net.errors import Place, PlanStale, ResultDiffers
+from ggi_net.onboard.backend import Kept
 from ggi_net.onboard.checks import joined
 from ggi_net.onboard.netbox.allocate import Allocator, Mark
 from ggi_net.onboard.netbox.claim import FIELD, TENANTS, Claims, Work, rivals
 from ggi_net.onboard.netbox.journal import leave_entry
-from ggi_net.onboard.netbox.objects import objects_of
+from ggi_net.onboard.netbox.objects import Ref, objects_of
+from ggi_net.onboard.netbox.remove import around
 from ggi_net.onboard.netbox.sync import Outcome, sync
 from ggi_net.onboard.objects import objects
 from ggi_net.onboard.plan import check_fits, kept_path, save_plan, worked_out
 from ggi_net.onboard.show import summary
 from ggi_net.paths import state_folder
 from ggi_net.source.netbox.assemble import assemble
-from ggi_net.source.netbox.read import read
+from ggi_net.source.netbox.read import read, update
 from ggi_net.source.netbox.tables import BY_NAME
 
 if TYPE_CHECKING:
@@ -34,8 +37,10 @@ if TYPE_CHECKING:
 
     from ggi_net.model.estate import Estate
     from ggi_net.model.gemeente import Gemeente
+    from ggi_net.onboard.offboard import Offboarding
     from ggi_net.onboard.plan import Plan
     from ggi_net.source.netbox.client import NetBox
+    from ggi_net.source.netbox.read import Reading
     from ggi_net.source.netbox.tables import Tables
     from ggi_net.source.pools import Taken
 
@@ -48,6 +53,7 @@ def _quiet(_: str) -> None:
 class InNetBox:
     """An estate in NetBox. `take_over` completes what another machine claimed and did not finish.
 
+    `first` reads NetBox for the first time, where there is a snapshot to begin with; without it everything is read.
     `tick` is called with a kind of object and how many of it were dealt with, `say` with what the user should know
     meanwhile. After `write`, `moved` holds the numbers that came out otherwise than the plan foresaw, because others
     took those meanwhile (planned and real), `page` the tenant's page and `outcome` the counts.
@@ -55,6 +61,7 @@ class InNetBox:
 
     netbox: NetBox
     take_over: bool = False
+    first: Callable[[], Reading] | None = None
     tick: Callable[[str, int], object] = lambda _kind, _count: None
     say: Callable[[str], object] = _quiet
     moved: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -64,6 +71,7 @@ class InNetBox:
 
     def __post_init__(self) -> None:
         self._claims = Claims(self.netbox, self.take_over)
+        self._reading: Reading | None = None
 
     def read(self, gemeente: str = "") -> Estate:
         """All that is in NetBox but what is broken; when that is `gemeente` itself, raise what is wrong with it.
@@ -71,7 +79,7 @@ class InNetBox:
         A tenant that holds nothing of GGI yet is not broken: it is still to be onboarded. Raises a NetBoxError, or
         EstateEmpty when NetBox has no federation.
         """
-        tables = read(self.netbox).tables
+        tables = self._tables()
         assembled = assemble(tables, self.netbox.url)
         problem = assembled.problems.get(gemeente)
         if problem is not None and not _is_untouched(tables, gemeente):
@@ -125,11 +133,46 @@ class InNetBox:
         kept_path(plan.digest).unlink(missing_ok=True)
         return result
 
+    def kept(self, gemeente: Gemeente, estate: Estate) -> Kept:
+        """What people made around a gemeente; raise NetBoxError."""
+        found = around(self.netbox, gemeente, estate)
+        return Kept(tuple(found.others), tuple(found.along))
+
+    def remove(self, made: Offboarding) -> None:
+        """Take a gemeente's objects away, its tenant last; go on where an earlier run stopped.
+
+        The journal entry is left on the federation's tenant. Raises ApplyClaimed when another plan for the gemeente is
+        under way, StillUsed when something that the toolkit does not know depends on it, or another NetBoxError.
+        """
+        work = Work(made.gemeente, made.before.name, made.digest, "offboarding", new=False, takes={})
+        self._claims.take(work)
+        message = f"offboarding {made.gemeente}, plan {made.digest[:12]}"
+        estate = joined(self._estate(), made.before)
+        own = around(self.netbox, made.before, estate).own
+        mine = Ref("tenant", (made.gemeente,))
+        left = [ref for ref in own if ref != mine]
+        self.outcome = sync(self.netbox, [], before=left, message=message, tick=self.tick)
+        numbers = [f"- {one.pool}: {', '.join(one.numbers)}" for one in made.released]
+        text = "\n".join([f"**Offboarding** of {made.before.name}, by {getpass.getuser()}. Free again:", "", *numbers])
+        federation = self.netbox.get(TENANTS, slug=estate.federation.slug, fields="id")["results"][0]["id"]
+        leave_entry(self.netbox, federation, text, f"plan {made.digest}", message)
+        self.outcome += sync(self.netbox, [], before=[mine], message=message, tick=self.tick)
+
     # -- steps -----------------------------------------------------------------------------------------
+
+    def _tables(self) -> Tables:
+        """What NetBox holds now: everything at first, then what was changed since."""
+        self._reading = (
+            update(self.netbox, self._reading) if self._reading else (self.first or partial(read, self.netbox))()
+        )
+        return self._reading.tables
+
+    def _estate(self) -> Estate:
+        return assemble(self._tables(), self.netbox.url).estate
 
     def _checked(self, plan: Plan, work: Work, tenant: int, *, new: bool) -> Estate:
         """The estate around the gemeente, now that it is claimed; the claim goes again when it doesn't fit in."""
-        tables = read(self.netbox).tables
+        tables = self._tables()
         estate = assemble(tables, self.netbox.url).estate
         if new:
             try:
@@ -159,7 +202,7 @@ class InNetBox:
 
     def _compare(self, result: Gemeente) -> None:
         """Read NetBox back as if the claim were gone; raise ResultDiffers when it is not what was written."""
-        tables = read(self.netbox).tables
+        tables = self._tables()
         assembled = assemble({**tables, "tenants": _unclaimed(tables, result.slug)}, self.netbox.url)
         problem = assembled.problems.get(result.slug)
         if problem is not None:

@@ -125,12 +125,11 @@ class Claims:
     def _check(self, work: Work, claim: dict[str, Any], tenant: int) -> None:
         place = Place(f"{self.netbox.url}/{TENANTS}/{tenant}/")
         who = f"{printable(claim.get('by', '?'))} began at {printable(claim.get('since', '?'))}"
-        plan = printable(claim.get("plan", "?"))
-        if plan != work.digest:
+        if claim.get("plan") != work.digest:
             raise ApplyClaimed(
                 f"another plan for '{work.gemeente}' is being applied, or was not completed: {who}",
                 place=place,
-                hint=f"complete that one first: apply the plan with digest {plan[:12]} again",
+                hint=f"complete that one first: apply plan {printable(claim.get('plan', '?'))[:12]} again",
             )
         if claim.get("by") != _me() and not self.take_over:
             raise ApplyClaimed(
