@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from ggi_net.errors import EstateEmpty, EstateError, GgiError, Place
-from ggi_net.model.allocate import address_text, bounds
+from ggi_net.model.allocate import address_text, parsed
 from ggi_net.model.estate import Estate
 from ggi_net.model.gemeente import Federation, Gemeente, Organisation
 from ggi_net.model.network import Role
+from ggi_net.source.netbox.collector import no_collector
 from ggi_net.source.netbox.contract import (
     ASN_ROLE,
     BLOCK,
@@ -74,12 +75,16 @@ def assemble(tables: Tables, url: str) -> Assembled:
     Raises EstateEmpty when NetBox has no federation, or the GgiError of what is wrong with it: without it there is
     no estate.
     """
-    world = _World(tables, url)
+    with no_collector():
+        return _assembled(_World(tables, url))
+
+
+def _assembled(world: _World) -> Assembled:
     federations = world.tenants_of(FEDERATION)
     if len(federations) != 1:
         raise EstateEmpty(
             f"NetBox has {len(federations)} tenants in the group '{FEDERATION}'; the estate takes exactly one",
-            place=Place(f"{url}/tenancy/tenants/"),
+            place=Place(f"{world.url}/tenancy/tenants/"),
             hint="`ggi netbox init` makes the groups, `ggi netbox load` fills them; or check what the token may see",
         )
     standards: dict[str, Standard] = {}
@@ -146,7 +151,7 @@ class _World:
         self.asns_of = self._by("asns", "tenant")
         self.vlans_of = self._by("vlans", "site")
         self.prefixes_of = self._by("prefixes", "vlan")
-        self.blocks_of = self._by("prefixes", "tenant")
+        self.blocks_of = self._blocks()
         self.devices_of = self._by("devices", "site")
         self.interfaces_of = self._by("interfaces", "device")
         self.addresses_of = self._by("addresses", "assigned_object")
@@ -157,19 +162,28 @@ class _World:
     def _by(self, table: str, column: str) -> dict[int, list[int]]:
         at = BY_NAME[table].index[column]
         found: defaultdict[int, list[int]] = defaultdict(list)
-        for number, row in self.tables[table].items():
-            if row[at] is not None:
-                found[row[at]].append(number)
+        for row in self.tables[table].values():
+            if (key := row[at]) is not None:
+                found[key].append(row[0])
+        return found
+
+    def _blocks(self) -> dict[int, list[tuple[int, str]]]:
+        """By tenant its blocks, each with the zone that it is for."""
+        roles = {n: slug.removesuffix(BLOCK) for n, slug in self.tables["roles"].values() if slug.endswith(BLOCK)}
+        found: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+        for number, _, tenant, _, role in self.tables["prefixes"].values():
+            if role in roles and tenant is not None:
+                found[tenant].append((number, roles[role]))
         return found
 
     # -- looking things up -----------------------------------------------------------------------------
 
     def value(self, table: str, number: int | None, column: str) -> Any:
         """A column of a row; None when there is no such row."""
-        row = self.tables[table].get(number) if number is not None else None
+        row = self.tables[table].get(number) if isinstance(number, int) else None
         return row[BY_NAME[table].index[column]] if row is not None else None
 
-    def via(self, table: str, number: int, column: str, other: str, wanted: str) -> Any:
+    def via(self, table: str, number: int | None, column: str, other: str, wanted: str) -> Any:
         """A column of the row that a foreign key points to: the slug of a device's role."""
         return self.value(other, self.value(table, number, column), wanted)
 
@@ -256,15 +270,10 @@ class _World:
             "options": custom.get("ggi_options") or {},
             "blocks": [
                 found.made("prefixes", n, {"prefix": self.value("prefixes", n, "prefix"), "zone": zone})
-                for n in self.blocks_of.get(tenant, ())
-                for zone in self._block_zone(n)
+                for n, zone in self.blocks_of.get(tenant, ())
             ],
             "spec": custom.get("ggi_spec") or "",
         }
-
-    def _block_zone(self, prefix: int) -> tuple[str, ...]:
-        role = self.via("prefixes", prefix, "role", "roles", "slug") or ""
-        return (role.removesuffix(BLOCK),) if role.endswith(BLOCK) else ()
 
     def _asn(self, tenant: int) -> int | None:
         numbers = [n for n in self.asns_of.get(tenant, ()) if self.via("asns", n, "role", "roles", "slug") == ASN_ROLE]
@@ -300,57 +309,52 @@ class _World:
         return found.made("sites", site, data)
 
     def _vlan(self, vlan: int, zone: str, found: _Found) -> dict[str, Any]:
+        _, vid, name, description, _, _ = self.tables["vlans"][vlan]
+        prefixes = [self.tables["prefixes"][n][1] for n in self.prefixes_of.get(vlan, ())]
         data = {
-            "vid": self.value("vlans", vlan, "vid"),
-            "name": self.value("vlans", vlan, "name"),
+            "vid": vid,
+            "name": name,
             "zone": zone,
-            "prefixes": sorted(
-                (self.value("prefixes", n, "prefix") for n in self.prefixes_of.get(vlan, ())),
-                key=lambda prefix: ":" not in prefix,
-            ),
-            "description": self.value("vlans", vlan, "description"),
+            "prefixes": sorted(prefixes, key=lambda prefix: ":" not in prefix),
+            "description": description,
         }
         return found.made("vlans", vlan, data)
 
     def _device(self, device: int, role: str, found: _Found) -> dict[str, Any]:
-        primary = (self.value("devices", device, name) for name in ("primary_ip6", "primary_ip4"))
+        _, name, serial, description, _, platform, _, ip4, ip6, custom = self.tables["devices"][device]
         data = {
-            "name": self.value("devices", device, "name"),
+            "name": name,
             "role": role,
-            "platform": self.via("devices", device, "platform", "platforms", "slug"),
-            "management": [self.value("addresses", n, "address") for n in primary if n is not None],
-            "unit": self.custom("devices", device).get("ggi_unit") or 1,
-            "serial": self.value("devices", device, "serial"),
-            "ports": [
-                self._port(n, kind, found)
-                for n in self.interfaces_of.get(device, ())
-                if (kind := self.custom("interfaces", n).get("ggi_kind"))
-            ],
-            "description": self.value("devices", device, "description"),
+            "platform": self.value("platforms", platform, "slug"),
+            "management": [self.value("addresses", n, "address") for n in (ip6, ip4) if n is not None],
+            "unit": custom.get("ggi_unit") or 1,
+            "serial": serial,
+            "ports": [port for n in self.interfaces_of.get(device, ()) if (port := self._port(n, found))],
+            "description": description,
         }
         return found.made("devices", device, data)
 
-    def _port(self, port: int, kind: str, found: _Found) -> dict[str, Any]:
-        data: dict[str, Any] = {
-            "name": self.value("interfaces", port, "name"),
-            "kind": kind,
-            "mtu": self.value("interfaces", port, "mtu") or 1500,
-            "description": self.value("interfaces", port, "description"),
-        }
+    def _port(self, port: int, found: _Found) -> dict[str, Any] | None:
+        """A port; None for an interface that the toolkit has no use for, and for sub-interfaces, which links have."""
+        _, name, mtu, description, _, _, _, custom = self.tables["interfaces"][port]
+        kind = custom.get("ggi_kind")
+        if not kind:
+            return None
+        data: dict[str, Any] = {"name": name, "kind": kind, "mtu": mtu or 1500, "description": description}
         if kind == "internet":
-            data["addresses"] = [self.value("addresses", n, "address") for n in self.addresses_of.get(port, ())]
-            data["gateways"] = self.custom("interfaces", port).get("ggi_gateways") or ()
+            data["addresses"] = [self.tables["addresses"][n][1] for n in self.addresses_of.get(port, ())]
+            data["gateways"] = custom.get("ggi_gateways") or ()
         return found.made("interfaces", port, data)
 
     # -- links -----------------------------------------------------------------------------------------
 
     def _link(self, circuit: int, found: _Found) -> dict[str, Any]:
-        name = self.value("circuits", circuit, "cid")
+        _, name, description, _, network, kind, custom = self.tables["circuits"][circuit]
         sides: dict[str, dict[str, int]] = {CORE_SIDE: {}, OTHER_SIDE: {}}
         for number in self.terminations_of.get(circuit, ()):
-            interface = self.value("terminations", number, "interface")
+            _, role, _, interface = self.tables["terminations"][number]
             vrf = self.via("interfaces", interface, "vrf", "vrfs", "name")
-            side = sides.get(self.value("terminations", number, "role"))
+            side = sides.get(role)
             if side is None or vrf is None or vrf in side:
                 raise _Broken(
                     f"link '{printable(name)}': a termination without a side ({CORE_SIDE} or {OTHER_SIDE}), without a "
@@ -368,12 +372,11 @@ class _World:
                 circuit,
                 hint="add the missing terminations, or remove the others",
             )
-        provider = self.via("circuits", circuit, "provider_network", "provider_networks", "provider")
-        given = self.value("providers", provider, "name") or ""
+        given = self.via("provider_networks", network, "provider", "providers", "name") or ""
         line = {
-            "kind": self.via("circuits", circuit, "type", "circuit_types", "slug"),
+            "kind": self.value("circuit_types", kind, "slug"),
             "provider": "" if given == NO_PROVIDER else given,
-            "reference": self.custom("circuits", circuit).get("ggi_reference") or "",
+            "reference": custom.get("ggi_reference") or "",
         }
         data = {
             "name": name,
@@ -381,7 +384,7 @@ class _World:
             "core": self._end(name, core.values()),
             "line": found.made("circuits", circuit, line),
             "vrfs": {vrf: self._carried(name, core[vrf], end[vrf], found) for vrf in sorted(end)},
-            "description": self.value("circuits", circuit, "description"),
+            "description": description,
         }
         return found.made("circuits", circuit, data)
 
@@ -411,31 +414,31 @@ class _World:
                 hint="name both <port>.<tag>",
             )
         prefixes = []
-        lower = {self.value("addresses", n, "address") for n in self.addresses_of.get(core, ())}
+        addresses = self.tables["addresses"]
+        lower = {parsed(text): text for n in self.addresses_of.get(core, ()) for text in (addresses[n][1],)}
         for number in self.addresses_of.get(end, ()):
-            address = self.value("addresses", number, "address")
-            version, first, last = bounds(address)
-            length = address.partition("/")[2]
-            if address != f"{address_text(version, last)}/{length}" or last != first + 1:
+            address = addresses[number][1]
+            version, value, hosts = parsed(address)
+            if hosts != 1 or not value & 1:
                 raise _Broken(
                     f"link '{printable(link)}': {address} is not the higher address of a /31 or /127",
                     "addresses",
                     number,
                     hint="of each link prefix the core has the lower address, the other end the higher",
                 )
-            other = f"{address_text(version, first)}/{length}"
-            if other not in lower:
+            other = lower.pop((version, value - 1, hosts), None)
+            if other is None:
+                wanted = f"{address_text(version, value - 1)}/{address.partition('/')[2]}"
                 raise _Broken(
-                    f"link '{printable(link)}': the core does not have {other}, the other address of {address}",
+                    f"link '{printable(link)}': the core does not have {wanted}, the other address of {address}",
                     "interfaces",
                     core,
                     hint="add it to this sub-interface",
                 )
-            lower.discard(other)
             prefixes.append(other)
         if lower:
             raise _Broken(
-                f"link '{printable(link)}': the other end lacks the address that goes with {min(lower)}",
+                f"link '{printable(link)}': the other end lacks the address that goes with {min(lower.values())}",
                 "interfaces",
                 end,
                 hint="add it to this sub-interface",

@@ -5,11 +5,9 @@ One file a NetBox in `$GGI_STATE/snapshots`, readable by its owner alone, writte
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import re
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,10 +16,10 @@ from ggi_net.errors import FileMissing, Place, SnapshotUnusable
 from ggi_net.files import read_bytes, write_atomic
 from ggi_net.paths import state_folder
 from ggi_net.source.netbox.changes import Position
+from ggi_net.source.netbox.collector import no_collector
 from ggi_net.source.netbox.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ggi_net.source.netbox.tables import Tables
@@ -106,7 +104,7 @@ def load_snapshot(path: Path) -> Snapshot:
     except FileMissing:
         raise SnapshotUnusable("there is no snapshot of this NetBox", place=Place(str(path))) from None
     problem = ""
-    with _no_collector():
+    with no_collector():
         try:
             found = msgspec.msgpack.decode(content, type=Snapshot)
         except msgspec.DecodeError:
@@ -127,15 +125,3 @@ def save_snapshot(snapshot: Snapshot, path: Path) -> None:
 
 def _columns() -> dict[str, tuple[str, ...]]:
     return {table.name: tuple(table.index) for table in TABLES}
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Without the garbage collector, which would look through half a million new values again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
