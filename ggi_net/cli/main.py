@@ -28,6 +28,7 @@ JOBS = {
     "estate": Job("estate", "Show, validate and generate estates."),
     "pull": Job("pull", "Take from NetBox what changed, and keep it for work offline."),
     "onboard": Job("onboard", "Plan and apply the onboarding of a gemeente."),
+    "offboard": Job("offboard", "Plan and apply the offboarding of a gemeente."),
     "netbox": Job("netbox", "Bring a NetBox to the contract, check it, and fill it from files."),
     "render": Job("render", "Render the artifacts of devices."),
     "check": Job("check", "Let the real daemons check rendered artifacts."),

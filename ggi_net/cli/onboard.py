@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003  typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ggi_net import paths
 from ggi_net.cli.console import EstateOption, out
+from ggi_net.cli.onboard_backend import TakeOverOption  # noqa: TC001  typer reads the annotations
 from ggi_net.cli.onboard_new import new
+
+if TYPE_CHECKING:
+    from ggi_net.onboard.backend import Backend
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,23 +32,28 @@ def plan(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Save the plan here, for `ggi onboard apply`.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the plan as JSON, for review by other programs.")
+    ] = False,
 ) -> None:
     """Show what it takes to bring the estate to what SPEC asks; change nothing.
 
     Each line is an object: green + is created, yellow ~ changed, red - deleted. In brackets stands the pool that a
-    number comes from. The plan is bound to what it was computed from: when numbers of those pools, or the gemeente,
-    change meanwhile, `apply` refuses the saved plan.
+    number comes from, with the number that is free there now. The plan is bound to what it was computed from: when the
+    gemeente, its standard, its cores or another gemeente's realms change so that it no longer fits, `apply` refuses it.
+
+    In a folder of files the numbers are taken as planned, and `apply` also refuses when they were given out meanwhile.
+    NetBox gives them out when the plan is applied; `apply` then says which came out otherwise.
     """
     import msgspec
 
+    from ggi_net.cli.onboard_backend import readable
     from ggi_net.onboard.apply import plan_spec
-    from ggi_net.onboard.backend import Files
     from ggi_net.onboard.plan import save_plan
     from ggi_net.onboard.show import plan_lines
     from ggi_net.onboard.spec import load_spec
 
-    made = plan_spec(load_spec(spec), Files(estate))
+    made = plan_spec(load_spec(spec), readable(estate))
     if output is not None:
         save_plan(made, output)
     if as_json:
@@ -53,7 +62,8 @@ def plan(
         for line in plan_lines(made):
             out.print(line)
         if output is not None:
-            out.print(f"\nSaved to {output}; apply it with: ggi onboard apply {output}", markup=False)
+            where = f" --estate {estate}" if estate != paths.demo_folder() else ""
+            out.print(f"\nSaved to {output}; apply it with: ggi onboard apply {output}{where}", markup=False)
 
 
 @app.command()
@@ -62,39 +72,61 @@ def apply(
         Path, typer.Argument(metavar="PLAN|SPEC", help="A saved plan (.json), or a spec to plan and apply at once.")
     ],
     estate: EstateOption = paths.demo_folder(),  # noqa: B008  a constant of the installation
+    take_over: TakeOverOption = False,
 ) -> None:
     """Make a plan's changes in the estate.
 
-    The gemeente's file is written whole and put in place by one rename: killed at any moment, the estate is as before
-    or as after, and the same command run again completes. The embedded demo estate is only changed when it is named
-    with --estate; work on a copy: `cp -r inventory/demo my-estate`.
+    Killed at any moment, the same command run again completes it; run once more it changes nothing.
+
+    In a folder, the gemeente's file is written whole and put in place by one rename. The embedded demo estate is only
+    changed when it is named with --estate; work on a copy: `cp -r inventory/demo my-estate`.
+
+    In NetBox (--estate netbox), the tenant says that a plan is being applied until all is written, and readers leave
+    the gemeente out meanwhile. Numbers come from NetBox's own pools, so that two applies at once never get the same.
+    What people added there and the spec does not mention stays. The tenant's journal says what was done.
     """
-    from ggi_net.errors import Place, SpecError
+    from ggi_net.cli.onboard_backend import progress, writable
     from ggi_net.onboard.apply import apply_plan, apply_spec
-    from ggi_net.onboard.backend import Files
     from ggi_net.onboard.plan import load_plan
     from ggi_net.onboard.show import plan_lines, summary
     from ggi_net.onboard.spec import load_spec
 
-    if estate == paths.demo_folder():
-        raise SpecError(
-            "the embedded demo estate is not changed unless it is named",
-            place=Place(str(estate)),
-            hint="work on a copy: cp -r the folder above, and name the copy with --estate",
-        )
-    backend = Files(estate)
+    backend = writable(estate, take_over=take_over)
     if source.suffix == ".json":
         chosen = load_plan(source)
-        became = apply_plan(chosen, backend)
+        with progress(backend, f"Onboarding {chosen.gemeente}"):
+            became = apply_plan(chosen, backend)
     else:
-        chosen, became = apply_spec(load_spec(source), backend)
+        spec = load_spec(source)
+        with progress(backend, f"Onboarding {spec.spec.slug}"):
+            chosen, became = apply_spec(spec, backend)
         for line in plan_lines(chosen):
             out.print(line)
         out.print()
-    if became:
-        out.print(f"Applied to {estate}: {summary(chosen)}", markup=False)
-    else:
+    if became is None:
         out.print(f"Already applied: {chosen.gemeente} is as the spec asks; nothing was changed.", markup=False)
+        return
+    out.print(f"Applied to {estate}: {summary(chosen)}", markup=False)
+    _tell(backend, chosen.gemeente)
+
+
+def _tell(backend: Backend, gemeente: str) -> None:
+    """What an apply to NetBox did there, and what comes next."""
+    from ggi_net.onboard.netbox.backend import InNetBox
+
+    if not isinstance(backend, InNetBox):
+        return
+    outcome = backend.outcome
+    counts = [
+        f"{sum(found.values()):,} {verb}"
+        for verb, found in (("created", outcome.created), ("changed", outcome.changed), ("deleted", outcome.deleted))
+        if found
+    ]
+    out.print(f"NetBox objects: {', '.join(counts) or 'none touched'}", markup=False)
+    for ref, (planned, real) in backend.moved.items():
+        out.print(f"  {ref} became {real}: {planned}, as planned, was given out meanwhile", markup=False)
+    out.print(f"Tenant: {backend.page}", markup=False)
+    out.print(f"Next: ggi render --estate netbox --gemeente {gemeente} --out artifacts", markup=False)
 
 
 @app.command()

@@ -9,12 +9,12 @@ from ggi_net.onboard.plan import check_fresh, kept_path, load_plan, make_plan
 
 if TYPE_CHECKING:
     from ggi_net.model.gemeente import Gemeente
-    from ggi_net.onboard.backend import Backend
+    from ggi_net.onboard.backend import Backend, Readable
     from ggi_net.onboard.plan import Plan
     from ggi_net.onboard.spec import SpecFile
 
 
-def plan_spec(found: SpecFile, backend: Backend) -> Plan:
+def plan_spec(found: SpecFile, backend: Readable) -> Plan:
     """The plan for a spec against what `backend` holds; raise SpecError, StandardError or PoolExhausted."""
     return make_plan(found, backend.read(found.spec.slug))
 

@@ -34,13 +34,17 @@ class Kept(NamedTuple):
     along: tuple[str, ...] = ()
 
 
-class Backend(Protocol):
-    """A place that holds an estate. `plans_numbers`: a plan's numbers are written as they stand in it."""
-
-    plans_numbers: bool
+class Readable(Protocol):
+    """A place that an estate is read from."""
 
     def read(self, gemeente: str = "") -> Estate:
         """The estate as it is now, with all that a plan for `gemeente` depends on; raise GgiError when it can't be."""
+
+
+class Backend(Readable, Protocol):
+    """A place that holds an estate. `plans_numbers`: a plan's numbers are written as they stand in it."""
+
+    plans_numbers: bool
 
     def exclusive(self, gemeente: str) -> AbstractContextManager[None]:
         """Keep other writers of a gemeente out from the reading before an apply to the end of its writing."""

@@ -54,15 +54,17 @@ class InNetBox:
     """An estate in NetBox. `take_over` completes what another machine claimed and did not finish.
 
     `first` reads NetBox for the first time, where there is a snapshot to begin with; without it everything is read.
-    `tick` is called with a kind of object and how many of it were dealt with, `say` with what the user should know
-    meanwhile. After `write`, `moved` holds the numbers that came out otherwise than the plan foresaw, because others
-    took those meanwhile (planned and real), `page` the tenant's page and `outcome` the counts.
+    `expect` is called with the number of objects that there will be, `tick` with a kind of object and how many of it
+    were dealt with, `say` with what the user should know meanwhile. After `write`, `moved` holds the numbers that came
+    out otherwise than the plan foresaw, because others took those meanwhile (planned and real), `page` the tenant's
+    page and `outcome` the counts.
     """
 
     netbox: NetBox
     take_over: bool = False
     first: Callable[[], Reading] | None = None
     tick: Callable[[str, int], object] = lambda _kind, _count: None
+    expect: Callable[[int], object] = lambda _total: None
     say: Callable[[str], object] = _quiet
     moved: dict[str, tuple[str, str]] = field(default_factory=dict)
     outcome: Outcome = field(default_factory=Outcome)
@@ -125,8 +127,10 @@ class InNetBox:
         )
         result = self._allocated(plan, estate, mark)
         after = joined(estate, result)
+        wanted = objects_of(result, after)
         before = [one.ref for one in objects_of(plan.before, after)] if plan.before else []
-        self.outcome = sync(self.netbox, objects_of(result, after), before=before, message=mark.message, tick=self.tick)
+        self.expect(len({*before, *(one.ref for one in wanted)}))
+        self.outcome = sync(self.netbox, wanted, before=before, message=mark.message, tick=self.tick)
         self._compare(result)
         leave_entry(self.netbox, tenant, self._entry(plan), f"plan {plan.digest}", mark.message)
         self._claims.release(tenant, f"{mark.message}: complete")
@@ -151,6 +155,7 @@ class InNetBox:
         own = around(self.netbox, made.before, estate).own
         mine = Ref("tenant", (made.gemeente,))
         left = [ref for ref in own if ref != mine]
+        self.expect(len(own))
         self.outcome = sync(self.netbox, [], before=left, message=message, tick=self.tick)
         numbers = [f"- {one.pool}: {', '.join(one.numbers)}" for one in made.released]
         text = "\n".join([f"**Offboarding** of {made.before.name}, by {getpass.getuser()}. Free again:", "", *numbers])
