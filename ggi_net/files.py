@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ggi_net.errors import DiskFull, FileError, FileMissing, Place
@@ -51,7 +52,8 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int = 0o644, durable
     except OSError as error:
         raise _as_error(error, path) from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):  # a file stands where a folder is needed: nothing was written beside it
+            beside.unlink(missing_ok=True)
 
 
 def remove_file(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,7 @@ import typer
 
 from ggi_net import paths
 from ggi_net.cli.console import EstateOption, open_estate, out
-from ggi_net.errors import FileError, Interrupted, Place, SpecError
+from ggi_net.errors import FileError, GgiError, Interrupted, Place, SpecError
 from ggi_net.files import write_atomic
 from ggi_net.onboard.ask.answers import YES, yes_or_no
 from ggi_net.onboard.ask.draft import Question
@@ -24,7 +25,6 @@ from ggi_net.source.yamlfile import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ggi_net.errors import GgiError
     from ggi_net.onboard.ask.draft import Draft
 
 
@@ -88,6 +88,7 @@ class Terminal:
         self._asked = ""
         self._file: Path | None = None
         self._overwrite = False
+        self._keeps = True
 
     def file(self, slug: str) -> Path:
         """The spec's file."""
@@ -109,6 +110,8 @@ class Terminal:
     def _may_write(self, file: Path) -> None:
         if file.is_dir():
             raise FileError("is a folder", place=Place(str(file)), hint="name a file with --output")
+        if file.parent.exists() and not os.access(file.parent, os.W_OK):
+            raise FileError("you may not write here", place=Place(str(file.parent)), hint="name a file with --output")
         if not file.exists() or self._overwrite:
             return
         self._overwrite = input(f"{printable(file)} is there already. Overwrite it at the end? [no]: ").lower() in YES
@@ -131,12 +134,19 @@ class Terminal:
             out.print(f"  {printable(error.hint, 400)}", markup=False, style="dim")
 
     def keep(self, slug: str, answers: Mapping[str, str]) -> None:
-        """Keep the answers so far, so that a stop loses none of them."""
-        write_atomic(_kept_in(self.file(slug)), msgspec.json.encode(answers), mode=0o600, durable=False)
+        """Keep the answers so far, so that a stop loses none of them; say so once when they can't be kept."""
+        if not self._keeps:
+            return
+        try:
+            write_atomic(_kept_in(self.file(slug)), msgspec.json.encode(answers), mode=0o600, durable=False)
+        except GgiError as error:
+            self._keeps = False
+            out.print(f"Your answers can't be kept: {error}", markup=False, style="red")
 
     def forget(self, slug: str) -> None:
         """The spec is written: its answers need not be kept any more."""
-        _kept_in(self.file(slug)).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            _kept_in(self.file(slug)).unlink()
 
     def last(self, draft: Draft) -> Question:
         """Whether to write what is shown; refused while the plan of it would be."""

@@ -534,6 +534,22 @@ class TestTerminal:
         assert user.end() == 1
         assert (folder / "hengelo.yml").read_text() == "mine\n", "and kept until the very end"
 
+    def test_a_state_folder_that_cannot_be_written_stops_nobody(self, folder):
+        (folder / "state").write_text("a file, no folder\n")
+        user = Terminal(folder)
+        user.say("Gemeente.*: ", "Hengelo")
+        user.expect("Your answers can't be kept: GGI1001")
+        user.enter_until("Write this to")
+        user.press("\n")
+        assert user.end() == 0
+        assert user.seen.count("can't be kept") == 1
+        assert load_spec(folder / "hengelo.yml").spec.slug == "hengelo"
+
+    def test_a_folder_is_no_file(self, folder):
+        user = Terminal(folder, "-o", str(folder))
+        assert user.end() == 1
+        assert "is a folder" in user.seen
+
     def test_without_a_terminal_it_says_what_to_do_instead(self, folder):
         done = subprocess.run(
             [sys.executable, "-m", "ggi_net", "onboard", "new"],
