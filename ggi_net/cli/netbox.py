@@ -22,6 +22,9 @@ app = typer.Typer(
     "token_file in ~/.config/ggi/netbox.yml; GGI_NETBOX_CA (ca) names the authority behind its certificate.",
 )
 
+SHOWN = 120
+"""Characters of a value that `check` prints; the JSON form has all of it."""
+
 RangesOption = Annotated[
     str | None,
     typer.Option(
@@ -91,6 +94,7 @@ def check(
 
     from ggi_net.onboard.netbox.check import check_contract
     from ggi_net.onboard.netbox.contract import load_contract
+    from ggi_net.source.yamlfile import printable
 
     netbox = _netbox()
     found = check_contract(netbox, load_contract())
@@ -102,7 +106,8 @@ def check(
         if one.field is None:
             out.print(Text(f"{one.url}: {what} is missing", style="red"))
         else:
-            out.print(Text(f"{one.url}: {one.field} of {what} is {one.found}, not {one.wanted}", style="yellow"))
+            values = f"{printable(one.found, SHOWN)}, not {printable(one.wanted, SHOWN)}"
+            out.print(Text(f"{one.url}: {one.field} of {what} is {values}", style="yellow"))
     if found:
         err.print(f"{len(found)} differences with the contract; `ggi netbox init` corrects them", markup=False)
         raise typer.Exit(2)
@@ -148,6 +153,8 @@ def load(
 
 
 def _print_permissions(*, as_json: bool) -> None:
+    from textwrap import fill
+
     import msgspec
 
     from ggi_net.onboard.netbox.permissions import READ, permissions
@@ -158,7 +165,8 @@ def _print_permissions(*, as_json: bool) -> None:
         return
     for permission in permissions():
         out.print(f"[bold]{permission.name}[/bold]: {', '.join(permission.actions)} [dim]({permission.why})[/dim]")
-        out.print(f"  {', '.join(permission.types)}", markup=False, soft_wrap=False)
+        listed = ", ".join(permission.types)
+        out.print(fill(listed, min(out.width, 100), initial_indent="  ", subsequent_indent="  "), markup=False)
         for number, one in enumerate(permission.constraints or ()):
             filters = " and ".join(f"{name} = {value}" for name, value in one.items())
             out.print(f"  {'or' if number else 'only'} {filters}", markup=False)
