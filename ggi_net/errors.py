@@ -148,8 +148,8 @@ class ResultDiffers(SpecError):
     default_hint = "look at those objects in NetBox and their change logs, then plan again"
 
 
-class OffboardRefused(SpecError):
-    """A gemeente can't be offboarded while others depend on it, or have objects of their own at its sites."""
+class OthersDepend(SpecError):
+    """What is to go can't go while others depend on it, or have objects of their own at a site of it."""
 
     code = "GGI1107"
     default_hint = "move or remove those first, then plan again; nothing was changed"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ggi_net.errors import NotInEstate, OffboardRefused, Place, PlanInvalid, PlanStale, nearest
+from ggi_net.errors import NotInEstate, OthersDepend, Place, PlanInvalid, PlanStale, nearest
 from ggi_net.files import read_bytes, write_atomic
 from ggi_net.model.gemeente import Gemeente
 from ggi_net.model.network import Role
@@ -51,7 +51,7 @@ class Offboarding(Record, frozen=True, kw_only=True):
 def plan_offboard(slug: str, backend: Backend) -> Offboarding:
     """What has to go for `slug` to be gone; change nothing.
 
-    Raises NotInEstate, or OffboardRefused with everything that others have of it or at its sites.
+    Raises NotInEstate, or OthersDepend with everything that others have of it or at its sites.
     """
     estate = backend.read(slug)
     gemeente = estate.by_slug.get(slug)
@@ -74,7 +74,7 @@ def plan_offboard(slug: str, backend: Backend) -> Offboarding:
 def apply_offboard(made: Offboarding, backend: Backend) -> bool:
     """Take the gemeente away, or complete that; whether anything was left to do.
 
-    Raises PlanStale when the gemeente has changed since, OffboardRefused when others have come to depend on it,
+    Raises PlanStale when the gemeente has changed since, OthersDepend when others have come to depend on it,
     ApplyClaimed when another plan for it was begun, and what writing raises: then it can be tried again.
     """
     with backend.exclusive(made.gemeente):
@@ -95,7 +95,7 @@ def apply_offboard(made: Offboarding, backend: Backend) -> bool:
 def _refuse(slug: str, reasons: list[str]) -> None:
     if reasons:
         listed = "".join(f"\n  - {reason}" for reason in reasons)
-        raise OffboardRefused(f"'{slug}' can't go yet; others have something of it:{listed}")
+        raise OthersDepend(f"'{slug}' can't go yet; others have something of it:{listed}")
 
 
 def dependents(gemeente: Gemeente, estate: Estate) -> Iterator[str]:

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ggi_net.errors import Place, PlanStale, ResultDiffers
+from ggi_net.errors import OthersDepend, Place, PlanStale, ResultDiffers
 from ggi_net.onboard.backend import Kept
 from ggi_net.onboard.checks import joined
 from ggi_net.onboard.netbox.allocate import Allocator, Mark
 from ggi_net.onboard.netbox.claim import FIELD, TENANTS, Claims, Work, rivals
 from ggi_net.onboard.netbox.journal import leave_entry
 from ggi_net.onboard.netbox.objects import Ref, objects_of
-from ggi_net.onboard.netbox.remove import around
+from ggi_net.onboard.netbox.remove import around, strangers
 from ggi_net.onboard.netbox.sync import Outcome, sync
 from ggi_net.onboard.objects import objects
 from ggi_net.onboard.plan import check_fits, kept_path, save_plan, worked_out
@@ -183,10 +183,24 @@ class InNetBox:
             try:
                 _check_rivals(tables, work)
                 check_fits(plan, joined(estate, plan.before) if plan.before else estate)
-            except PlanStale:
+                self._check_sites(plan, estate)
+            except (PlanStale, OthersDepend):
                 self._claims.withdraw(work, tenant)
                 raise
         return estate
+
+    def _check_sites(self, plan: Plan, estate: Estate) -> None:
+        """Raise OthersDepend when a site is to go at which people have something of their own."""
+        left = {site.slug for site in plan.result.sites}
+        going = [site.slug for site in (plan.before.sites if plan.before else ()) if site.slug not in left]
+        if not plan.before or not going:
+            return
+        own = {one.ref for one in objects_of(plan.before, joined(estate, plan.before))}
+        there = strangers(self.netbox, [f"{plan.gemeente}-{slug}" for slug in going], own)
+        if there:
+            listed = "".join(f"\n  - {what}" for what in there)
+            sites = " and ".join(f"'{slug}'" for slug in going)
+            raise OthersDepend(f"site {sites} can't go yet; others have something there:{listed}")
 
     def _allocated(self, plan: Plan, estate: Estate, mark: Mark) -> Gemeente:
         """The plan's gemeente with numbers of its own, each allocated in NetBox."""

@@ -316,8 +316,9 @@ class _Objects:
     def _link(self, link: Link) -> Iterator[Wanted]:
         provider = link.line.provider or NO_PROVIDER
         network = ref("provider_network", provider, "GGI")
-        yield Wanted(ref("provider", provider), {}, {"name": provider, "slug": provider_slug(provider)})
-        yield Wanted(network, {}, {"name": "GGI", "provider": ref("provider", provider)})
+        named = {"name": provider, "slug": provider_slug(provider)}
+        yield Wanted(ref("provider", provider), {}, _with(self._mark(), **named))
+        yield Wanted(network, {}, _with(self._mark(), name="GGI", provider=ref("provider", provider)))
         circuit = ref("circuit", link.name)
         yield Wanted(
             circuit,

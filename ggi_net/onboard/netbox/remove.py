@@ -44,12 +44,24 @@ def around(netbox: NetBox, gemeente: Gemeente, estate: Estate) -> Around:
     for kind, item in _found(netbox, gemeente.slug):
         at = Ref(kind, KINDS[kind].key_of(item))
         if at not in own and not _is_ours(item):
-            others[item["display_url"]] = f"{_word(kind)} '{printable(item['display'])}' ({item['display_url']})"
+            others[item["display_url"]] = _described(kind, item)
             continue
         own[at] = None
         if kind == "device":
             devices.append(item["id"])
     return Around(list(own), list(others.values()), list(_along(netbox, devices, own)))
+
+
+def strangers(netbox: NetBox, sites: list[str], own: set[Ref]) -> list[str]:
+    """What people made at sites (by NetBox's slugs) that are to go, in words."""
+    found = netbox.all(KINDS["site"].path, slug=sites, fields="id") if sites else []
+    numbers = [item["id"] for item in found]
+    there = [(kind, item) for kind in AT_SITE if numbers for item in netbox.all(KINDS[kind].path, site_id=numbers)]
+    return [
+        _described(kind, item)
+        for kind, item in there
+        if Ref(kind, KINDS[kind].key_of(item)) not in own and not _is_ours(item)
+    ]
 
 
 def _found(netbox: NetBox, slug: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -78,5 +90,6 @@ def _along(netbox: NetBox, devices: list[int], own: dict[Ref, None]) -> Iterator
             yield f"interface '{printable(item['display'])}' of '{device}' ({item['display_url']})"
 
 
-def _word(kind: str) -> str:
-    return {"asn": "ASN", "vlan": "VLAN"}.get(kind, kind)
+def _described(kind: str, item: dict[str, Any]) -> str:
+    word = {"asn": "ASN", "vlan": "VLAN"}.get(kind, kind)
+    return f"{word} '{printable(item['display'])}' ({item['display_url']})"
