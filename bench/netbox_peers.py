@@ -1,0 +1,122 @@
+"""The peers that reading NetBox is measured beside, in a Python environment of their own under the state folder.
+
+What they are given: the same NetBox, the same superuser's token, pages of 1,000. `pynetbox` reads the same tables,
+with threads; once whole records, as its documentation shows, and once only the fields that the toolkit reads.
+`nb_inventory` reads devices, interfaces and addresses with all extras off: not the links, VLANs and prefixes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from bench.measure import note
+from bench.render import run_time
+from ggi_net.paths import state_folder
+from ggi_net.source.netbox.tables import TABLES, Form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ggi_net.lab.netbox import Instance
+    from ggi_net.source.netbox.tables import Table
+
+PYNETBOX = "7.8.0"
+ANSIBLE = "12.3.0"
+"""The PyPI package with the collections; netbox.netbox is in it."""
+
+_HERE = Path(__file__).parent
+
+
+class Peer(NamedTuple):
+    """Seconds, and how much of each kind was fetched in them."""
+
+    seconds: float
+    rows: dict[str, int]
+
+
+class Peers:
+    """The peers, for one NetBox; `folder` is scratch."""
+
+    def __init__(self, lab: Instance, folder: Path) -> None:
+        self.lab = lab
+        self.folder = folder
+        self.bin = _environment() / "bin"
+
+    def pynetbox(self, *, trimmed: bool = False) -> Peer:
+        """Read every table once, whole records or (`trimmed`) chosen fields."""
+        tables = {table.path: _fields(table) for table in TABLES}
+        job = {"url": self.lab.url, "token": self.lab.token, "tables": tables, "trimmed": trimmed}
+        return self._run("peer_pynetbox.py", job)
+
+    def nb_inventory(self) -> Peer:
+        """Fill an inventory once, without a cache."""
+        return self._run("peer_inventory.py", {"source": str(self._source("fresh", {"cache": False}))})
+
+    def cached_list(self) -> Callable[[], float]:
+        """Warm the cache; what then times one `ansible-inventory --list`."""
+        cache = {"cache": True, "cache_plugin": "jsonfile", "cache_timeout": 86400}
+        source = self._source("cached", {**cache, "cache_connection": str(self.folder / "cache")})
+        command = [str(self.bin / "ansible-inventory"), "-i", str(source), "--list"]
+        command += ["--output", str(self.folder / "peer-list.json")]
+        run_time(command)
+        return lambda: run_time(command)
+
+    def _source(self, name: str, options: dict[str, object]) -> Path:
+        path = self.folder / f"{name}.netbox.yml"
+        path.touch(mode=0o600)
+        inventory = {
+            "plugin": "netbox.netbox.nb_inventory",
+            "api_endpoint": self.lab.url,
+            "token": {"type": "Bearer", "value": self.lab.token.removeprefix("Bearer ")},
+            "interfaces": True,
+            "fetch_all": True,
+            "config_context": False,
+            "services": False,
+            "racks": False,
+            "group_by": ["site", "tenant", "role", "platform"],
+            "plurals": False,
+        }
+        path.write_text(json.dumps(inventory | options))
+        return path
+
+    def _run(self, script: str, job: dict[str, object]) -> Peer:
+        done = subprocess.run(
+            [self.bin / "python", _HERE / script],
+            input=json.dumps(job),
+            cwd=self.folder,
+            env={**os.environ, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SystemExit(f"bench: {script} failed: {done.stderr[-2000:]}")
+        return Peer(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _fields(table: Table) -> list[str]:
+    names = ["id"]
+    for column in table.columns:
+        names += ["assigned_object_type", "assigned_object_id"] if column.form is Form.INTERFACE else [column.name]
+    return names
+
+
+def _environment() -> Path:
+    """The peers' environment; made when it isn't there."""
+    folder = state_folder() / "bench" / f"peers-{PYNETBOX}-{ANSIBLE}"
+    complete = folder / ".complete"
+    if not complete.exists():
+        note("installing pynetbox and the package ansible, once")
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder, with_pip=True)
+        install = ["install", "-q", "--disable-pip-version-check", f"pynetbox=={PYNETBOX}", f"ansible=={ANSIBLE}"]
+        subprocess.run([folder / "bin" / "python", "-m", "pip", *install], check=True, stdout=sys.stderr)
+        complete.touch()
+    return folder
