@@ -17,7 +17,6 @@ from ggi_net.errors import (
     NetBoxAway,
     NetBoxError,
     NetBoxTooOld,
-    NotInNetBox,
     Place,
     ReadInconsistent,
     TokenRefused,
@@ -95,9 +94,12 @@ def read(client: NetBox, way: str | None = None) -> Reading:
     """
     began = time.monotonic()
     notes: list[str] = []
+    plugins = client.get("status").get("plugins", {})  # and whatever is wrong with URL or token comes out here
     for name in [way] if way else WAYS:
+        if name == "plugin" and PLUGIN not in plugins and not way:
+            continue
         try:
-            tables, position = _read_by(client, name, chosen=way is not None)
+            tables, position = _read_by(client, name)
         except (NetBoxAway, CertificateRefused, TokenRefused, NetBoxTooOld, ReadInconsistent):
             raise
         except NetBoxError as error:
@@ -136,9 +138,9 @@ def update(client: NetBox, before: Reading) -> Reading:
     )
 
 
-def _read_by(client: NetBox, name: str, *, chosen: bool) -> tuple[Tables, Position]:
+def _read_by(client: NetBox, name: str) -> tuple[Tables, Position]:
     if name == "plugin":
-        export = _export(client, chosen=chosen)
+        export = _export(client)
         position = now(client)  # before: what is written in between is then read once more, not missed
         return export.all(), position
     way = GraphQl(client) if name == "graphql" else Rest(client)
@@ -164,10 +166,8 @@ def _read_by(client: NetBox, name: str, *, chosen: bool) -> tuple[Tables, Positi
     )
 
 
-def _export(client: NetBox, *, chosen: bool) -> Export:
+def _export(client: NetBox) -> Export:
     """The plugin's export; raise NetBoxError when it is not there or is another version's."""
-    if not chosen and PLUGIN not in client.get("status").get("plugins", {}):
-        raise NotInNetBox("the toolkit's plugin is not installed there")
     export = Export(client)
     if not export.fits():
         raise NetBoxError(
