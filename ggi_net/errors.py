@@ -571,6 +571,35 @@ class AnothersObject(NetBoxError):
     code = "GGI2026"
 
 
+class BranchingMissing(NetBoxError):
+    """NetBox can't make branches: it has no branching plugin, or no worker to carry its jobs out."""
+
+    code = "GGI2031"
+    default_hint = "install netboxlabs-netbox-branching and start NetBox's worker, or plan without --branch"
+
+
+class BranchGone(NetBoxError):
+    """The branch that a plan was written into is not there, or is another one by the same name."""
+
+    code = "GGI2032"
+    default_hint = "make the plan again with `ggi onboard plan --branch`"
+
+
+class BranchConflict(NetBoxError):
+    """What a branch has changed was changed in NetBox itself meanwhile."""
+
+    code = "GGI2033"
+    default_hint = "revert the branch (`ggi onboard revert`) and make the plan again"
+
+
+class BranchFailed(NetBoxError):
+    """NetBox could not provision, merge or revert a branch; what its job says is in the message."""
+
+    code = "GGI2034"
+    exit_status = 4
+    default_hint = "the branch's page and NetBox's job log say more; the same command can be run again"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `, did you mean 'x'?` for the closest known word, or an empty string when none is close."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)

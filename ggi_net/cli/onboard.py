@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ggi_net import paths
-from ggi_net.cli.console import EstateOption, out
+from ggi_net.cli.console import EstateOption, note, out
 from ggi_net.cli.onboard_backend import TakeOverOption  # noqa: TC001  typer reads the annotations
 from ggi_net.cli.onboard_new import new
 
 if TYPE_CHECKING:
-    from ggi_net.onboard.backend import Backend
+    from ggi_net.onboard.backend import Backend, Readable
+    from ggi_net.onboard.plan import Plan
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,6 +36,12 @@ def plan(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the plan as JSON, for review by other programs.")
     ] = False,
+    branch: Annotated[
+        bool, typer.Option("--branch", help="Write the plan into a branch of NetBox, where colleagues review it.")
+    ] = False,
+    branch_name: Annotated[
+        str, typer.Option(help="The branch's name.", show_default="made of the gemeente and the plan")
+    ] = "",
 ) -> None:
     """Show what it takes to bring the estate to what SPEC asks; change nothing.
 
@@ -44,6 +51,10 @@ def plan(
 
     In a folder of files the numbers are taken as planned, and `apply` also refuses when they were given out meanwhile.
     NetBox gives them out when the plan is applied; `apply` then says which came out otherwise.
+
+    With --branch (and --estate netbox, --output) the changes are also made in a branch of NetBox, which its branching
+    plugin keeps apart from the rest. There colleagues see them in NetBox's own pages, and may correct them. `ggi
+    onboard apply` with that plan merges the branch; `ggi onboard revert` removes it, or undoes the merge.
     """
     import msgspec
 
@@ -53,7 +64,10 @@ def plan(
     from ggi_net.onboard.show import plan_lines
     from ggi_net.onboard.spec import load_spec
 
-    made = plan_spec(load_spec(spec), readable(estate))
+    place = readable(estate)
+    made = plan_spec(load_spec(spec), place)
+    if branch and made.changes:
+        made = _in_branch(made, place, output, branch_name)
     if output is not None:
         save_plan(made, output)
     if as_json:
@@ -61,6 +75,8 @@ def plan(
     else:
         for line in plan_lines(made):
             out.print(line)
+        if made.branch is not None:
+            out.print(f"\nReview it in NetBox: {made.branch.page}", markup=False)
         if output is not None:
             where = f" --estate {estate}" if estate != paths.demo_folder() else ""
             out.print(f"\nSaved to {output}; apply it with: ggi onboard apply {output}{where}", markup=False)
@@ -83,10 +99,12 @@ def apply(
 
     In NetBox (--estate netbox), the tenant says that a plan is being applied until all is written, and readers leave
     the gemeente out meanwhile. Numbers come from NetBox's own pools, so that two applies at once never get the same.
-    What people added there and the spec does not mention stays. The tenant's journal says what was done.
+    What people added there and the spec does not mention stays. The tenant's journal says what was done. A plan that
+    was made with --branch is applied by merging its branch.
     """
     from ggi_net.cli.onboard_backend import progress, writable
     from ggi_net.onboard.apply import apply_plan, apply_spec
+    from ggi_net.onboard.netbox.branch import merge_plan
     from ggi_net.onboard.plan import load_plan
     from ggi_net.onboard.show import plan_lines, summary
     from ggi_net.onboard.spec import load_spec
@@ -95,7 +113,7 @@ def apply(
     if source.suffix == ".json":
         chosen = load_plan(source)
         with progress(backend, f"Onboarding {chosen.gemeente}"):
-            became = apply_plan(chosen, backend)
+            became = merge_plan(chosen, backend, note) if chosen.branch else apply_plan(chosen, backend)
     else:
         spec = load_spec(source)
         with progress(backend, f"Onboarding {spec.spec.slug}"):
@@ -108,6 +126,41 @@ def apply(
         return
     out.print(f"Applied to {estate}: {summary(chosen)}", markup=False)
     _tell(backend, chosen.gemeente)
+
+
+def _in_branch(made: Plan, place: Readable, output: Path | None, name: str) -> Plan:
+    from ggi_net.cli.onboard_backend import progress
+    from ggi_net.errors import SpecError
+    from ggi_net.onboard.netbox.backend import InNetBox
+    from ggi_net.onboard.netbox.branch import Branches
+
+    if not isinstance(place, InNetBox) or output is None:
+        raise SpecError(
+            "a branch is of NetBox, and its plan is needed to merge it",
+            hint="ggi onboard plan SPEC --estate netbox --branch --output plan.json",
+        )
+    with progress(place, f"Writing the branch for {made.gemeente}"):
+        return Branches(place, note).write(made, name)
+
+
+@app.command()
+def revert(
+    source: Annotated[Path, typer.Argument(metavar="PLAN", help="A plan that was made with --branch (.json).")],
+) -> None:
+    """Take a plan with a branch back: remove the branch and, when it was merged, undo the merge.
+
+    NetBox's branching plugin undoes every change of the merge. When the gemeente was changed by another spec since, or
+    others use what the merge made, this is refused; `ggi offboard` is the way then. It can be killed and run again.
+    """
+    from ggi_net.cli.onboard_backend import in_netbox
+    from ggi_net.onboard.netbox.branch import Branches
+    from ggi_net.onboard.plan import load_plan
+
+    chosen = load_plan(source)
+    if Branches(in_netbox(), note).revert(chosen):
+        out.print(f"Reverted: the plan for {chosen.gemeente} is undone, and its branch removed.", markup=False)
+    else:
+        out.print(f"Nothing to revert: the branch for {chosen.gemeente} is gone.", markup=False)
 
 
 def _tell(backend: Backend, gemeente: str) -> None:

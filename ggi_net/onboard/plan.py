@@ -43,11 +43,21 @@ class Basis(Record, frozen=True, kw_only=True):
     cores: tuple[CorePort, ...]
 
 
+class BranchRef(Record, frozen=True, kw_only=True):
+    """The NetBox branch that a plan was written into, for review: its id, name, schema and page."""
+
+    id: int
+    name: str
+    schema: str
+    page: str
+
+
 class Plan(Record, frozen=True, kw_only=True):
     """The changes that bring one gemeente to what a spec asks, the gemeente before them and the one that results.
 
     `numbers` are those that were taken from pools, by what they are for. `digest` is the SHA-256 of all the rest: a
-    plan that was edited after it was made is refused.
+    plan that was edited after it was made is refused. `branch` is where it was written for review, if anywhere; the
+    digest leaves it out, since the branch itself names the digest.
     """
 
     format: int
@@ -61,6 +71,7 @@ class Plan(Record, frozen=True, kw_only=True):
     result: Gemeente
     numbers: dict[str, str]
     digest: str = ""
+    branch: BranchRef | None = None
 
 
 def make_plan(found: SpecFile, estate: Estate) -> Plan:
@@ -142,6 +153,8 @@ def check_fresh(plan: Plan, estate: Estate, *, numbers: bool) -> bool:
     current = estate.by_slug.get(plan.gemeente)
     if current is not None and objects(current) == objects(plan.result):
         return False
+    if not numbers and current is not None and current.spec == plan.result.spec and _is_met(plan, estate):
+        return False
     standard = estate.standards.get(plan.result.standard) or load_standard(standards_folder() / plan.result.standard)
     if estate.name != plan.estate:
         raise PlanStale(f"the plan was made for estate '{plan.estate}', this is '{estate.name}'")
@@ -158,11 +171,22 @@ def check_fresh(plan: Plan, estate: Estate, *, numbers: bool) -> bool:
     return True
 
 
+def _is_met(plan: Plan, estate: Estate) -> bool:
+    """Whether `estate` is as the plan's spec asks, be it with other numbers than the plan foresaw."""
+    try:
+        return not _plan(_file_of(plan), estate).changes
+    except GgiError:
+        return False
+
+
+def _file_of(plan: Plan) -> SpecFile:
+    return SpecFile(plan.spec, Path(f"plan of {plan.gemeente}"), msgspec.json.encode(plan.spec))
+
+
 def check_fits(plan: Plan, estate: Estate) -> None:
     """Raise PlanStale when the rest of `estate` no longer lets the gemeente be what the plan makes of it."""
-    found = SpecFile(plan.spec, Path(f"plan of {plan.gemeente}"), msgspec.json.encode(plan.spec))
     try:
-        check_against(found, estate)
+        check_against(_file_of(plan), estate)
     except GgiError as error:
         raise PlanStale(f"the plan no longer fits: {error.message}") from None
     for core in plan.basis.cores:
@@ -198,7 +222,7 @@ def load_plan(path: Path) -> Plan:
 
 
 def _digest(plan: Plan) -> str:
-    return sha256(msgspec.structs.replace(plan, digest=""))
+    return sha256(msgspec.structs.replace(plan, digest="", branch=None))
 
 
 def sha256(record: Any) -> str:
