@@ -24,9 +24,7 @@ from ggi_net.errors import (
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import requests
+    from collections.abc import Iterator, Mapping
 
     from ggi_net.errors import Place
 
@@ -42,13 +40,13 @@ _ROLLED_BACK = ("deadlock detected", "could not serialize access")
 """What PostgreSQL says of a transaction of which it has kept nothing."""
 
 
-def refusal_of(method: str, place: Place, response: requests.Response, body: bytes) -> NetBoxError | None:
-    """The error that a response stands for, or None for a good one."""
-    status = response.status_code
+def refusal_of(method: str, place: Place, status: int, headers: Mapping[str, str], body: bytes) -> NetBoxError | None:
+    """The error that a response to `method` at `place` stands for, or None for a good one."""
+    headers = {name.lower(): value for name, value in headers.items()}
     api = "/api/" in place.file
-    version = response.headers.get("API-Version", "")
+    version = headers.get("api-version", "")
     if 300 <= status < 400:
-        target = printable(response.headers.get("Location", "nowhere").partition("?")[0])
+        target = printable(headers.get("location", "nowhere").partition("?")[0])
         return NotNetBox(
             f"NetBox's API does not redirect, but this answer leads to {target}",
             place=place,
@@ -56,13 +54,13 @@ def refusal_of(method: str, place: Place, response: requests.Response, body: byt
         )
     if api and version and _too_old(version):
         return NetBoxTooOld(f"this NetBox is version {printable(version)}", place=place)
-    said = _decoded(body) if "json" in response.headers.get("Content-Type", "") else None
+    said = _decoded(body) if "json" in headers.get("content-type", "") else None
     if status < 300:
-        return None if _is_ours(api, version, response, body) else _stranger(place, body)
+        return None if _is_ours(api, version, headers, body) else _stranger(place, body)
     if status in (401, 403):
         return _forbidden(method, place, _detail(said, body))
     if status >= 500 or status == 429:
-        return _busy(method, place, response, said, body)
+        return _busy(method, place, status, headers, said, body)
     if status == 404:
         return _missing(place, version or not api, said)
     if status == 409:
@@ -113,10 +111,10 @@ def _listed(head: str, said: Any) -> str:
     return "\n  - ".join([f"{head}:" if found else head, *found[:_SHOWN], *more])
 
 
-def _is_ours(api: bool, version: str, response: requests.Response, body: bytes) -> bool:
+def _is_ours(api: bool, version: str, headers: Mapping[str, str], body: bytes) -> bool:
     if not body:
         return bool(version) or not api
-    return "json" in response.headers.get("Content-Type", "") and bool(version or not api)
+    return "json" in headers.get("content-type", "") and bool(version or not api)
 
 
 def _stranger(place: Place, body: bytes) -> NotNetBox:
@@ -146,8 +144,7 @@ def _forbidden(method: str, place: Place, detail: str) -> NetBoxError:
     )
 
 
-def _busy(method: str, place: Place, response: requests.Response, said: Any, body: bytes) -> NetBoxBusy:
-    status = response.status_code
+def _busy(method: str, place: Place, status: int, headers: Mapping[str, str], said: Any, body: bytes) -> NetBoxBusy:
     if status == 429:
         error = NetBoxBusy("NetBox, or a proxy before it, asks to slow down (429)", place=place)
     else:
@@ -155,7 +152,7 @@ def _busy(method: str, place: Place, response: requests.Response, said: Any, bod
         error = NetBoxBusy(f"the server failed ({status}){': ' + detail if detail else ''}", place=place)
         rolled_back = any(words in detail for words in _ROLLED_BACK)
         error.maybe_done = method != "GET" and not rolled_back
-    wait = response.headers.get("Retry-After", "")
+    wait = headers.get("retry-after", "")
     error.wait = float(wait) if wait.isdigit() else None
     return error
 

@@ -99,9 +99,11 @@ class Transport(HTTPAdapter):
         return b"".join(parts)
 
     def _answer(self, request: requests.PreparedRequest, response: requests.Response, body: bytes) -> Answer:
-        refusal = refusal_of(request.method or "", _place(request), response, body)
+        token = self._settings.token  # a proxy's page that repeats the request must not bring it into a message
+        headers = {name: value.replace(token, "***") for name, value in response.headers.items()}
+        said = body.replace(token.encode(), b"***")
+        refusal = refusal_of(request.method or "", _place(request), response.status_code, headers, said)
         if refusal is not None:
-            refusal.message = refusal.message.replace(self._settings.token, "***")
             raise refusal
         answer = Answer()
         answer.status_code, answer.headers, answer.url = response.status_code, response.headers, response.url
