@@ -283,11 +283,11 @@ def test_an_older_contract_asks_for_init_and_a_newer_one_for_another_toolkit(nb,
         followed(nb, version_2())
     init(nb, version_2())
     for words in (["netbox", "check"], ["netbox", "init"]):
-        assert ggi(*words) == (
-            1,
-            "",
+        status, said, error = ggi(*words)
+        assert (status, said) == (1, "")
+        assert error == (
             f"GGI2023 {lab.url}/extras/config-contexts/: NetBox follows version 2 of the contract, and this toolkit "
-            "knows up to 1\n  hint: upgrade the toolkit; an older one would not understand what it reads\n",
+            "knows up to 1\n  hint: upgrade the toolkit; an older one would not understand what it reads\n"
         )
     with pytest.raises(ContractNewer):
         init(nb)

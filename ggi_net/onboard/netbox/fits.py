@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ggi_net.errors import DoesNotFit, Place
+from ggi_net.errors import DoesNotFit
 from ggi_net.model.allocate import parsed, usual
 from ggi_net.model.network import PortKind
 from ggi_net.onboard.netbox.objects import provider_slug
@@ -15,7 +15,6 @@ from ggi_net.source.yamlfile import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ggi_net.model.estate import Estate
     from ggi_net.model.gemeente import Organisation
     from ggi_net.model.network import Device, Link, Site
     from ggi_net.onboard.netbox.objects import Ref, Wanted
@@ -27,17 +26,14 @@ _LINK_HOSTS = 1
 _SHOWN = 20
 
 
-def check_fits(estate: Estate, organisations: Iterable[Organisation]) -> None:
+def check_fits(organisations: Iterable[Organisation]) -> None:
     """Raise DoesNotFit with everything that NetBox can't hold, or would change, of `organisations`; else return."""
     chosen = list(organisations)
     problems = [f"{one.slug}: {problem}" for one in chosen for problem in _organisation(one)]
     problems += _between(chosen)
     if problems:
         more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
-        raise DoesNotFit(
-            "\n  - ".join(["NetBox can't hold this estate as it is:", *problems[:_SHOWN], *more]),
-            place=Place(estate.sources[next(one.slug for one in chosen)]) if len(chosen) == 1 else None,
-        )
+        raise DoesNotFit("\n  - ".join(["NetBox can't hold this estate as it is:", *problems[:_SHOWN], *more]))
 
 
 def distinct(wanted: Iterable[Wanted]) -> list[Wanted]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def wanted_for(estate: Estate, organisations: Iterable[Organisation]) -> list[Wanted]:
     """Every NetBox object of `organisations`, each once; raise DoesNotFit when NetBox can't hold them."""
     chosen = list(organisations)
-    check_fits(estate, chosen)
+    check_fits(chosen)
     return distinct(one for organisation in chosen for one in objects_of(organisation, estate))
 
 
