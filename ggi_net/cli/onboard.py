@@ -11,6 +11,7 @@ from ggi_net import paths
 from ggi_net.cli.console import EstateOption, note, out
 from ggi_net.cli.onboard_backend import TakeOverOption  # noqa: TC001  typer reads the annotations
 from ggi_net.cli.onboard_new import new
+from ggi_net.cli.onboard_status import status
 
 if TYPE_CHECKING:
     from ggi_net.onboard.backend import Backend, Readable
@@ -24,6 +25,7 @@ app = typer.Typer(
     "changed spec plans only the difference and keeps every number.",
 )
 app.command()(new)
+app.command()(status)
 
 
 @app.command()
@@ -124,7 +126,7 @@ def apply(
     if became is None:
         out.print(f"Already applied: {chosen.gemeente} is as the spec asks; nothing was changed.", markup=False)
         return
-    out.print(f"Applied to {estate}: {summary(chosen)}", markup=False)
+    out.print(f"Applied to {estate}: {summary(chosen, done=True)}", markup=False)
     _tell(backend, chosen.gemeente)
 
 
@@ -176,10 +178,14 @@ def _tell(backend: Backend, gemeente: str) -> None:
         if found
     ]
     out.print(f"NetBox objects: {', '.join(counts) or 'none touched'}", markup=False)
+    if backend.moved:
+        out.print(f"Others took {len(backend.moved)} of the planned numbers meanwhile; instead:", markup=False)
     for ref, (planned, real) in backend.moved.items():
-        out.print(f"  {ref} became {real}: {planned}, as planned, was given out meanwhile", markup=False)
+        out.print(f"  {ref}: {planned} -> {real}", markup=False)
     out.print(f"Tenant: {backend.page}", markup=False)
-    out.print(f"Next: ggi render --estate netbox --gemeente {gemeente} --out artifacts", markup=False)
+    out.print(
+        f"Next: ggi render --estate netbox --gemeente {gemeente} --gemeente federation --out artifacts", markup=False
+    )
 
 
 @app.command()

@@ -26,11 +26,12 @@ _GROUPS = (
 )
 
 
-def summary(plan: Plan) -> str:
-    """`12 to create, 1 to change`, or that there is nothing to do."""
+def summary(plan: Plan, *, done: bool = False) -> str:
+    """`12 to create, 1 to change`, or that there is nothing to do; `done`: `12 created, 1 changed`."""
     counts = Counter(change.action for change in plan.changes)
     words = {Action.CREATE: "create", Action.UPDATE: "change", Action.DELETE: "delete"}
-    parts = [f"{counts[action]} to {word}" for action, word in words.items() if counts[action]]
+    form = "{} {}d" if done else "{} to {}"
+    parts = [form.format(counts[action], word) for action, word in words.items() if counts[action]]
     return ", ".join(parts) if parts else "nothing to do: the estate is as the spec asks"
 
 

@@ -23,7 +23,7 @@ from ggi_net.onboard.apply import apply_plan, plan_spec
 from ggi_net.onboard.backend import Files
 from ggi_net.onboard.objects import Action
 from ggi_net.onboard.plan import load_plan, make_plan, save_plan, spec_id
-from ggi_net.onboard.show import plan_lines
+from ggi_net.onboard.show import plan_lines, summary
 from ggi_net.onboard.spec import Gateway, Internet, SiteSpec, Size, Spec, SpecFile, load_spec, spec_schema
 from ggi_net.paths import data_folder, demo_folder, standards_folder
 from ggi_net.source.files import load_estate
@@ -327,6 +327,7 @@ def test_a_plan_is_read_by_people(spec, estate):
         "  ~ site/zwembad",
         "      name: Twentebad -> [bold]Zwembad[/] \\u202e",
     ]
+    assert summary(made, done=True) == "2 changed"
 
 
 def test_the_plan_shows_every_value_of_what_it_makes(spec, estate):

@@ -23,14 +23,16 @@ from ggi_net.onboard.netbox.claim import FIELD, TENANTS, Claims, Work, rivals
 from ggi_net.onboard.netbox.journal import leave_entry
 from ggi_net.onboard.netbox.objects import Ref, objects_of
 from ggi_net.onboard.netbox.remove import around, strangers
-from ggi_net.onboard.netbox.sync import Outcome, sync
+from ggi_net.onboard.netbox.sync import Outcome, compare, sync
 from ggi_net.onboard.objects import objects
 from ggi_net.onboard.plan import check_fits, kept_path, save_plan, worked_out
 from ggi_net.onboard.show import summary
+from ggi_net.onboard.status import Claimed
 from ggi_net.paths import state_folder
 from ggi_net.source.netbox.assemble import assemble
 from ggi_net.source.netbox.read import read, update
 from ggi_net.source.netbox.tables import BY_NAME
+from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +110,20 @@ class InNetBox:
     def begun(self, gemeente: str) -> str:
         """The digest of the plan whose apply was begun and not completed; empty when there is none."""
         return self._claims.begun(gemeente)
+
+    def claimed(self, gemeente: str) -> Claimed | None:
+        """The change of a gemeente that was begun and not completed, if any."""
+        claim = self._claims.of(gemeente)
+        names = ("plan", "by", "since")
+        return Claimed(**{name: printable(claim.get(name, "?"), 64) for name in names}) if claim else None
+
+    def missing(self, plan: Plan) -> list[str]:
+        """The NetBox objects of a plan that are not there yet; with other numbers than planned they count as missing.
+
+        Raises NetBoxError.
+        """
+        wanted = objects_of(plan.result, joined(self._estate(), plan.result))
+        return [f"{one.kind} {one.name}" for one in compare(self.netbox, wanted) if one.field is None]
 
     def write(self, plan: Plan) -> Gemeente:
         """Make the plan's changes and return the gemeente as it became; go on where an earlier run stopped.
@@ -215,7 +231,8 @@ class InNetBox:
             allocator.take(missing)
 
     def _entry(self, plan: Plan) -> str:
-        lines = [f"**Onboarding**: {summary(plan)}.", "", f"- spec `{plan.result.spec}`", f"- by {getpass.getuser()}"]
+        lines = [f"**Onboarding**: {summary(plan, done=True)}.", ""]
+        lines += [f"- spec `{plan.result.spec}`", f"- by {getpass.getuser()}"]
         lines += [f"- {ref}: planned {planned}, became {real}" for ref, (planned, real) in self.moved.items()]
         return "\n".join(lines)
 

@@ -40,5 +40,5 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         return result | {
             "changed": became is not None,
             "gemeente": plan.gemeente,
-            "msg": summary(plan) if became else f"{plan.gemeente} is as the spec asks already",
+            "msg": summary(plan, done=True) if became else f"{plan.gemeente} is as the spec asks already",
         }
