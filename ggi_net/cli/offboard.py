@@ -40,13 +40,10 @@ def plan(
     """
     import msgspec
 
-    from ggi_net.cli.onboard_backend import in_netbox
-    from ggi_net.onboard.backend import Files
+    from ggi_net.cli.onboard_backend import reading
     from ggi_net.onboard.offboard import plan_offboard, save_offboarding
-    from ggi_net.source.open import NETBOX
 
-    backend = in_netbox() if str(estate) == NETBOX else Files(estate)
-    made = plan_offboard(gemeente, backend)
+    made = plan_offboard(gemeente, reading(estate))
     if output is not None:
         save_offboarding(made, output)
     if as_json:

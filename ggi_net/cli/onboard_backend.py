@@ -38,6 +38,17 @@ def readable(estate: Path) -> Readable:
     return in_netbox() if str(estate) == NETBOX else Files(estate)
 
 
+def reading(estate: Path) -> Backend:
+    """The folder or NetBox that `--estate` names, to be looked at; raise SpecError for a snapshot."""
+    from ggi_net.errors import SpecError
+    from ggi_net.onboard.backend import Files
+    from ggi_net.source.open import NETBOX, SNAPSHOT
+
+    if str(estate) == SNAPSHOT:
+        raise SpecError("a snapshot does not say what is under way", hint="ask NetBox: --estate netbox")
+    return in_netbox() if str(estate) == NETBOX else Files(estate)
+
+
 def writable(estate: Path, *, take_over: bool = False) -> Backend:
     """The place that `--estate` names, to be changed; raise SpecError for one that isn't."""
     from ggi_net.errors import Place, SpecError

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ggi_net.model.gemeente import Gemeente
     from ggi_net.onboard.offboard import Offboarding
     from ggi_net.onboard.plan import Plan
+    from ggi_net.onboard.status import Claimed
 
 
 class Kept(NamedTuple):
@@ -57,6 +58,12 @@ class Backend(Readable, Protocol):
 
         All of them have been made, or can be made by running again, when this ends.
         """
+
+    def claimed(self, gemeente: str) -> Claimed | None:
+        """The change of a gemeente that was begun and not completed, if any."""
+
+    def missing(self, plan: Plan) -> list[str]:
+        """The objects of a plan that are not there yet, in words."""
 
     def kept(self, gemeente: Gemeente, estate: Estate) -> Kept:
         """What is there around a gemeente that isn't in `estate`."""
@@ -108,6 +115,13 @@ class Files:
         for left in folder.glob(f".{path.name}.*"):
             left.unlink(missing_ok=True)
         return plan.result
+
+    def claimed(self, gemeente: str) -> None:
+        """Nothing: a file is replaced by one rename."""
+
+    def missing(self, plan: Plan) -> list[str]:
+        """What the plan still changes."""
+        return [change.ref for change in plan.changes]
 
     def kept(self, gemeente: Gemeente, estate: Estate) -> Kept:
         """Nothing: files hold what the toolkit knows."""

@@ -62,6 +62,11 @@ class Claims:
             self._seen[gemeente] = self.netbox.etag(f"{TENANTS}/{tenant['id']}")
         return str(claim["plan"]) if claim else ""
 
+    def of(self, gemeente: str) -> dict[str, Any] | None:
+        """The claim on a gemeente, if any."""
+        tenant = self._tenant(gemeente)
+        return tenant["custom_fields"].get(FIELD) if tenant else None
+
     def take(self, work: Work) -> tuple[int, bool]:
         """Claim the tenant, which is made when it is new; return its id and whether this claim is a new one.
 
