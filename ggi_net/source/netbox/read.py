@@ -29,7 +29,7 @@ from ggi_net.source.netbox.rest import IDS, Rest
 from ggi_net.source.netbox.tables import BY_NAME, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Set
 
     from ggi_net.source.netbox.changes import Since
     from ggi_net.source.netbox.client import NetBox
@@ -241,14 +241,19 @@ def _applied(
     for (table, ids), rows in zip(jobs, _parallel(lambda job: way.some(*job), jobs), strict=True):
         arrived = {row[0]: row for row in rows}
         _put(new[table.name], ids, arrived)
-        changed.setdefault(table.name, set()).update(arrived)
-        deleted.setdefault(table.name, set()).update(set(ids) - arrived.keys())
+        _note(changed, table.name, arrived.keys())
+        _note(deleted, table.name, set(ids) - arrived.keys())
     for name, gone in found.deleted.items():
         _put(new[name], gone, {})
-        deleted.setdefault(name, set()).update(gone)
-    for name, gone in deleted.items():
-        changed.get(name, set()).difference_update(gone)
+        _note(deleted, name, gone)
+    for name in changed.keys() & deleted.keys():
+        changed[name] -= deleted[name]
     return tables | {name: dict(sorted(rows.items())) for name, rows in new.items()}
+
+
+def _note(noted: dict[str, set[int]], name: str, ids: Set[int]) -> None:
+    if ids:
+        noted.setdefault(name, set()).update(ids)
 
 
 def _put(rows: Rows, ids: Iterable[int], arrived: Rows) -> None:

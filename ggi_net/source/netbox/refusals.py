@@ -62,7 +62,7 @@ def refusal_of(method: str, place: Place, status: int, headers: Mapping[str, str
     if status >= 500 or status == 429:
         return _busy(method, place, status, headers, said, body)
     if status == 404:
-        return _missing(place, version or not api, said)
+        return _missing(place, version or not api, said, body)
     if status == 409:
         detail = _detail(said, body)
         return (NothingFree if "nsufficient" in detail else StillUsed)(_listed(detail, said), place=place)
@@ -157,10 +157,10 @@ def _busy(method: str, place: Place, status: int, headers: Mapping[str, str], sa
     return error
 
 
-def _missing(place: Place, api: object, said: Any) -> NetBoxError:
+def _missing(place: Place, api: object, said: Any, body: bytes) -> NetBoxError:
     if not api:
         return _stranger(place, b"")
-    detail = _detail(said, b"")
+    detail = _detail(said, body)
     return NotInNetBox(
         f"NetBox has no such page or object{': ' + detail if detail else ''}",
         place=place,
