@@ -177,7 +177,8 @@ def _tell(backend: Backend, gemeente: str) -> None:
         for verb, found in (("created", outcome.created), ("changed", outcome.changed), ("deleted", outcome.deleted))
         if found
     ]
-    out.print(f"NetBox objects: {', '.join(counts) or 'none touched'}", markup=False)
+    if counts:
+        out.print(f"NetBox objects: {', '.join(counts)}", markup=False)
     if backend.moved:
         out.print(f"Others took {len(backend.moved)} of the planned numbers meanwhile; instead:", markup=False)
     for ref, (planned, real) in backend.moved.items():

@@ -28,6 +28,7 @@ from ggi_net.errors import (
 from ggi_net.onboard.apply import apply_plan
 from ggi_net.onboard.checks import joined
 from ggi_net.onboard.netbox.backend import InNetBox
+from ggi_net.onboard.netbox.claim import TENANTS
 from ggi_net.onboard.plan import BranchRef, check_fits, sha256
 from ggi_net.source.validate import findings_of
 from ggi_net.source.yamlfile import printable
@@ -103,6 +104,8 @@ class Branches:
                 return None
             self._check(plan, branch)
             self._do(branch, _MERGE)
+            tenant = self.netbox.get(TENANTS, slug=plan.gemeente, fields="id")["results"][0]["id"]
+            self.backend.page = f"{self.netbox.url}/{TENANTS}/{tenant}/"
             return self.backend.read(plan.gemeente).by_slug[plan.gemeente]
 
     def revert(self, plan: Plan) -> bool:
@@ -178,10 +181,11 @@ class Branches:
     def _settled(self, branch: dict[str, Any], words: str) -> dict[str, Any]:
         """The branch when no job is at it any more; raise BranchFailed when that takes too long."""
         began = time.monotonic()
-        pause = 0.2
+        pause, said = 0.2, ""
         while branch["status"]["value"] in _MOVING:
-            if pause > 1:
-                self.say(f"{words} ({branch['status']['label'].lower()})")
+            if pause > 1 and said != branch["status"]["label"]:
+                said = branch["status"]["label"]
+                self.say(f"{words} ({said.lower()})")
             if time.monotonic() - began > PATIENCE:
                 raise self._failed(branch, f"is {branch['status']['label'].lower()} for {PATIENCE:g} seconds")
             time.sleep(pause)
