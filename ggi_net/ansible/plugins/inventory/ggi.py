@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -81,6 +82,14 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]  # Ansible has
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Fill `inventory`; raise AnsibleParserError with the toolkit's own words."""
+        gc.disable()  # thousands of new objects, none of them garbage
+        try:
+            self._fill(inventory, loader, path, cache=cache)
+        finally:
+            gc.enable()
+        gc.freeze()  # nor later: Ansible forks a process for every host, which so shares this memory
+
+    def _fill(self, inventory: Any, loader: Any, path: str, *, cache: bool) -> None:
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         source = self._source(path)
