@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ggi_net.cli.console import StrictOption, note, out
+from ggi_net.cli.console import StrictOption, err, note, out
 
 if TYPE_CHECKING:
     from ggi_net.source.netbox.assemble import Assembled
@@ -59,7 +60,8 @@ def pull(
     if way is not None and way not in WAYS:
         raise NetBoxSettings(f"there is no way '{way}' to read NetBox", hint=f"ways: {', '.join(WAYS)}")
     settings = load_settings()
-    pulled = run(NetBox(settings), settings, full=full, way=way)
+    with err.status(f"reading {settings.url}") if err.is_terminal else nullcontext():
+        pulled = run(NetBox(settings), settings, full=full, way=way)
     assembled = put_together(pulled.reading, settings.url)
     if json:
         out.print(msgspec.json.encode(_plain(pulled.reading, assembled, settings.url)).decode(), markup=False)

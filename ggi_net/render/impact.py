@@ -119,7 +119,7 @@ def under_standard(estate: Estate, standard: str) -> Estate:
     followed = {"standard": found.version}
     gemeenten = tuple(msgspec.structs.replace(gemeente, **followed) for gemeente in estate.gemeenten)
     for gemeente in gemeenten:
-        check_options(gemeente, found, Path(estate.sources[gemeente.slug]))
+        check_options(gemeente, found, estate.sources[gemeente.slug])
     return Estate(
         name=estate.name,
         ranges=estate.ranges,

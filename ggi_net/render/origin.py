@@ -55,7 +55,10 @@ def find(estate: Estate, origin: str, field: str = "", text: str = "") -> Found 
         slug = estate.federation.slug if kind == "federation" else steps.pop(0) if steps else ""
         if kind == "federation" and steps[:1] == [slug]:
             steps = steps[1:]
-        files = [Path(estate.sources[slug])] if slug in estate.sources else []
+        source = estate.sources.get(slug, "")
+        if "://" in source:  # a page of NetBox, which has the whole organisation
+            return Found(Place(source), written=True)
+        files = [Path(source)] if source else []
     for file in files:
         found = _find(file, tuple(steps), field, text)
         if found is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ggi_net.errors import OptionRefused, OptionUndeclared, Place, nearest
@@ -12,7 +13,6 @@ from ggi_net.source.yamlfile import locate, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from ggi_net.model.gemeente import Gemeente
     from ggi_net.model.standard import Standard
@@ -23,9 +23,15 @@ def option_values(gemeente: Gemeente, standard: Standard) -> dict[str, Any]:
     return {option.name: gemeente.options.get(option.name, option.default) for option in standard.options}
 
 
-def check_options(gemeente: Gemeente, standard: Standard, path: Path) -> None:
-    """Refuse an option in `path` that is not declared or out of range; raise OptionUndeclared or OptionRefused."""
-    check_choices(gemeente.options, standard, path)
+def check_options(gemeente: Gemeente, standard: Standard, source: Path | str) -> None:
+    """Refuse an option in `source`, a file or the URL of a page, that is not declared or out of range.
+
+    Raises OptionUndeclared or OptionRefused.
+    """
+    if "://" in str(source):
+        check_values(gemeente.options, standard, lambda _: Place(str(source)))
+    else:
+        check_choices(gemeente.options, standard, Path(source))
 
 
 def check_choices(choices: Mapping[str, Any], standard: Standard, path: Path) -> None:

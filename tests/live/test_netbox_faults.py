@@ -21,6 +21,7 @@ from ggi_net.source.netbox import client as client_module
 from ggi_net.source.netbox import transport
 from ggi_net.source.netbox.client import NetBox
 from ggi_net.source.netbox.pull import stored
+from ggi_net.source.netbox.read import read, update
 from ggi_net.source.netbox.settings import Settings
 
 NETBOX_SAYS = {"Content-Type": "application/json", "API-Version": "4.7"}
@@ -249,13 +250,18 @@ def reader(lab):
         for kind in nb.all("core/object-types", public="true")
         if (kind["app_label"], kind["model"]) != ("ipam", "prefix")
     ]
-    nb.post("users/permissions", {"name": name, "object_types": types, "actions": ["view"], "users": [user["id"]]})
+    right = {"name": name, "object_types": types, "actions": ["view"], "users": [user["id"]]}
+    permission = nb.post("users/permissions", right)["id"]
 
     def token(**fields):
         made = nb.post("users/tokens", {"user": user["id"], "write_enabled": True, **fields})
         lab.sql(f"UPDATE users_token SET expires = '2020-01-01' WHERE id = {made['id']} AND expires IS NOT NULL;")
         return f"nbt_{made['key']}.{made['token']}" if made.get("key") else made["token"]
 
+    def may_see(*more):
+        nb.patch(f"users/permissions/{permission}", {"object_types": [*types, *more]})
+
+    token.may_see = may_see
     return token
 
 
@@ -294,6 +300,19 @@ def test_a_token_without_rights_on_a_model(ggi, reader, monkeypatch, way):
     assert "the token may not view" in err
     assert "prefix" in err.splitlines()[0]
     assert "`ggi netbox init --print-permissions` lists what is needed" in err
+
+
+@pytest.mark.parametrize("way", ["plugin", "graphql", "rest"])
+def test_a_right_that_was_taken_away_does_not_look_like_a_deletion(lab, reader, way):
+    nb = client(lab)
+    limited = NetBox(Settings(lab.url, reader()))
+    reader.may_see("ipam.prefix")
+    before = read(limited, way)
+    number = next(iter(before.tables["prefixes"]))
+    nb.patch(f"ipam/prefixes/{number}", {"description": os.urandom(4).hex()})
+    reader.may_see()
+    with pytest.raises(RightMissing, match="the token may not view"):
+        update(limited, before)
 
 
 def test_a_read_only_token_reads_and_is_told_when_it_writes(lab, ggi, reader):

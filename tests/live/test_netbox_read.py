@@ -92,6 +92,18 @@ def test_an_update_reads_no_more_than_what_changed(nb, federation_lab):
     assert sorted(asked) == ["GET /api/core/object-changes/", "GET /api/core/object-changes/", "GET /api/dcim/devices/"]
 
 
+def test_an_update_by_a_way_that_is_gone_reads_in_full_by_another(nb, federation_lab):
+    before = read(nb, "plugin")
+    region = nb.post("dcim/regions", {"name": "New", "slug": "new"})["id"]
+    with Flaky(federation_lab.url) as proxy:
+        said = {"Content-Type": "application/json", "API-Version": "4.7"}
+        proxy.faults = [Fault("/plugins/", status=404, headers=said)]
+        found = update(NetBox(Settings(proxy.url, federation_lab.token)), before)
+    assert (found.way, found.changed) == ("graphql", None)
+    assert found.notes[0] == "read in full: NetBox has no such page or object"
+    assert region in found.tables["regions"]
+
+
 class TestWhenTheChangeLogDoesNotTell:
     def test_a_pruned_log_is_followed_by_a_full_read(self, nb, federation_lab):
         before = read(nb)

@@ -44,6 +44,9 @@ ROUNDS = 20
 MOST_CHANGES = 5000
 """Changed objects beyond which reading everything is quicker than reading them by id."""
 
+_ANY_WAY = (NetBoxAway, CertificateRefused, TokenRefused, NetBoxTooOld, ReadInconsistent)
+"""What is no reason to try another way."""
+
 J = TypeVar("J")
 R = TypeVar("R")
 
@@ -100,7 +103,7 @@ def read(client: NetBox, way: str | None = None) -> Reading:
             continue
         try:
             tables, position = _read_by(client, name)
-        except (NetBoxAway, CertificateRefused, TokenRefused, NetBoxTooOld, ReadInconsistent):
+        except _ANY_WAY:
             raise
         except NetBoxError as error:
             if way or name == "rest":
@@ -118,16 +121,16 @@ def update(client: NetBox, before: Reading) -> Reading:
     ORM's bulk methods, SQL) and a change of what the token may see are found by a full read only.
     """
     began = time.monotonic()
-    caught = _catch_up(client, WAYS[before.way](client), before.tables, before.position)
+    try:
+        caught = _catch_up(client, WAYS[before.way](client), before.tables, before.position)
+    except _ANY_WAY:
+        raise
+    except NetBoxError as error:  # the plugin was taken out, GraphQL was switched off
+        caught = _Caught(before.tables, before.position, lost=error.message)
     if caught.lost:
         again = read(client)
-        return Reading(
-            again.tables,
-            again.position,
-            again.way,
-            time.monotonic() - began,
-            (f"read in full: {caught.lost}", *again.notes),
-        )
+        notes = (f"read in full: {caught.lost}", *again.notes)
+        return Reading(again.tables, again.position, again.way, time.monotonic() - began, notes)
     return Reading(
         caught.tables,
         caught.position,
@@ -225,7 +228,7 @@ def _catch_up(client: NetBox, way: Way, tables: Tables, position: Position) -> _
         position = found.position
         if found.quiet:
             return _Caught(tables, position, changed, deleted)
-        tables = _applied(way, tables, found, changed, deleted)
+        tables = _applied(client, way, tables, found, changed, deleted)
     raise ReadInconsistent(
         f"NetBox was written to each of the {ROUNDS} times that what had changed was read again",
         place=Place(f"{client.url}/api/"),
@@ -233,13 +236,21 @@ def _catch_up(client: NetBox, way: Way, tables: Tables, position: Position) -> _
 
 
 def _applied(
-    way: Way, tables: Tables, found: Since, changed: dict[str, set[int]], deleted: dict[str, set[int]]
+    client: NetBox,
+    way: Way,
+    tables: Tables,
+    found: Since,
+    changed: dict[str, set[int]],
+    deleted: dict[str, set[int]],
 ) -> Tables:
     """The tables with what `found` lists read again; notes in `changed` and `deleted` what that came to."""
     jobs = [(BY_NAME[name], part) for name, ids in found.changed.items() for part in _parts(sorted(ids), IDS)]
     new: dict[str, Rows] = {name: dict(tables[name]) for name in found.changed.keys() | found.deleted.keys()}
     for (table, ids), rows in zip(jobs, _parallel(lambda job: way.some(*job), jobs), strict=True):
         arrived = {row[0]: row for row in rows}
+        if missing := set(ids) - arrived.keys():
+            # GraphQL leaves out what the token may not see; REST tells a lack of rights from a lack of objects.
+            arrived |= {row[0]: row for row in Rest(client).some(table, missing)}
         _put(new[table.name], ids, arrived)
         _note(changed, table.name, arrived.keys())
         _note(deleted, table.name, set(ids) - arrived.keys())
