@@ -55,6 +55,10 @@ def init(
             help="Print the object permissions that reading and onboarding need; do nothing else.",
         ),
     ] = False,
+    branches: Annotated[
+        bool,
+        typer.Option("--branches", help="Print those for `--branch` as well; NetBox must have the branching plugin."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print these permissions as NetBox's API takes them (users/permissions/).")
     ] = False,
@@ -69,7 +73,7 @@ def init(
     from ggi_net.onboard.netbox.init import initialise, noted
 
     if print_permissions:
-        _print_permissions(as_json=as_json)
+        _print_permissions(branches=branches, as_json=as_json)
         return
     netbox = _netbox()
     found = noted(netbox)
@@ -152,7 +156,7 @@ def load(
     out.print(f"Read back by {back.way}: equal to {folder}.", markup=False)
 
 
-def _print_permissions(*, as_json: bool) -> None:
+def _print_permissions(*, branches: bool, as_json: bool) -> None:
     from textwrap import fill
 
     import msgspec
@@ -160,10 +164,10 @@ def _print_permissions(*, as_json: bool) -> None:
     from ggi_net.onboard.netbox.permissions import READ, permissions
 
     if as_json:
-        payloads = [permission.payload() for permission in permissions()]
+        payloads = [permission.payload() for permission in permissions(branches=branches)]
         typer.echo(msgspec.json.format(msgspec.json.encode(payloads)).decode())
         return
-    for permission in permissions():
+    for permission in permissions(branches=branches):
         out.print(f"[bold]{permission.name}[/bold]: {', '.join(permission.actions)} [dim]({permission.why})[/dim]")
         listed = ", ".join(permission.types)
         out.print(fill(listed, min(out.width, 100), initial_indent="  ", subsequent_indent="  "), markup=False)

@@ -74,8 +74,20 @@ _REFERRED = (
 """What an onboarding looks up besides what is read: the note of the contract, and what its objects point to."""
 
 
-def permissions() -> tuple[Permission, ...]:
-    """Every permission, those for reading first."""
+_BRANCHES = (
+    Permission(
+        f"{ONBOARD}-branch",
+        ("netbox_branching.branch",),
+        ("view", "add", "delete", "merge", "revert"),
+        None,
+        "to write a plan into a branch, and to merge or revert it",
+    ),
+    Permission(f"{ONBOARD}-jobs", ("core.job",), _VIEW, [{"object_type__model": "branch"}], "how far a merge is"),
+)
+
+
+def permissions(*, branches: bool = False) -> tuple[Permission, ...]:
+    """Every permission, those for reading first; with `branches` those for `--branch`, which takes NetBox's plugin."""
     read = tuple(table.model for table in TABLES)
     return (
         Permission(READ, (*read, "core.objectchange"), _VIEW, None, "what the estate is read from, and what changed"),
@@ -100,4 +112,5 @@ def permissions() -> tuple[Permission, ...]:
             [{"assigned_object_type__model": "tenant"}],
             "what was done, on the tenant",
         ),
+        *(_BRANCHES if branches else ()),
     )

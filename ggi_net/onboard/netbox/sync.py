@@ -28,6 +28,9 @@ BATCH = 50
 ATTEMPTS = 5
 """Times that a request is made of which the answer got lost, or which another run was ahead of."""
 
+_CONTRACT = "`ggi netbox init` makes what the contract lists; `ggi netbox check` says what is missing"
+_ANOTHERS = "it belongs to an organisation that is referred to, which has to be in NetBox first"
+
 _SETS = ("object_types", "import_targets", "export_targets")
 """Lists that NetBox gives back in an order of its own."""
 
@@ -169,7 +172,7 @@ class _Sync:
             raise NetBoxLacks(
                 f"NetBox has no {_name(missing[0])}",
                 place=Place(f"{self.netbox.url}/{chosen.path}/"),
-                hint="`ggi netbox init` makes what the contract lists; `ggi netbox check` says what is missing",
+                hint=_CONTRACT if chosen.shared else _ANOTHERS,
             )
 
     def _know(self, one: Ref, item: dict[str, Any]) -> None:
