@@ -57,8 +57,8 @@ class Found(NamedTuple):
 def stage_of(slug: str, backend: Backend, spec: SpecFile | None) -> Found:
     """Where `slug` stands, and what `spec` (of that gemeente, if given) would still change.
 
-    Raises what reading raises, SpecError when the spec is another gemeente's or can't be planned, and the EstateError of a gemeente whose data
-    is broken though no change of it is under way.
+    Raises what reading raises, SpecError when the spec is another gemeente's or can't be planned, and the EstateError
+    of a gemeente whose data is broken though no change of it is under way.
     """
     if spec is not None and spec.spec.slug != slug:
         raise SpecError(f"this is the spec of '{spec.spec.slug}', not of '{slug}'", place=spec.place())

@@ -236,10 +236,13 @@ def test_another_plan_of_the_same_gemeente_waits(onboarding_lab: Instance, tmp_p
 
 def test_two_gemeenten_never_get_the_same_realm(onboarding_lab: Instance, tmp_path: Path) -> None:
     """Both plans were good when they were made; the one that comes second is refused, and leaves nothing behind."""
-    realm = "govroam: {roles: [sp, idp], realms: [twente.example]}\nsites:"
+    realm = {
+        "sites:": "govroam: {roles: [idp], realms: [twente.example]}\nsites:",
+        "size: small": "size: small\n    radius_servers: 1",
+    }
     netbox = client(onboarding_lab)
-    first = plan(netbox, another("GM0147", "borne", tmp_path, **{"sites:": realm}))
-    second = plan(netbox, another("GM0189", "wierden", tmp_path, **{"sites:": realm}))
+    first = plan(netbox, another("GM0147", "borne", tmp_path, **realm))
+    second = plan(netbox, another("GM0189", "wierden", tmp_path, **realm))
     group = one(netbox, "tenancy/tenant-groups", slug="gemeenten")["id"]
     claim = {"plan": first.digest, "by": "ans@beheer1", "takes": {"realm": ["twente.example"]}}
     make(netbox, TENANTS, name="Borne", slug="borne", group=group, custom_fields={"ggi_apply": claim})
