@@ -146,8 +146,8 @@ def load(
     _report(outcome, f"{len(wanted):,} objects of estate '{estate.name}' at {netbox.url}")
     back = room.read_back(netbox, chosen)
     for slug, lines in back.different.items():
-        out.print(f"{slug}: NetBox holds something else than {folder}", markup=False)
-        for line in lines[2:]:
+        out.print(f"{slug}: NetBox (+) holds something else than {folder} (-)", markup=False)
+        for line in lines:
             out.print(f"  {line}", markup=False)
     for slug, problem in back.unreadable.items():
         out.print(f"{slug}: {problem}", markup=False)

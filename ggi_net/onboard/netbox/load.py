@@ -12,6 +12,7 @@ from ggi_net.errors import ContractOther, GgiError, Place
 from ggi_net.onboard.netbox.fits import check_fits, distinct
 from ggi_net.onboard.netbox.objects import objects_of
 from ggi_net.onboard.netbox.sync import Outcome, sync
+from ggi_net.onboard.objects import plain
 from ggi_net.source.netbox.assemble import assemble
 from ggi_net.source.netbox.contract import FEDERATION
 from ggi_net.source.netbox.read import read
@@ -64,7 +65,11 @@ def _same_estate(netbox: NetBox, estate: Estate) -> None:
 
 @dataclass(frozen=True)
 class ReadBack:
-    """What NetBox holds after a load, beside the files: by slug the lines of a diff, or why it can't be read."""
+    """What NetBox holds after a load, beside the files.
+
+    `different` has by slug the lines of a diff: `-` is in the files alone, `+` in NetBox alone, `...` what is left out
+    between. `unreadable` has by slug why NetBox's data can't be made into a gemeente.
+    """
 
     way: str
     different: dict[str, list[str]]
@@ -99,12 +104,13 @@ def read_back(netbox: NetBox, organisations: Iterable[Organisation]) -> ReadBack
 def _diff(one: Organisation, other: Organisation | None) -> list[str]:
     before = to_yaml(_sorted(one)).splitlines()
     after = to_yaml(_sorted(other)).splitlines() if other is not None else []
-    return list(difflib.unified_diff(before, after, "files", "NetBox", lineterm="", n=0))
+    lines = list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]
+    return ["..." if line.startswith("@@") else line for line in lines]
 
 
 def _sorted(one: Organisation) -> Organisation:
     """The same organisation with its lists in one order, whatever order they were made in."""
-    return msgspec.convert(_ordered(msgspec.to_builtins(one)), type(one))
+    return msgspec.convert(_ordered(plain(one)), type(one))
 
 
 def _ordered(value: Any) -> Any:

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from ggi_net.errors import AnothersObject, NetBoxAway, NetBoxLacks, NetBoxRejected, Place
 from ggi_net.onboard.netbox.kinds import KINDS
 from ggi_net.onboard.netbox.objects import Ref
+from ggi_net.onboard.netbox.values import differences, merged, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from ggi_net.onboard.netbox.objects import Wanted
     from ggi_net.source.netbox.client import NetBox
@@ -30,9 +29,6 @@ ATTEMPTS = 5
 
 _CONTRACT = "`ggi netbox init` makes what the contract lists; `ggi netbox check` says what is missing"
 _ANOTHERS = "it belongs to an organisation that is referred to, which has to be in NetBox first"
-
-_SETS = ("object_types", "import_targets", "export_targets")
-"""Lists that NetBox gives back in an order of its own."""
 
 
 @dataclass
@@ -143,7 +139,7 @@ class _Sync:
             held = found.get(field_name) or {} if field_name == "custom_fields" else found
             for at, should in inner:
                 if differences(held, {at: self._resolved(should)}):
-                    yield Mismatch(kind, name, found["display_url"], at, _words(held.get(at)), _words(should))
+                    yield Mismatch(kind, name, found["display_url"], at, words(held.get(at)), words(should))
 
     # -- finding ---------------------------------------------------------------------------------------
 
@@ -240,7 +236,7 @@ class _Sync:
             self.tick(kind, len(part))
 
     def _post(self, kind: str, wanted: list[Wanted]) -> None:
-        payload = [self._message(self._resolved(_merged(one.initial, one.fields))) for one in wanted]
+        payload = [self._message(self._resolved(merged(one.initial, one.fields))) for one in wanted]
         made = self.netbox.post(KINDS[kind].path, payload)
         for one, item in zip(wanted, made, strict=True):
             self.ids[one.ref] = item["id"]
@@ -315,55 +311,6 @@ class _Sync:
 
 def _name(one: Ref) -> str:
     return f"{one.kind.replace('_', ' ')} '{', '.join(one.key)}'"
-
-
-def _words(value: Any) -> str:
-    """A value as people read it: an object by its name, a choice by its value."""
-    if isinstance(value, Ref):
-        return ", ".join(value.key)
-    if isinstance(value, list):
-        return f"[{', '.join(_words(item) for item in value)}]"
-    if isinstance(value, dict) and "display" in value:
-        return str(value["display"])
-    plain = plain_value(value)
-    return plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
-
-
-def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What of `wanted` (ids for objects) differs from an object as NetBox returned it; of custom fields only those."""
-    different: dict[str, Any] = {}
-    for name, value in wanted.items():
-        if name == "custom_fields":
-            inner = differences(found.get(name) or {}, value)
-            if inner:
-                different[name] = inner
-        elif not _same(name, plain_value(found.get(name)), value):
-            different[name] = value
-    return different
-
-
-def _same(name: str, found: Any, wanted: Any) -> bool:
-    if name in _SETS and isinstance(found, list):
-        return sorted(found) == sorted(wanted)
-    return bool(found == wanted)
-
-
-def plain_value(value: Any) -> Any:
-    """A value as it is written: of an object its id, of a choice its value."""
-    if isinstance(value, dict):
-        if "id" in value:
-            return value["id"]
-        if value.keys() == {"value", "label"}:
-            return value["value"]
-    if isinstance(value, list):
-        return [plain_value(item) for item in value]
-    return value
-
-
-def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Both mappings in one; their custom fields together."""
-    custom = {**one.get("custom_fields", {}), **other.get("custom_fields", {})}
-    return {**one, **other, **({"custom_fields": custom} if custom else {})}
 
 
 def _refs(value: Any) -> Iterator[Ref]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ggi_net.errors import ContractOther, Place
 from ggi_net.onboard.netbox.kinds import KINDS
-from ggi_net.onboard.netbox.sync import BATCH, plain_value
+from ggi_net.onboard.netbox.sync import BATCH
+from ggi_net.onboard.netbox.values import plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
