@@ -158,6 +158,16 @@ FAILURES = {
         4,
         f"GGI2006 NETBOX/api/status/: the answer is not complete JSON\n{CUT_HINT}",
     ),
+    "JSON that is none of NetBox's": (
+        Fault("/api/status/", status=200, headers=NETBOX_SAYS, body=b"5"),
+        4,
+        f"GGI2006 NETBOX/api/status/: the answer is not complete JSON\n{CUT_HINT}",
+    ),
+    "empty": (
+        Fault("/api/status/", status=200, headers=NETBOX_SAYS),
+        4,
+        f"GGI2006 NETBOX/api/status/: the answer is not complete JSON\n{CUT_HINT}",
+    ),
     "login page": (
         Fault("/api/", status=200, headers={"Content-Type": "text/html"}, body=LOG_IN),
         1,

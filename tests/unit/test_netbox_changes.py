@@ -130,6 +130,14 @@ def test_a_log_that_was_empty():
     assert since(Log(entry(1)), empty).lost == "the change log was empty when it was read last"
 
 
+def test_a_log_that_has_grown_by_too_much_is_not_gone_through(monkeypatch):
+    monkeypatch.setattr(changes, "MOST_ENTRIES", 10)
+    log = Log(entry(1))
+    start = now(log)
+    log.add(*(entry(number) for number in range(2, 30)))
+    assert "grown by more than is worth going through" in since(log, start).lost
+
+
 def test_a_changed_custom_field_changes_objects_without_telling():
     log = Log(entry(1))
     start = now(log)

@@ -240,7 +240,7 @@ class _World:
                 "an onboarding of it has not been completed, so its data is half old and half new",
                 "tenants",
                 tenant,
-                hint="run the same `ggi onboard apply` again",
+                hint=f"`ggi onboard status {slug}` says who began it, and how to complete it",
             )
         data: dict[str, Any] = {
             "slug": slug,

@@ -32,6 +32,9 @@ GAP_SECONDS = 3600.0
 MOST_GAPS = 8
 """Ranges of missing numbers that are asked for one by one; beyond, one question covers them all."""
 
+MOST_ENTRIES = 20_000
+"""Entries beyond which reading everything is quicker than going through the log."""
+
 _FIELDS = "id,time,request_id,action,changed_object_type,changed_object_id"
 _EVERYTHING = frozenset({"extras.customfield"})
 """Changes that NetBox carries through to other objects without a change of theirs."""
@@ -87,7 +90,11 @@ def since(client: NetBox, position: Position) -> Since:
         return Since(
             position, {}, {}, lost="" if _is_empty(client) else "the change log was empty when it was read last"
         )
-    entries = [entry for page in client.pages(PATH, position.id, fields=_FIELDS) for entry in page]
+    entries: list[dict[str, Any]] = []
+    for page in client.pages(PATH, position.id, fields=_FIELDS):
+        entries += page
+        if len(entries) > MOST_ENTRIES:
+            return Since(position, {}, {}, lost="the change log has grown by more than is worth going through")
     if not entries or _mark(entries[0]) != (position.id, position.time, position.request):
         return Since(
             position, {}, {}, lost="NetBox's change log no longer has the change that the last read ended with"

@@ -17,7 +17,7 @@ from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
 from ggi_net import __version__
-from ggi_net.errors import NetBoxAway, NetBoxError, NotInNetBox, NotNetBox, Place
+from ggi_net.errors import NetBoxAway, NetBoxError, NetBoxSlow, NotInNetBox, NotNetBox, Place
 from ggi_net.source.netbox.transport import Bearer, Transport
 from ggi_net.source.yamlfile import printable
 
@@ -230,8 +230,8 @@ class _NoCookies(RequestsCookieJar):
 
 
 def _pause(error: NetBoxError, wait: float | None) -> float | None:
-    """Seconds until the next attempt; None when there is to be none."""
-    if wait is None or not isinstance(error, NetBoxAway):
+    """Seconds until the next attempt; None when there is to be none. What was slow is tried once more, no oftener."""
+    if wait is None or not isinstance(error, NetBoxAway) or (isinstance(error, NetBoxSlow) and wait != WAITS[0]):
         return None
     asked: float | None = getattr(error, "wait", None)
     if asked is not None:

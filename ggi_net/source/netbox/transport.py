@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -108,13 +109,12 @@ class Transport(HTTPAdapter):
         answer = Answer()
         answer.status_code, answer.headers, answer.url = response.status_code, response.headers, response.url
         answer.request = request
-        if body:
-            complete = True
-            try:
+        if request.method == "DELETE":
+            answer.status_code = 204  # of any other, netbox-python looks for a list in what it has not decoded
+        elif answer.status_code != 204:
+            with suppress(msgspec.DecodeError):
                 answer.decoded = msgspec.json.decode(body)
-            except msgspec.DecodeError:
-                complete = False
-            if not complete:
+            if not isinstance(answer.decoded, dict | list):
                 raise self._marked(AnswerCutOff("the answer is not complete JSON", place=_place(request)), request)
         return answer
 
