@@ -25,7 +25,12 @@ def estate_in(source: str) -> Estate:
 
     What the user must know of it, such as the age of a snapshot, goes to standard error.
     """
-    return open_estate(source, say=lambda text: Display().display(text, stderr=True))
+    return open_estate(source, say=say)
+
+
+def say(text: str) -> None:
+    """A line for the user on standard error."""
+    Display().display(text, stderr=True)
 
 
 def backend_in(source: str) -> Backend:
@@ -35,11 +40,9 @@ def backend_in(source: str) -> Backend:
     """
     if source not in (NETBOX, SNAPSHOT):
         return Files(Path(source))
-    from ggi_net.onboard.netbox.backend import InNetBox
-    from ggi_net.source.netbox.client import NetBox
-    from ggi_net.source.netbox.settings import load_settings
+    from ggi_net.onboard.netbox.place import in_netbox
 
-    return InNetBox(NetBox(load_settings()))
+    return in_netbox(say)
 
 
 def arguments(action: ActionBase, **specification: dict[str, Any]) -> dict[str, Any]:

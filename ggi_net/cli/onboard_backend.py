@@ -72,14 +72,9 @@ def writable(estate: Path, *, take_over: bool = False) -> Backend:
 
 def in_netbox(*, take_over: bool = False) -> InNetBox:
     """The NetBox of the settings; its first reading begins with the last pull."""
-    from ggi_net.onboard.netbox.backend import InNetBox
-    from ggi_net.source.netbox.client import NetBox
-    from ggi_net.source.netbox.pull import pull
-    from ggi_net.source.netbox.settings import load_settings
+    from ggi_net.onboard.netbox import place
 
-    settings = load_settings()
-    netbox = NetBox(settings)
-    return InNetBox(netbox, take_over=take_over, first=lambda: pull(netbox, settings).reading, say=note)
+    return place.in_netbox(note, take_over=take_over)
 
 
 @contextmanager

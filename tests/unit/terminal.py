@@ -65,6 +65,15 @@ class Terminal:
         self.expect(pattern)
         self.press(f"{text}\n")
 
+    def insist(self, text, until):
+        """Answer again and again until `until` appears: what is typed before a program listens may be thrown away."""
+        end = time.monotonic() + PATIENCE
+        while not re.compile(until).search(self.seen, self.at):
+            assert time.monotonic() < end, f"no {until!r} in:\n{self.seen[self.at :]}"
+            self.press(f"{text}\n")
+            while select.select([self.master], [], [], 0.5)[0] and self._read():
+                pass
+
     def end(self, *, interrupt=False):
         """Read to the end, after Ctrl-C if asked to; return the exit status."""
         if interrupt:

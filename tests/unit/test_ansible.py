@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+from netbox_tables import held
 from terminal import Terminal
 
 from ggi_net.lab.fleet import blueprint
@@ -22,6 +23,8 @@ from ggi_net.paths import demo_folder, specs_folder
 from ggi_net.push.connections import read_connections
 from ggi_net.secrets import LabSecrets
 from ggi_net.source.files import load_estate
+from ggi_net.source.netbox.changes import Position
+from ggi_net.source.netbox.snapshot import make_snapshot, save_snapshot, snapshot_file
 
 PROJECT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -82,8 +85,8 @@ def recap(output):
 
 def members(inventory, group):
     """The hosts of a group and of the groups in it."""
-    found = set(inventory[group].get("hosts", ()))
-    return found.union(*(members(inventory, child) for child in inventory[group].get("children", ())))
+    listed = inventory.get(group, {})  # an empty group is not listed
+    return set(listed.get("hosts", ())).union(*(members(inventory, child) for child in listed.get("children", ())))
 
 
 class TestInventory:
@@ -178,6 +181,54 @@ class TestInventory:
         assert "GGI1003" in done.stderr
         assert "losser.yml:" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """The demo estate as the snapshot of a NetBox."""
+    folder, url = tmp_path_factory.mktemp("kept"), "https://netbox.invalid"
+    position = Position(1, "2026-01-01T00:00:00Z", "r", ())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GGI_STATE", str(folder))
+        save_snapshot(make_snapshot(url, "nbt_a.b", "rest", position, held(ESTATE)), snapshot_file(url))
+    return {"GGI_STATE": str(folder), "GGI_ESTATE": "snapshot", "GGI_NETBOX_URL": url}
+
+
+class TestSnapshot:
+    """NetBox as the last pull found it: nothing is asked of NetBox."""
+
+    def test_gives_the_same_inventory_as_the_files(self, run, kept, inventory):
+        done = run("ansible-inventory", "--list", **kept)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        groups = sorted(set(inventory) - {"_meta"})
+        assert sorted(set(found) - {"_meta"}) == groups
+        assert [members(found, name) for name in groups] == [members(inventory, name) for name in groups]
+
+        def of_devices(listed):
+            own = ("ggi_estate", "ggi_connections")
+            return {
+                host: {name: value for name, value in values.items() if name not in own}
+                for host, values in listed["_meta"]["hostvars"].items()
+            }
+
+        assert of_devices(found) == of_devices(inventory)
+        assert found["_meta"]["hostvars"]["ce-losser-01"]["ggi_estate"] == {"__ansible_unsafe": "snapshot"}
+
+    def test_says_how_old_it_is(self, run, kept):
+        assert "using the snapshot of https://netbox.invalid" in run("ansible-inventory", "--graph", **kept).stderr
+
+    def test_playbooks_and_views_work_from_it(self, run, kept):
+        done = run("ansible-playbook", "playbooks/render.yml", "-l", "losser", **kept)
+        assert done.returncode == 0, done.stdout + done.stderr
+        seen = run("ansible", "ce-losser-01", "-m", "debug", "-a", "var=ggi_view.fqdn", **kept)
+        assert "ce-losser-01.losser.example" in seen.stdout
+
+    def test_without_one_it_says_how_to_get_one(self, run, tmp_path):
+        done = run("ansible-inventory", "--graph", GGI_STATE=str(tmp_path), GGI_ESTATE="snapshot")
+        assert done.returncode != 0
+        assert "GGI2018" in done.stderr
+        assert "ggi pull" in done.stderr
 
 
 class TestPlaybooks:
@@ -298,7 +349,8 @@ class TestOnboard:
             ANSIBLE_NOCOLOR="1",
         )
         user.expect("Plan for Hengelo")
-        user.say(f"Apply this plan to {estate}. Type yes", answer)
+        user.expect(f"Apply this plan to {estate}. Type yes")
+        user.insist(answer, r"TASK \[Stop unless the answer is yes")
         assert (user.end() == 0) is there, user.seen
         assert ("hengelo" in load_estate(estate).by_slug) is there
 

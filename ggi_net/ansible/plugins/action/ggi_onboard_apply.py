@@ -8,9 +8,10 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ggi_net.ansible.shared import arguments, backend_in
+from ggi_net.ansible.shared import arguments, backend_in, say
 from ggi_net.errors import GgiError, Place, SpecError
 from ggi_net.onboard.apply import apply_plan
+from ggi_net.onboard.netbox.branch import merge_plan
 from ggi_net.onboard.plan import load_plan
 from ggi_net.onboard.show import summary
 from ggi_net.paths import demo_folder
@@ -34,7 +35,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
                     hint="work on a copy: cp -r the folder above, and name the copy with GGI_ESTATE",
                 )
             plan = load_plan(Path(given["plan"]))
-            became = apply_plan(plan, backend_in(given["estate"]))
+            backend = backend_in(given["estate"])
+            became = merge_plan(plan, backend, say) if plan.branch else apply_plan(plan, backend)
         except GgiError as error:
             raise AnsibleActionFail(str(error)) from None
         return result | {
