@@ -77,7 +77,8 @@ app = typer.Typer(
     help="The GGI toolkit: from the onboarding spec of a gemeente to a configured, checked and watched network.",
     epilog="Exit status: 0 all went well; 1 an error, explained on standard error; "
     "2 wrong usage, or for `ggi drift` and `ggi netbox check`: something differs; "
-    "3 `ggi drift`: a device could not be compared; 4 NetBox can't be reached or is too busy, try again later; 130 interrupted.",
+    "3 `ggi drift`: a device could not be compared; 4 NetBox can't be reached or is too busy, "
+    "try again later; 130 interrupted.",
 )
 
 
