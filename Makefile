@@ -29,7 +29,7 @@ golden: ## Render the golden artifacts again; read the diff like code
 	@scripts/setup-venv --dev
 	@$(BIN)/python tests/golden/regenerate.py
 
-bench: ## Measure loading and rendering of a national estate
+bench: ## Measure rendering a national estate and reading one from NetBox
 	@scripts/setup-venv --dev
 	@$(BIN)/python -m bench
 

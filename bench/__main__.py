@@ -1,16 +1,37 @@
-"""`python -m bench`: measure and write docs/benchmarks.md."""
+"""`python -m bench [rendering] [netbox]`: measure, by default everything, and write that part of docs/benchmarks.md."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from bench.page import page
-from bench.render import in_scratch
+from bench import netbox_page, netbox_read, page, render
 
 DOCS = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
-text = page(in_scratch())
-DOCS.parent.mkdir(exist_ok=True)
-DOCS.write_text(text)
-sys.stdout.write(text)
+INTRODUCTION = """# Benchmarks
+
+Written by `make bench` (`python -m bench rendering` or `netbox` for one part). The figures of one part are from one run
+on one machine, so ratios mean more than seconds.
+"""
+
+PARTS = {
+    "rendering": lambda: page.page(render.in_scratch()),
+    "netbox": lambda: netbox_page.page(netbox_read.in_scratch()),
+}
+
+
+def main(chosen: list[str]) -> None:
+    """Measure the chosen parts, or all; the others stay as they are on the page."""
+    if unknown := [name for name in chosen if name not in PARTS]:
+        raise SystemExit(f"bench: no part '{unknown[0]}'; there are: {', '.join(PARTS)}")
+    there = DOCS.read_text().split("\n## ")[1:] if DOCS.exists() else []
+    texts = {text.partition("\n")[0].lower(): f"## {text.strip()}\n" for text in there}
+    for name in chosen or PARTS:
+        texts[name] = PARTS[name]()
+        sys.stdout.write(texts[name])
+    DOCS.parent.mkdir(exist_ok=True)
+    DOCS.write_text("\n".join([INTRODUCTION, *(texts[name] for name in PARTS if name in texts)]))
+
+
+main(sys.argv[1:])

@@ -65,8 +65,8 @@ class Peers:
         source = self._source("cached", {**cache, "cache_connection": str(self.folder / "cache")})
         command = [str(self.bin / "ansible-inventory"), "-i", str(source), "--list"]
         command += ["--output", str(self.folder / "peer-list.json")]
-        run_time(command)
-        return lambda: run_time(command)
+        run_time(command, self.folder)
+        return lambda: run_time(command, self.folder)
 
     def _source(self, name: str, options: dict[str, object]) -> Path:
         path = self.folder / f"{name}.netbox.yml"
@@ -116,7 +116,14 @@ def _environment() -> Path:
         note("installing pynetbox and the package ansible, once")
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
-        install = ["install", "-q", "--disable-pip-version-check", f"pynetbox=={PYNETBOX}", f"ansible=={ANSIBLE}"]
+        install = [
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            f"pynetbox=={PYNETBOX}",
+            f"ansible=={ANSIBLE}",
+            "pytz",
+        ]
         subprocess.run([folder / "bin" / "python", "-m", "pip", *install], check=True, stdout=sys.stderr)
         complete.touch()
     return folder

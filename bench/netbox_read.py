@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 CHANGES = 50
+_PROJECT = Path(__file__).parent.parent
 _INVENTORY = Path(sys.executable).with_name("ansible-inventory")
 
 
@@ -48,6 +49,7 @@ class Figures(NamedTuple):
     stock: float
     bare: float
     requests: int
+    threads: int
     plugin: float
     pynetbox: Peer
     pynetbox_fields: Peer
@@ -84,18 +86,21 @@ def measure(lab: Instance, folder: Path) -> Figures:
     runs: dict[str, Callable[[], float | Peer]] = {
         "the toolkit, stock NetBox": lambda: _seconds(lambda: read(client)),
         f"the same {len(queries)} requests, bare": lambda: _seconds(lambda: _bare(lab, queries)),
-        "pynetbox": peers.pynetbox,
         "pynetbox, fields chosen": lambda: peers.pynetbox(trimmed=True),
-        "nb_inventory": peers.nb_inventory,
     }
-    stock, bare, *others = _medians(runs)
+    stock, bare, pynetbox_fields = _medians(runs)
+    (pynetbox,) = _medians({"pynetbox": peers.pynetbox}, rounds=1)
+    (nb_inventory,) = _medians({"nb_inventory": peers.nb_inventory}, rounds=1)
     return Figures(
         rows={name: len(rows) for name, rows in first.tables.items()},
         way=first.way,
         stock=stock,
         bare=bare,
         requests=len(queries),
-        **dict(zip(("pynetbox", "pynetbox_fields", "nb_inventory"), others, strict=True)),
+        threads=THREADS,
+        pynetbox=pynetbox,
+        pynetbox_fields=pynetbox_fields,
+        nb_inventory=nb_inventory,
         **_inventories(lab, peers, folder),
         estate=_median("putting the estate together", lambda: _seconds(lambda: assemble(first.tables, lab.url))),
         since=_median(f"after {CHANGES} changes", lambda: _since(client, first)),
@@ -153,15 +158,15 @@ def _seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _medians(runs: dict[str, Callable[[], float | Peer]]) -> list[Any]:
-    """Of each the run in the middle of ROUNDS, which take turns; a Peer by its seconds."""
+def _medians(runs: dict[str, Callable[[], float | Peer]], rounds: int = ROUNDS) -> list[Any]:
+    """Of each the run in the middle of `rounds`, which take turns; a Peer by its seconds."""
     done: dict[str, list[float | Peer]] = {name: [] for name in runs}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, run in runs.items():
             done[name].append(run())
             last = done[name][-1]
             note(f"{name}: {last.seconds if isinstance(last, Peer) else last:.2f} s")
-    return [sorted(each)[ROUNDS // 2] for each in done.values()]
+    return [sorted(each)[rounds // 2] for each in done.values()]
 
 
 def _median(name: str, run: Callable[[], float]) -> float:
@@ -196,6 +201,6 @@ def _inventories(lab: Instance, peers: Peers, folder: Path) -> dict[str, float]:
     source.write_text(json.dumps({"plugin": "ggi", "estate": "snapshot"}))
     command = [str(_INVENTORY), "-i", str(source), "--list", "--output", str(folder / "list.json")]
     return {
-        "inventory": _median("ansible-inventory --list, from the snapshot", lambda: run_time(command)),
+        "inventory": _median("ansible-inventory --list, from the snapshot", lambda: run_time(command, _PROJECT)),
         "nb_inventory_cached": _median("ansible-inventory --list, nb_inventory's cache", peers.cached_list()),
     }

@@ -1,4 +1,4 @@
-"""The page docs/benchmarks.md."""
+"""The part of docs/benchmarks.md about rendering."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from bench.render import PART
 if TYPE_CHECKING:
     from bench.render import Figures
 
-PAGE = """# Benchmarks
+PAGE = """## Rendering
 
-Written by `make bench` (`python -m bench`); the figures of one row are from one run on one machine, so ratios mean
-more than seconds. {machine}; Python {python}, Jinja {jinja}, Ansible {ansible}.
+{machine}; Python {python}, Jinja {jinja}, Ansible {ansible}.
 
 The estate is the synthetic national one (`ggi estate generate`): {total:,} devices ({platforms}), {mib:.0f} MiB of
 artifacts.
@@ -44,7 +43,7 @@ each device, where `ggi render` computes the views and makes all artifacts. Only
 
 
 def page(figures: Figures) -> str:
-    """The page with these figures."""
+    """The part with these figures."""
     total = figures.devices.total()
     return PAGE.format(
         machine=machine(),

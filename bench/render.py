@@ -126,10 +126,10 @@ def _bare_part(estate: Estate, devices: list[Placed]) -> float:
     return time.process_time() - start
 
 
-def run_time(command: list[str]) -> float:
-    """Wall seconds of one run."""
+def run_time(command: list[str], cwd: Path | None = None) -> float:
+    """Wall seconds of one run, in the folder `cwd`."""
     start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=cwd)
     return time.perf_counter() - start
 
 
