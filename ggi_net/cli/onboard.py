@@ -147,22 +147,33 @@ def _in_branch(made: Plan, place: Readable, output: Path | None, name: str) -> P
 
 @app.command()
 def revert(
-    source: Annotated[Path, typer.Argument(metavar="PLAN", help="A plan that was made with --branch (.json).")],
+    source: Annotated[Path, typer.Argument(metavar="PLAN", help="A saved plan (.json).")],
+    take_over: TakeOverOption = False,
 ) -> None:
-    """Take a plan with a branch back: remove the branch and, when it was merged, undo the merge.
+    """Take a plan for NetBox back that has a branch, or whose apply was cut off and is not to be completed.
 
-    NetBox's branching plugin undoes every change of the merge. When the gemeente was changed by another spec since, or
-    others use what the merge made, this is refused; `ggi offboard` is the way then. It can be killed and run again.
+    Of a plan that was made with --branch the branch is removed and, when it was merged, the merge undone. When the
+    gemeente was changed by another spec since, or others use what the merge made, this is refused.
+
+    An apply without a branch that was not completed is undone: what it made goes, its numbers are free again, and what
+    it changed is as it was. Once it is complete, `ggi offboard` is the way back. The command can be killed and run
+    again.
     """
-    from ggi_net.cli.onboard_backend import in_netbox
+    from ggi_net.cli.onboard_backend import in_netbox, progress
     from ggi_net.onboard.netbox.branch import Branches
     from ggi_net.onboard.plan import load_plan
 
     chosen = load_plan(source)
-    if Branches(in_netbox(), note).revert(chosen):
+    backend = in_netbox(take_over=take_over)
+    with progress(backend, f"Undoing {chosen.gemeente}"):
+        done = Branches(backend, note).revert(chosen) if chosen.branch else backend.undo(chosen)
+    if not done:
+        left = "its branch is gone" if chosen.branch else "no apply of it is under way"
+        out.print(f"Nothing to revert of the plan for {chosen.gemeente}: {left}.", markup=False)
+    elif chosen.branch:
         out.print(f"Reverted: the plan for {chosen.gemeente} is undone, and its branch removed.", markup=False)
     else:
-        out.print(f"Nothing to revert: the branch for {chosen.gemeente} is gone.", markup=False)
+        out.print(f"Reverted: {chosen.gemeente} is as it was before the plan.", markup=False)
 
 
 def _tell(backend: Backend, gemeente: str) -> None:

@@ -9,9 +9,23 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from netbox_apply import CHANGES, Counting, Died, Forgetful, Mortal, apply, client, counts, gemeente, plan, spec_file
+from netbox_apply import (
+    BORNE,
+    CHANGES,
+    Counting,
+    Died,
+    Forgetful,
+    Mortal,
+    apply,
+    client,
+    counts,
+    gemeente,
+    plan,
+    spec_file,
+)
 
-from ggi_net.onboard.plan import save_plan
+from ggi_net.onboard.netbox.backend import InNetBox
+from ggi_net.onboard.plan import kept_path, save_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +101,14 @@ def test_an_answer_lost_after_each_change(onboarding_lab: Instance, made: Plan, 
     assert netbox.changes > len([method for method, _ in undisturbed[2] if method in CHANGES])
 
 
+WERF = """\
+  - slug: werf
+    name: Werf
+    size: small
+    gateways:
+      - {provider: Twentse Glasvezel BV}
+"""
+
 APPLY = """
 import sys
 from pathlib import Path
@@ -120,3 +142,38 @@ def test_killed_by_the_kernel(
     again = subprocess.run(command, input=onboarding_lab.token, text=True, capture_output=True, check=True, timeout=600)
     assert again.stdout.endswith("done\n")
     check(onboarding_lab, undisturbed)
+
+
+@pytest.mark.parametrize("changes", [1, 2, 9, 20, 30])
+def test_a_cut_off_apply_can_be_taken_back(onboarding_lab: Instance, made: Plan, changes: int) -> None:
+    netbox = client(onboarding_lab)
+    before = counts(netbox)
+    assert dies(onboarding_lab, made, after_change=changes)
+    assert InNetBox(netbox).undo(made)
+    assert before - counts(netbox) == {}
+    assert set(counts(netbox) - before) <= {"providers", "provider_networks"}, "those may serve others"
+    assert not InNetBox(netbox).undo(made)
+    assert not kept_path(made.digest).exists()
+    assert apply(netbox, made), "the plan is as good as before"
+
+
+def test_a_cut_off_change_is_taken_back_to_what_was(onboarding_lab: Instance, made: Plan, tmp_path: Path) -> None:
+    """Also when the taking back is killed after each change."""
+    netbox = client(onboarding_lab)
+    assert apply(netbox, made)
+    was, before = gemeente(netbox, "borne"), counts(netbox)
+    text = BORNE.replace("name: Stadhuis", "name: Raadhuis") + WERF
+    larger = plan(netbox, spec_file(tmp_path, text, "larger.yml"))
+    assert dies(onboarding_lab, larger, after_change=25)
+    runs = 0
+    while True:
+        mortal = client(onboarding_lab, Mortal)
+        mortal.after_change = 1
+        try:
+            InNetBox(mortal).undo(larger)
+            break
+        except Died:
+            runs += 1
+    assert runs > 5
+    assert gemeente(netbox, "borne") == was
+    assert counts(netbox) == before

@@ -15,15 +15,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ggi_net.errors import OthersDepend, Place, PlanStale, ResultDiffers
+from ggi_net.errors import AnothersObject, ApplyClaimed, ChangedMeanwhile, OthersDepend, Place, PlanStale, ResultDiffers
 from ggi_net.onboard.backend import Kept
 from ggi_net.onboard.checks import joined
 from ggi_net.onboard.netbox.allocate import Allocator, Mark
 from ggi_net.onboard.netbox.claim import FIELD, TENANTS, Claims, Work, rivals
+from ggi_net.onboard.netbox.contract import load_contract
+from ggi_net.onboard.netbox.init import ready
 from ggi_net.onboard.netbox.journal import leave_entry
 from ggi_net.onboard.netbox.objects import Ref, objects_of
 from ggi_net.onboard.netbox.remove import around, strangers
 from ggi_net.onboard.netbox.sync import Outcome, compare, sync
+from ggi_net.onboard.netbox.undo import undo
 from ggi_net.onboard.objects import objects
 from ggi_net.onboard.plan import check_fits, kept_path, save_plan, worked_out
 from ggi_net.onboard.show import summary
@@ -131,9 +134,8 @@ class InNetBox:
         Raises ApplyClaimed when another apply of this gemeente is under way, PlanStale when another gemeente got what
         only one can have, a NetBoxError (run it again), or ResultDiffers when NetBox does not hold what was written.
         """
-        save_plan(plan, kept_path(plan.digest))
         work = _work(plan)
-        tenant, new = self._claims.take(work)
+        tenant, new = self._claimed_for(plan, work)
         self.page = f"{self.netbox.url}/{TENANTS}/{tenant}/"
         estate = self._checked(plan, work, tenant, new=new)
         mark = Mark(
@@ -152,6 +154,26 @@ class InNetBox:
         self._claims.release(tenant, f"{mark.message}: complete")
         kept_path(plan.digest).unlink(missing_ok=True)
         return result
+
+    def undo(self, plan: Plan) -> bool:
+        """Take back what an apply of the plan did before it was cut off; whether there was such an apply.
+
+        Numbers are released, and the gemeente is as it was. Raises ApplyClaimed when another plan is being applied, or
+        a NetBoxError: then it can be done again.
+        """
+        with self.exclusive(plan.gemeente):
+            if not self.begun(plan.gemeente):
+                kept_path(plan.digest).unlink(missing_ok=True)
+                return False
+            tenant, _ = self._claims.take(_work(plan))
+            message = f"undoing the onboarding of {plan.gemeente}, spec {plan.result.spec}, plan {plan.digest[:12]}"
+            estate = self._estate()
+            around_it = joined(estate, plan.before) if plan.before else estate
+            self.outcome = undo(self.netbox, plan, tenant, around_it, message, self.tick)
+            if plan.before is not None:
+                self._claims.release(tenant, message)
+            kept_path(plan.digest).unlink(missing_ok=True)
+            return True
 
     def kept(self, gemeente: Gemeente, estate: Estate) -> Kept:
         """What people made around a gemeente; raise NetBoxError."""
@@ -191,6 +213,16 @@ class InNetBox:
     def _estate(self) -> Estate:
         return assemble(self._tables(), self.netbox.url).estate
 
+    def _claimed_for(self, plan: Plan, work: Work) -> tuple[int, bool]:
+        """Claim the tenant; the plan is kept meanwhile, so that the spec alone can complete it."""
+        ready(self.netbox, load_contract(), self._estate().ranges)
+        save_plan(plan, kept_path(plan.digest))
+        try:
+            return self._claims.take(work)
+        except (ApplyClaimed, PlanStale, AnothersObject, ChangedMeanwhile):
+            kept_path(plan.digest).unlink(missing_ok=True)
+            raise
+
     def _checked(self, plan: Plan, work: Work, tenant: int, *, new: bool) -> Estate:
         """The estate around the gemeente, now that it is claimed; the claim goes again when it doesn't fit in."""
         tables = self._tables()
@@ -202,6 +234,7 @@ class InNetBox:
                 self._check_sites(plan, estate)
             except (PlanStale, OthersDepend):
                 self._claims.withdraw(work, tenant)
+                kept_path(plan.digest).unlink(missing_ok=True)
                 raise
         return estate
 

@@ -134,7 +134,7 @@ class Claims:
             raise ApplyClaimed(
                 f"another plan for '{work.gemeente}' is being applied, or was not completed: {who}",
                 place=place,
-                hint=f"complete that one first: apply plan {printable(claim.get('plan', '?'))[:12]} again",
+                hint=f"complete or revert that one first: plan {printable(claim.get('plan', '?'))[:12]}",
             )
         if claim.get("by") != _me() and not self.take_over:
             raise ApplyClaimed(
