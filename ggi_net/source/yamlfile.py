@@ -69,13 +69,8 @@ def load(path: Path, kind: type[T]) -> T:
 
     Raises FileMissing, FileError, SyntaxProblem, DuplicateKey, UnknownKey or WrongValue, each with its place.
     """
-    return load_with_content(path, kind)[0]
-
-
-def load_with_content(path: Path, kind: type[T]) -> tuple[T, bytes]:
-    """As `load`, with the bytes read, for errors that are found later and want a line (`locate`)."""
     content = read_bytes(path)
-    return convert(parse(content, path), kind, path, content), content
+    return convert(parse(content, path), kind, path, content)
 
 
 def parse(content: bytes, path: Path) -> Any:
