@@ -45,12 +45,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ggi_net.model.standard import Standard
-    from ggi_net.source.netbox.tables import Tables
+    from ggi_net.source.netbox.tables import Row, Tables
 
 O = TypeVar("O", bound=Organisation)  # noqa: E741
 
 _OUR_ROLES = frozenset(role.value for role in Role)
 _VERSION = re.compile(r"[0-9]{4}\.[0-9]{1,2}\Z")
+_TAG = re.compile(r"[1-9][0-9]{0,3}")
+_NAME, _DEVICE, _PARENT, _VRF = (BY_NAME["interfaces"].index[name] for name in ("name", "device", "parent", "vrf"))
 _STEP = re.compile(r"\.(?P<key>[A-Za-z_][A-Za-z0-9_]*)|\[(?P<index>\d+)\]")
 
 
@@ -157,6 +159,7 @@ class _World:
         self.addresses_of = self._by("addresses", "assigned_object")
         self.circuits_of = self._by("circuits", "tenant")
         self.terminations_of = self._by("terminations", "virtual_circuit")
+        self.vrfs: dict[int, str] = dict(row for row in tables["vrfs"].values())
         self.ours: list[int] = []
 
     def _by(self, table: str, column: str) -> dict[int, list[int]]:
@@ -350,12 +353,13 @@ class _World:
 
     def _link(self, circuit: int, found: _Found) -> dict[str, Any]:
         _, name, description, _, network, kind, custom = self.tables["circuits"][circuit]
-        sides: dict[str, dict[str, int]] = {CORE_SIDE: {}, OTHER_SIDE: {}}
+        sides: dict[str, dict[str, Row]] = {CORE_SIDE: {}, OTHER_SIDE: {}}
         for number in self.terminations_of.get(circuit, ()):
             _, role, _, interface = self.tables["terminations"][number]
-            vrf = self.via("interfaces", interface, "vrf", "vrfs", "name")
+            row = self.tables["interfaces"].get(interface)
+            vrf = self.vrfs.get(row[_VRF]) if row else None
             side = sides.get(role)
-            if side is None or vrf is None or vrf in side:
+            if row is None or side is None or vrf is None or vrf in side:
                 raise _Broken(
                     f"link '{printable(name)}': a termination without a side ({CORE_SIDE} or {OTHER_SIDE}), without a "
                     "VRF, or the second of one VRF",
@@ -363,7 +367,7 @@ class _World:
                     number,
                     hint="each VRF on a link takes one sub-interface at the core (hub) and one at the end (spoke)",
                 )
-            side[vrf] = interface
+            side[vrf] = row
         core, end = sides[CORE_SIDE], sides[OTHER_SIDE]
         if not end or core.keys() != end.keys():
             raise _Broken(
@@ -388,25 +392,24 @@ class _World:
         }
         return found.made("circuits", circuit, data)
 
-    def _end(self, link: str, interfaces: Iterable[int]) -> dict[str, Any]:
+    def _end(self, link: str, interfaces: Iterable[Row]) -> dict[str, Any]:
         """The port under the sub-interfaces of one side, which is one port."""
         first, *rest = interfaces
-        port = self.value("interfaces", first, "parent")
-        if port is None or any(self.value("interfaces", other, "parent") != port for other in rest):
+        port = self.tables["interfaces"].get(first[_PARENT])
+        if port is None or any(other[_PARENT] != first[_PARENT] for other in rest):
             raise _Broken(
                 f"link '{printable(link)}': its sub-interfaces on one side are not all below one port",
                 "interfaces",
-                first,
+                first[0],
                 hint="set the parent interface of each to the port",
             )
-        device = self.via("interfaces", port, "device", "devices", "name")
-        return {"device": device, "port": self.value("interfaces", port, "name")}
+        return {"device": self.value("devices", port[_DEVICE], "name"), "port": port[_NAME]}
 
-    def _carried(self, link: str, core: int, end: int, found: _Found) -> dict[str, Any]:
+    def _carried(self, link: str, core_row: Row, end_row: Row, found: _Found) -> dict[str, Any]:
         """A VRF's tag and prefixes, on which both sides must agree: of each prefix the lower address is the core's."""
-        tags = {self.value("interfaces", side, "name").rpartition(".")[2] for side in (core, end)}
-        tag = tags.pop()
-        if tags or not re.fullmatch(r"[1-9][0-9]{0,3}", tag):
+        core, end = core_row[0], end_row[0]
+        tag = end_row[_NAME].rpartition(".")[2]
+        if core_row[_NAME].rpartition(".")[2] != tag or not _TAG.fullmatch(tag):
             raise _Broken(
                 f"link '{printable(link)}': the names of its two sub-interfaces do not end in the same tag",
                 "interfaces",
