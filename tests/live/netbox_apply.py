@@ -119,6 +119,13 @@ class Counting(NetBox):
         super().__init__(settings)
         self.sent: list[tuple[str, str]] = []
 
+    def branch(self, schema_id: str) -> NetBox:
+        """A branch's requests count with those of main."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._headers = super().branch(schema_id)._headers
+        return other
+
     def _attempt(self, method: str, url: str, *rest: Any) -> Any:
         self.sent.append((method, url.partition("/api/")[2]))
         return super()._attempt(method, url, *rest)

@@ -59,7 +59,10 @@ def test_everything_goes_and_the_numbers_are_free_again(
     assert entry["assigned_object"]["slug"] == "federation"
     assert f"- ASN: {there['gemeente/borne']['asn']}" in entry["comments"]
     deleted = netbox.all("core/object-changes", action="delete")
-    assert {change["message"] for change in deleted} == {f"offboarding borne, plan {made.digest[:12]}"}
+    # With the tenant NetBox itself deletes the journal entry that the onboarding left there.
+    ours = [change for change in deleted if change["changed_object_type"] != "extras.journalentry"]
+    assert len(ours) == len(deleted) - 1
+    assert {change["message"] for change in ours} == {f"offboarding borne, plan {made.digest[:12]}"}
     assert not apply_offboard(made, InNetBox(netbox)), "a second time there is nothing to do"
     assert left(empty, counts(netbox)) == STAYS
     onboard(netbox, spec_file(tmp_path))

@@ -13,13 +13,13 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ggi_net.errors import AnothersObject, ApplyClaimed, ChangedMeanwhile, OthersDepend, Place, PlanStale, ResultDiffers
 from ggi_net.onboard.backend import Kept
 from ggi_net.onboard.checks import joined
 from ggi_net.onboard.netbox.allocate import Allocator, Mark
-from ggi_net.onboard.netbox.claim import FIELD, TENANTS, Claims, Work, rivals
+from ggi_net.onboard.netbox.claim import TENANTS, Claims, Work, check_rivals, is_untouched, without_claim
 from ggi_net.onboard.netbox.contract import load_contract
 from ggi_net.onboard.netbox.init import ready
 from ggi_net.onboard.netbox.journal import leave_entry
@@ -34,7 +34,6 @@ from ggi_net.onboard.status import Claimed
 from ggi_net.paths import state_folder
 from ggi_net.source.netbox.assemble import assemble
 from ggi_net.source.netbox.read import read, update
-from ggi_net.source.netbox.tables import BY_NAME
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class InNetBox:
         tables = self._tables()
         assembled = assemble(tables, self.netbox.url)
         problem = assembled.problems.get(gemeente)
-        if problem is not None and not _is_untouched(tables, gemeente):
+        if problem is not None and not is_untouched(tables, gemeente):
             raise problem
         return assembled.estate
 
@@ -229,7 +228,7 @@ class InNetBox:
         estate = assemble(tables, self.netbox.url).estate
         if new:
             try:
-                _check_rivals(tables, work)
+                check_rivals(tables, work)
                 check_fits(plan, joined(estate, plan.before) if plan.before else estate)
                 self._check_sites(plan, estate)
             except (PlanStale, OthersDepend):
@@ -272,7 +271,7 @@ class InNetBox:
     def _compare(self, result: Gemeente) -> None:
         """Read NetBox back as if the claim were gone; raise ResultDiffers when it is not what was written."""
         tables = self._tables()
-        assembled = assemble({**tables, "tenants": _unclaimed(tables, result.slug)}, self.netbox.url)
+        assembled = assemble(without_claim(tables, result.slug), self.netbox.url)
         problem = assembled.problems.get(result.slug)
         if problem is not None:
             raise problem
@@ -288,28 +287,6 @@ def _work(plan: Plan) -> Work:
     after = plan.result
     takes = {"CBS code": [after.code], "domain": [after.domain], "realm": list(after.govroam.realms)}
     return Work(plan.gemeente, after.name, plan.digest, "onboarding", plan.before is None, takes)
-
-
-def _check_rivals(tables: Tables, work: Work) -> None:
-    taken = rivals(tables, work)
-    if taken:
-        raise PlanStale(f"the plan no longer fits: {taken}", hint="find out which of the two is right")
-
-
-def _unclaimed(tables: Tables, slug: str) -> dict[int, tuple[Any, ...]]:
-    at = BY_NAME["tenants"].index
-    found = {}
-    for number, row in tables["tenants"].items():
-        custom = {name: value for name, value in (row[at["custom_fields"]] or {}).items() if name != FIELD}
-        mine = row[at["slug"]] == slug
-        found[number] = (*row[: at["custom_fields"]], custom, *row[at["custom_fields"] + 1 :]) if mine else row
-    return found
-
-
-def _is_untouched(tables: Tables, slug: str) -> bool:
-    """Whether the tenant holds nothing of ours."""
-    at = BY_NAME["tenants"].index
-    return not any(row[at["custom_fields"]] for row in tables["tenants"].values() if row[at["slug"]] == slug)
 
 
 def _moved(plan: Plan, taken: list[Taken]) -> dict[str, tuple[str, str]]:

@@ -144,8 +144,8 @@ class Claims:
             )
 
 
-def rivals(tables: Tables, work: Work) -> str:
-    """What another claim wants that this work takes, in words; empty when there is none."""
+def check_rivals(tables: Tables, work: Work) -> None:
+    """Raise PlanStale when another claim wants what this work takes."""
     at = BY_NAME["tenants"].index
     for row in tables["tenants"].values():
         claim = (row[at["custom_fields"]] or {}).get(FIELD)
@@ -154,8 +154,28 @@ def rivals(tables: Tables, work: Work) -> str:
         for name, values in work.takes.items():
             both = sorted({*values} & {*claim.get("takes", {}).get(name, ())})
             if both:
-                return f"{name} '{both[0]}' is being given to '{printable(row[at['slug']])}' at this moment"
-    return ""
+                raise PlanStale(
+                    f"the plan no longer fits: {name} '{both[0]}' is being given to '{printable(row[at['slug']])}' at "
+                    "this moment",
+                    hint="find out which of the two is right",
+                )
+
+
+def without_claim(tables: Tables, slug: str) -> Tables:
+    """The tables as they will be when the claim on a gemeente is gone."""
+    at = BY_NAME["tenants"].index["custom_fields"]
+    tenants = dict(tables["tenants"])
+    for number, row in tenants.items():
+        if row[BY_NAME["tenants"].index["slug"]] == slug:
+            custom = {name: value for name, value in (row[at] or {}).items() if name != FIELD}
+            tenants[number] = (*row[:at], custom, *row[at + 1 :])
+    return {**tables, "tenants": tenants}
+
+
+def is_untouched(tables: Tables, slug: str) -> bool:
+    """Whether a tenant holds nothing of ours, not even a claim."""
+    at = BY_NAME["tenants"].index
+    return not any(row[at["custom_fields"]] for row in tables["tenants"].values() if row[at["slug"]] == slug)
 
 
 def is_bare(tenant: dict[str, Any]) -> bool:
