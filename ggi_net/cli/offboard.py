@@ -75,6 +75,7 @@ def apply(
         gone = apply_offboard(made, backend)
     if gone:
         out.print(f"Offboarded from {estate}: {made.gemeente}, {len(made.changes)} objects", markup=False)
+        out.print(f"Next: ggi render --estate {estate} --gemeente federation --out artifacts", markup=False)
     else:
         out.print(f"Already gone: there is no {made.gemeente} in {estate}; nothing was changed.", markup=False)
 
