@@ -1,7 +1,7 @@
 # What can be done here: `make help`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check golden bench docs lock clean
+.PHONY: help venv demo test check golden bench docs pictures lock clean
 
 BIN := .venv/bin
 # Two workers, whole files to each: live tests keep their daemons for the length of a file.
@@ -33,9 +33,13 @@ bench: ## Measure rendering a national estate and reading one from NetBox
 	@scripts/setup-venv --dev
 	@$(BIN)/python -m bench
 
-docs: venv ## Write again what is generated: docs/errors.md and the pictures
+docs: venv ## Write again what is generated: docs/errors.md and docs/demo.svg
 	@$(BIN)/python scripts/errors_page.py
 	@$(BIN)/python scripts/demo_picture.py
+
+pictures: ## Walk docs/onboarding.md on a NetBox of its own and take its pictures (needs chromium)
+	@scripts/setup-venv --dev
+	@$(BIN)/python scripts/onboarding_walk.py --pictures
 
 lock: ## Resolve the dependencies again and write the lock files
 	@scripts/setup-venv --dev

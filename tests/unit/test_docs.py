@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,36 @@ def test_links_lead_to_files(page):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+def test_every_picture_is_shown_and_small():
+    pictures = sorted((PROJECT / "docs" / "images").glob("*.png"))
+    shown = {name for page in PAGES for name in re.findall(r"!\[[^]]+\]\((?:docs/)?images/([^)]+)\)", page.read_text())}
+    assert {path.name for path in pictures} == shown
+    assert [path.name for path in pictures if path.stat().st_size > 150_000] == []
+    assert sum(path.stat().st_size for path in pictures) < 1_000_000
+
+
+WALKED = (
+    "Plan for Borne: 2 to create\n  + site/a\n  + site/b\nDone in 1.2 s at http://127.0.0.1:8000/x/, 2026-11-23 22:45\n"
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Plan for Borne: 2 to create\n...\n  + site/b\n",
+        "Done in 42.0 s at https://netbox.example/x/, 2027-01-01 09:00\n",
+    ],
+)
+def test_a_page_may_leave_lines_out_and_be_of_another_day(said):
+    runpy.run_path(str(PROJECT / "scripts/onboarding_walk.py"))["compare"](said, WALKED)
+
+
+@pytest.mark.parametrize("said", ["Plan for Borne: 3 to create\n", "  + site/b\n  + site/a\n", "site/a\n"])
+def test_a_page_must_not_say_what_was_not_printed(said):
+    with pytest.raises(SystemExit, match="which is not, or not there"):
+        runpy.run_path(str(PROJECT / "scripts/onboarding_walk.py"))["compare"](said, WALKED)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
