@@ -154,11 +154,13 @@ def test_a_read_during_writes_is_of_one_moment_or_fails(nb, federation_lab):
     """A writer sets a device's description to n, then an interface's: at every moment they are n, n or n + 1, n."""
     tables = read(nb).tables
     device, port = next(iter(tables["devices"])), next(iter(tables["interfaces"]))
+    nb.patch(f"dcim/devices/{device}", {"description": "0"})
+    nb.patch(f"dcim/interfaces/{port}", {"description": "0"})
     stop = threading.Event()
 
     def write():
         writer = client(federation_lab)
-        for number in range(10_000):
+        for number in range(1, 10_000):
             writer.patch(f"dcim/devices/{device}", {"description": str(number)})
             writer.patch(f"dcim/interfaces/{port}", {"description": str(number)})
             if stop.wait(random.Random(number).choice((0, 0.2, 0.6))):
@@ -175,6 +177,7 @@ def test_a_read_during_writes_is_of_one_moment_or_fails(nb, federation_lab):
                 try:
                     found = run()
                 except ReadInconsistent as failed:
+                    assert way != "plugin", "its export is one transaction"
                     outcomes.append(failed.message)
                     continue
                 first = int(found.tables["devices"][device][3])

@@ -18,7 +18,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ggi_net import __version__
 from ggi_net.errors import NetBoxAway, NetBoxError, NetBoxSlow, NotInNetBox, NotNetBox, Place
-from ggi_net.source.netbox.transport import Bearer, Transport
+from ggi_net.source.netbox.transport import Answer, Bearer, Transport
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class NetBox:
 
     Paths are those of the REST API without `/api/`: `dcim/devices`, `dcim/devices/5`. Every method returns the decoded
     JSON and raises a NetBoxError. What is safe to send twice is sent again when the connection breaks or the server
-    fails: reading, replacing and removing one object; a request that NetBox did not receive or asked to slow down with
+    fails: reading, and removing one object; a request that NetBox did not receive or asked to slow down with
     (429); a transaction that the database says it has undone (a deadlock); and what the caller says (`again`).
     Otherwise the error's `maybe_done` tells whether NetBox may have carried the request out.
     """
@@ -86,10 +86,6 @@ class NetBox:
     def post(self, path: str, json: Any = None, *, again: bool = False) -> Any:
         """Create an object, or a list of them at once, or do what the path stands for; `again`: safe to send twice."""
         return self._request("POST", path, json=json, again=again)
-
-    def put(self, path: str, json: Any) -> Any:
-        """Replace an object."""
-        return self._request("PUT", path, json=json)
 
     def patch(self, path: str, json: Any, *, if_match: str | None = None, again: bool = False) -> Any:
         """Change fields of an object, or of a list of objects with their ids; `again`: safe to send twice.
@@ -189,7 +185,7 @@ class NetBox:
         again: bool = False,
     ) -> requests.Response:
         headers = dict(self._headers) | ({"If-Match": if_match} if if_match else {})
-        safe = again or method in ("GET", "PUT") or (method in ("PATCH", "DELETE") and json is None and not if_match)
+        safe = again or method == "GET" or (method == "DELETE" and json is None and not if_match)
         tried_before = False
         for wait in (*WAITS, None):
             error = self._attempt(method, self._address(path), headers, params, json)
@@ -240,6 +236,5 @@ def _pause(error: NetBoxError, wait: float | None) -> float | None:
 
 
 def _gone() -> requests.Response:
-    from ggi_net.source.netbox.transport import Answer
-
+    """The answer to a deletion that was done by an earlier attempt."""
     return Answer()

@@ -23,8 +23,6 @@ _FORMAT = 1
 class Export:
     """Reads tables from the plugin."""
 
-    name = "plugin"
-
     def __init__(self, client: NetBox) -> None:
         self._client = client
 

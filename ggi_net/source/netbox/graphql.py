@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 class GraphQl:
     """Reads tables by GraphQL."""
 
-    name = "GraphQL"
-
     def __init__(self, client: NetBox) -> None:
         self._client = client
 

@@ -54,10 +54,6 @@ R = TypeVar("R")
 class Way(Protocol):
     """One of the ways to rows: all of them give the same."""
 
-    @property
-    def name(self) -> str:
-        """As people know it."""
-
     def some(self, table: Table, ids: Iterable[int]) -> list[Row]:
         """The rows with these ids, at most `IDS` of them; those that NetBox does not have are left out."""
 
@@ -123,8 +119,10 @@ def update(client: NetBox, before: Reading) -> Reading:
     began = time.monotonic()
     try:
         caught = _catch_up(client, WAYS[before.way](client), before.tables, before.position)
-    except _ANY_WAY:
-        raise
+    except _ANY_WAY as error:
+        if before.way != "plugin" or not isinstance(error, ReadInconsistent):
+            raise
+        caught = _Caught(before.tables, before.position, lost=error.message)  # its full read is of one moment
     except NetBoxError as error:  # the plugin was taken out, GraphQL was switched off
         caught = _Caught(before.tables, before.position, lost=error.message)
     if caught.lost:

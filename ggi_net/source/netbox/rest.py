@@ -22,8 +22,6 @@ _INTERFACE = "dcim.interface"
 class Rest:
     """Reads tables by REST."""
 
-    name = "REST"
-
     def __init__(self, client: NetBox) -> None:
         self._client = client
 
