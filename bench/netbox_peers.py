@@ -77,6 +77,7 @@ class Peers:
             "token": {"type": "Bearer", "value": self.lab.token.removeprefix("Bearer ")},
             "interfaces": True,
             "fetch_all": True,
+            "timeout": 600,
             "config_context": False,
             "services": False,
             "racks": False,
