@@ -40,11 +40,11 @@ nb_inventory and of pynetbox with whole records are of one run.
 | The same by nb_inventory from its own cache | {cached:.1f} s: {inventory_faster:.1f} times as long | at least 5 |
 
 All have the same superuser's token and ask for 1,000 rows at a time. The bare threads, {requests_threads} of them, ask
-exactly the {requests} GraphQL queries that the toolkit asks, and only decode the answers. pynetbox reads the same tables as the
-toolkit: whole records, as its documentation shows, and once more only the fields that the toolkit reads, by NetBox's
-`fields` parameter. nb_inventory reads devices, interfaces and addresses with every extra off, so no links, VLANs and
-prefixes; only the plugin's own work counts, not the start of Ansible. Its cache is warm, a jsonfile on the same disk.
-The changes are made by REST: {changes} descriptions of interfaces, devices and VLANs.
+exactly the {requests} GraphQL queries that the toolkit asks, and only decode the answers. pynetbox reads the same
+tables as the toolkit: whole records, as its documentation shows, and once more only the fields that the toolkit reads,
+by NetBox's `fields` parameter. nb_inventory reads devices, interfaces and addresses with every extra off, so no links,
+VLANs and prefixes; only the plugin's own work counts, not the start of Ansible. Its cache is warm, a jsonfile on the
+same disk. The changes are made by REST: {changes} descriptions of interfaces, devices and VLANs.
 """
 
 
