@@ -18,6 +18,7 @@ from ggi_net.errors import (
     BranchGone,
     BranchingMissing,
     NetBoxAway,
+    NetBoxError,
     NetBoxRejected,
     NotInNetBox,
     Place,
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 BRANCHES = "plugins/branching/branches"
 PATIENCE = 600.0
 """Seconds that a job of the branching plugin may take: it copies or replays everything that a branch changed."""
+
+START = 10.0
+"""Seconds within which a job begins whose order may have been lost."""
 
 _MOVING = ("new", "provisioning", "syncing", "migrating", "merging", "reverting")
 _DEAD = ("failed", "errored")
@@ -99,10 +103,9 @@ class Branches:
         (numbers, realms); BranchConflict, BranchFailed or BranchGone.
         """
         with self.backend.exclusive(plan.gemeente):
-            branch = self._settled(self._of(plan), "the branch is busy")
-            if branch["status"]["value"] == "merged":
+            branch = self._checked(plan)
+            if branch is None:
                 return None
-            self._check(plan, branch)
             self._do(branch, _MERGE)
             tenant = self.netbox.get(TENANTS, slug=plan.gemeente, fields="id")["results"][0]["id"]
             self.backend.page = f"{self.netbox.url}/{TENANTS}/{tenant}/"
@@ -193,6 +196,20 @@ class Branches:
             branch = self.netbox.get(f"{BRANCHES}/{branch['id']}")
         return branch
 
+    def _checked(self, plan: Plan) -> dict[str, Any] | None:
+        """The branch, good to be merged; None when it is merged, perhaps as a run that was killed had asked for."""
+        while True:
+            branch = self._settled(self._of(plan), "the branch is busy")
+            if branch["status"]["value"] == "merged":
+                return None
+            try:
+                self._check(plan, branch)
+            except (NetBoxRejected, PlanStale):
+                if self._of(plan)["status"]["value"] == "ready":
+                    raise
+            else:
+                return branch
+
     def _check(self, plan: Plan, branch: dict[str, Any]) -> None:
         """Whether the branch may be merged: reviewed or edited there, it must fit what NetBox holds now."""
         estate = self.backend.read(plan.gemeente)
@@ -213,20 +230,27 @@ class Branches:
         """Have the worker merge or revert, and wait for the end of it."""
         path = f"{BRANCHES}/{branch['id']}"
         place = Place(f"{self.netbox.url}/plugins/branching/branches/{branch['id']}/")
+        job: dict[str, Any] = {}
+        lost: NetBoxError | None = None
         try:
             job = self.netbox.post(f"{path}/{action.path}", {"commit": True})
         except StillUsed as error:
             raise BranchConflict(
                 f"branch '{printable(branch['name'])}' can't be {action.done}: {error.message}", place=place
             ) from None
+        except (NetBoxAway, NetBoxRejected) as error:
+            lost = error
+        began = time.monotonic()
         while True:
-            now = self.netbox.get(path)
+            now = self._settled(self.netbox.get(path), f"the branch is being {action.done}")
             if now["status"]["value"] == action.status:
                 return
-            job = self.netbox.get(f"core/jobs/{job['id']}")
-            if job["status"]["value"] in _DEAD and self.netbox.get(path)["status"]["value"] != action.status:
+            if lost is not None and time.monotonic() - began > START:
+                raise lost
+            if job and (job := self.netbox.get(f"core/jobs/{job['id']}"))["status"]["value"] in _DEAD:
+                if self.netbox.get(path)["status"]["value"] == action.status:
+                    return
                 raise self._failed(now, f"could not be {action.done}: {_why(job)}")
-            self._settled(now, f"the branch is being {action.done}")
             time.sleep(0.2)
 
     def _failed(self, branch: dict[str, Any], words: str) -> BranchFailed:
