@@ -54,9 +54,9 @@ def refusal_of(method: str, place: Place, status: int, headers: Mapping[str, str
         )
     if api and version and _too_old(version):
         return NetBoxTooOld(f"this NetBox is version {printable(version)}", place=place)
-    said = _decoded(body) if "json" in headers.get("content-type", "") else None
     if status < 300:
         return None if _is_ours(api, version, headers, body) else _stranger(place, body)
+    said = _decoded(body) if "json" in headers.get("content-type", "") else None
     if status in (401, 403):
         return _forbidden(method, place, _detail(said, body))
     if status >= 500 or status == 429:
