@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ggi_net.errors import NetBoxError, Place
+from ggi_net.source.netbox.collector import no_collector
 from ggi_net.source.netbox.tables import BY_NAME, TABLES
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ class Export:
 
     def all(self) -> Tables:
         """Every table, out of one transaction."""
-        said = self._client.get(_PATH)
-        tables = {part["table"]: self._rows(part) for part in said["tables"]}
-        return {table.name: {row[0]: row for row in tables[table.name]} for table in TABLES}
+        with no_collector():
+            said = self._client.get(_PATH)
+            tables = {part["table"]: self._rows(part) for part in said["tables"]}
+            return {table.name: {row[0]: row for row in tables[table.name]} for table in TABLES}
 
     def some(self, table: Table, ids: Iterable[int]) -> list[Row]:
         """The rows with these ids; those that NetBox does not have are left out."""
