@@ -269,7 +269,7 @@ class _Sync:
             for part in _batches(gone):
                 self._remove(kind, part)
                 self._count(self.outcome.deleted, kind, len(part))
-            self.tick(kind, len(gone))
+                self.tick(kind, len(part))
 
     def _remove(self, kind: str, refs: list[Ref]) -> None:
         """Delete objects that may be gone meanwhile: NetBox deletes all of a list or none."""
