@@ -79,6 +79,8 @@ def test_netbox_becomes_what_files_become(onboarding_lab: Instance, tmp_path: Pa
 
     assert gemeente(netbox, "hengelo") == objects(Files(folder).read().by_slug["hengelo"])
     assert backend.moved == {}
+    kept = {found["description"] for found in netbox.all("ipam/prefixes", role="ggi-reserved", tenant="hengelo")}
+    assert {"kept for hengelo, office", "kept for hengelo, zwembad, govroam"} <= kept, "said as a load says it"
     assert backend.page == f"{netbox.url}/tenancy/tenants/{one(netbox, TENANTS, slug='hengelo')['id']}/"
     before = counts(netbox)
     assert apply(netbox, made) is None, "applied again it changes nothing"

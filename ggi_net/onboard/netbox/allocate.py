@@ -134,7 +134,8 @@ class Allocator:
         if alone:
             return {**about, "status": "active"}
         role = self._id("ipam/roles", "slug", RESERVED)
-        return {**about, "status": "container", "role": role, "description": f"kept for {taken.ref}"[:200]}
+        whose = ", ".join(taken.ref.split("/")[1::2])  # of gemeente/<slug>/site/<slug>/vlan/<zone>/<family>: the names
+        return {**about, "status": "container", "role": role, "description": f"kept for {whose}"[:200]}
 
     # -- finding ---------------------------------------------------------------------------------------
 
