@@ -57,7 +57,7 @@ COLUMNS = {
 
 # The page itself, without what is around every page.
 STYLE = """
-aside.navbar-vertical, header.navbar, footer, .toast-container, .sticky-actions, form:has(#id_comments)
+aside.navbar-vertical, header.navbar, footer, .toast-container, .sticky-actions, .card:has(#id_comments)
 { display: none !important }
 .page-wrapper { margin: 0 !important }
 """
