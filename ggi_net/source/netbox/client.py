@@ -81,22 +81,22 @@ class NetBox:
 
     def get(self, path: str, **params: Any) -> Any:
         """What NetBox says at `path`. A list as a parameter stands for several values (`id=[1, 2]`)."""
-        return self._request("GET", path, params=params)
+        return self._send("GET", path, params=params).json()
 
     def post(self, path: str, json: Any = None, *, again: bool = False) -> Any:
         """Create an object, or a list of them at once, or do what the path stands for; `again`: safe to send twice."""
-        return self._request("POST", path, json=json, again=again)
+        return self._send("POST", path, json=json, again=again).json()
 
     def patch(self, path: str, json: Any, *, if_match: str | None = None, again: bool = False) -> Any:
         """Change fields of an object, or of a list of objects with their ids; `again`: safe to send twice.
 
         With `if_match`, an ETag that NetBox gave, only when nobody changed it since: else ChangedMeanwhile is raised.
         """
-        return self._request("PATCH", path, json=json, if_match=if_match, again=again)
+        return self._send("PATCH", path, json=json, if_match=if_match, again=again).json()
 
     def delete(self, path: str, json: Any = None, *, if_match: str | None = None) -> None:
         """Delete an object; or at a list's path those of which `json` lists the ids (`[{"id": 1}]`), all or none."""
-        self._request("DELETE", path, json=json, if_match=if_match)
+        self._send("DELETE", path, json=json, if_match=if_match)
 
     def etag(self, path: str) -> str:
         """The ETag of the object at `path`, for `if_match`; an empty string when NetBox gives none."""
@@ -155,24 +155,12 @@ class NetBox:
         return page["count"], page["results"][0]["id"] if page["results"] else 0
 
     def _page(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
-        page = self._request("GET", path, params=params)
+        page = self._send("GET", path, params=params).json()
         if not isinstance(page, dict) or not isinstance(page.get("results"), list):
             raise NotNetBox("NetBox did not answer with a list", place=Place(self._address(path)), hint="check the URL")
         return page
 
     # -- sending ---------------------------------------------------------------------------------------
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: dict[str, Any] | None = None,
-        json: Any = None,
-        if_match: str | None = None,
-        again: bool = False,
-    ) -> Any:
-        return self._send(method, path, params=params, json=json, if_match=if_match, again=again).json()
 
     def _send(
         self,
