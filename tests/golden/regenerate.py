@@ -1,4 +1,7 @@
-"""Renders the demo estate into `expected/`, one folder a device: `make golden`. Names of devices limit it to those."""
+"""Renders the demo estate into `expected/` and its variants into `expected-<platform>/`, one folder a device.
+
+`make golden` runs it. Names of devices limit it to those.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from variants import PLATFORMS, moved, on_platform
 
 from ggi_net.files import write_if_changed
 from ggi_net.paths import demo_folder
@@ -15,34 +20,46 @@ from ggi_net.source.files import load_estate
 if TYPE_CHECKING:
     from ggi_net.render.artifact import Artifact
 
-EXPECTED = Path(__file__).parent / "expected"
+HERE = Path(__file__).parent
 ESTATE = load_estate(demo_folder())
+ESTATES = {"expected": ESTATE} | {f"expected-{name}": on_platform(ESTATE, name) for name in PLATFORMS}
+"""The estate that each folder of golden files is rendered from."""
+
+CASES = [(folder, name) for folder in ESTATES for name in (ESTATE.devices if folder == "expected" else moved(ESTATE))]
+"""The devices of each folder: all of the demo estate, and of a variant only those that differ from it."""
 
 
-def rendered(device: str) -> dict[str, Artifact]:
-    """The artifacts of a device of the demo estate, by file."""
-    return {artifact.file: artifact for artifact in render_device(ESTATE, ESTATE.placed(device))}
+def rendered(folder: str, device: str) -> dict[str, Artifact]:
+    """The artifacts of a device of the folder's estate, by file."""
+    estate = ESTATES[folder]
+    return {artifact.file: artifact for artifact in render_device(estate, estate.placed(device))}
 
 
-def expected(device: str) -> dict[str, str]:
+def expected(folder: str, device: str) -> dict[str, str]:
     """The golden artifacts of a device, by file."""
-    folder = EXPECTED / device
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in files}
+    there = HERE / folder / device
+    files = (path for path in there.rglob("*") if path.is_file())
+    return {path.relative_to(there).as_posix(): path.read_text() for path in files}
+
+
+def stored() -> list[tuple[str, str]]:
+    """The devices that golden files are there of, by folder."""
+    return sorted((path.parent.name, path.name) for path in HERE.glob("expected*/*"))
 
 
 def regenerate(devices: list[str]) -> None:
-    """Bring `expected/` in line with what is rendered now: of `devices`, or of all and nothing else."""
-    for device in devices or ESTATE.devices:
-        artifacts = rendered(device)
+    """Bring the golden files in line with what is rendered now: of `devices`, or of all and nothing else."""
+    for folder, device in CASES:
+        if devices and device not in devices:
+            continue
+        artifacts = rendered(folder, device)
         for artifact in artifacts.values():
-            if write_if_changed(EXPECTED / device / artifact.file, artifact.text.encode()):
-                print(f"{device}/{artifact.file}")  # noqa: T201
-        for file in expected(device).keys() - artifacts.keys():
-            (EXPECTED / device / file).unlink()
-    for folder in EXPECTED.iterdir():
-        if not devices and folder.name not in ESTATE.devices:
-            shutil.rmtree(folder)
+            if write_if_changed(HERE / folder / device / artifact.file, artifact.text.encode()):
+                print(f"{folder}/{device}/{artifact.file}")  # noqa: T201
+        for file in expected(folder, device).keys() - artifacts.keys():
+            (HERE / folder / device / file).unlink()
+    for folder, device in set() if devices else set(stored()) - set(CASES):
+        shutil.rmtree(HERE / folder / device)
 
 
 if __name__ == "__main__":
