@@ -211,7 +211,7 @@ FINDINGS = {
     "GGI1315": "A VLAN id outside the plan's range for its zone.",
     "GGI1316": "A zone, VRF or platform that does not exist.",
     "GGI1317": "A device without management address, or a router without its router-id.",
-    "GGI1318": "A device name, serial number or address twice.",
+    "GGI1318": "A device name, serial number, address or host key twice.",
     "GGI1319": "A link to a device or port that is not there, or not the organisation's own.",
     "GGI1320": "A link to a device of the wrong role.",
     "GGI1321": "A VRF on a link without exactly one prefix of each family that it asks for.",
@@ -226,6 +226,7 @@ FINDINGS = {
     "GGI1330": "A slug, CBS code or domain twice.",
     "GGI1331": "A device without the port that it needs.",
     "GGI1332": "A link name twice.",
+    "GGI1333": "A host key that is none.",
 }
 """What `ggi estate validate` finds, by code; a finding is reported, not raised."""
 
@@ -307,7 +308,7 @@ class VerifyFailed(PushError):
 
 
 class HostKeyRefused(PushError):
-    """The device shows another host key than the connections file has."""
+    """The device shows another host key than the one that is known of it, or two that differ are known."""
 
     code = "GGI1606"
 
@@ -317,6 +318,83 @@ class ArtifactsStale(PushError):
 
     code = "GGI1607"
     default_hint = "render them again (`ggi render`), read what changed (`ggi push --check --diff`), then push"
+
+
+class DeviceLocked(PushError):
+    """Somebody else is changing the device."""
+
+    code = "GGI1608"
+    exit_status = 4
+    default_hint = "wait until that push has ended, then push again"
+
+
+class DriftUnaccepted(PushError):
+    """The device was changed since the last push, and nobody has said that this may be overwritten."""
+
+    code = "GGI1609"
+    default_hint = "read what was changed (`ggi push --check --diff`); --accept drift overwrites it"
+
+
+class NotReady(PushError):
+    """The device is in no state to be changed: its disk is full, or none of its sessions is up."""
+
+    code = "GGI1610"
+
+
+class ChangeMoved(PushError):
+    """What would be changed is no longer what was approved."""
+
+    code = "GGI1611"
+    default_hint = "the device or its artifacts changed since; read the new diff and approve that"
+
+
+class NothingKept(PushError):
+    """The device has kept nothing of before that push."""
+
+    code = "GGI1612"
+
+
+class RolledBack(PushError):
+    """The change was made but did not hold; the device went back to what it ran before."""
+
+    code = "GGI1613"
+
+
+class StateUnknown(PushError):
+    """Nobody could see yet whether the device went back to what it ran before."""
+
+    code = "GGI1614"
+    default_hint = "the device goes back by itself; `ggi journal --settle` looks again"
+
+
+class RunUnknown(PushError):
+    """No run of that name is in the journal."""
+
+    code = "GGI1615"
+
+
+class RunStopped(PushError):
+    """A run was stopped: too many of its devices failed."""
+
+    code = "GGI1616"
+
+
+class ConfirmFailed(PushError):
+    """The change works, but the device could not be told to keep it, or to save it."""
+
+    code = "GGI1617"
+
+
+class HostKeyUnknown(PushError):
+    """No host key of the device is known, so that nobody can tell whether it is the device."""
+
+    code = "GGI1618"
+
+
+class SecretInFile(PushError):
+    """A password stands in the connections file, where only references to secrets may."""
+
+    code = "GGI1619"
 
 
 # -- drift ---------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from msgspec import Meta
 from ggi_net.model.types import (
     Address,
     Host,
+    HostKey,
     HostName,
     PlatformName,
     PortName,
@@ -72,7 +73,8 @@ class Device(Record, frozen=True, kw_only=True):
 
     `management` are the addresses that it is managed at: a loopback in VRF `mgmt` for a router, the address in
     the site's `mgmt` VLAN for a server. IPv6 first; a router's IPv4 one is its router-id as well.
-    `unit` counts the gateways of one site, from 1: the first is preferred.
+    `unit` counts the gateways of one site, from 1: the first is preferred. `host_key` is the SSH host key that it
+    must show to whoever manages it.
     """
 
     name: HostName
@@ -81,6 +83,7 @@ class Device(Record, frozen=True, kw_only=True):
     management: tuple[Address, ...] = ()
     unit: Annotated[int, Meta(ge=1, le=9)] = 1
     serial: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{0,40}\Z")] = ""
+    host_key: HostKey = ""
     ports: tuple[Port, ...] = ()
     description: Text = ""
 

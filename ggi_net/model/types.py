@@ -65,6 +65,15 @@ PortName = Annotated[
 ]
 """An interface name as the device writes it, without a sub-interface number: `eth0`, `GigabitEthernet2`."""
 
+HostKey = Annotated[
+    str,
+    Meta(
+        pattern=r"^((ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{60,2990}={0,2})?\Z",
+        description="a public host key without comment, such as ssh-ed25519 AAAA...",
+    ),
+]
+"""A device's public SSH host key as OpenSSH writes it (RFC 4253, section 6.6); empty where it is not known yet."""
+
 Prefix = Annotated[str, Meta(pattern=r"^[0-9a-f.:]{2,39}/[0-9]{1,3}\Z", description="an IPv4 or IPv6 prefix")]
 """An IPv4 or IPv6 prefix in CIDR form; `estate validate` checks that it has no host bits."""
 

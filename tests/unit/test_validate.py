@@ -14,6 +14,8 @@ from ggi_net.source.rules import base
 from ggi_net.source.validate import findings_of, validate
 
 LOSSER, ALMELO, ENSCHEDE = (f"gemeenten/{name}.yml" for name in ("losser", "almelo", "enschede"))
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+PRINT = "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU"
 
 CHANGES = [
     ("GGI1311", LOSSER, "198.18.6.0/26", "198.18.6.1/26", "has host bits"),
@@ -52,6 +54,13 @@ CHANGES = [
     ("GGI1318", LOSSER, "LOS-0001", "ALM-0001", "serial number ALM-0001 of ce-losser-01"),
     ("GGI1318", LOSSER, "203.0.113.42/29", "203.0.113.34/29", "address 203.0.113.34 of ce-losser-01"),
     ("GGI1318", LOSSER, "198.19.0.170/28", "198.19.0.161/28", "is the gateway's"),
+    (
+        "GGI1318",
+        LOSSER,
+        "        ports:",
+        f"        host_key: {HOST_KEY}\n        ports:",
+        f"host key {PRINT} of radius-",
+    ),
     ("GGI1319", LOSSER, "device: core-apd-01", "device: core-apd-11", "did you mean 'core-apd-01'"),
     ("GGI1319", LOSSER, "{device: core-apd-01, port: eth0}", "{device: core-apd-01, port: eth7}", "port 'eth7'"),
     ("GGI1319", LOSSER, "end: {device: ce-losser-01", "end: {device: ce-almelo-01", "ends at ce-almelo-01 of almelo"),
@@ -97,6 +106,8 @@ CHANGES = [
     ("GGI1324", LOSSER, "name: govroam, zone: govroam", "name: govroam, zone: office", "is SP, but no site has both"),
     ("GGI1331", LOSSER, "- {name: eth1, kind: lan}", "- {name: eth1, kind: access}", "ce-losser-01 has no port"),
     ("GGI1332", LOSSER, "name: losser-01-asd", "name: almelo-01-asd", "link name almelo-01-asd of losser"),
+    ("GGI1333", LOSSER, "LOS-0001", f"LOS-0001\n        host_key: {HOST_KEY[:-4]}", "is not a whole ssh-ed25519 key"),
+    ("GGI1333", LOSSER, "LOS-0001", f"LOS-0001\n        host_key: ssh-rsa {HOST_KEY[12:]}", "not a whole ssh-rsa key"),
 ]
 
 

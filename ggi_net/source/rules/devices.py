@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ggi_net.errors import nearest
+from ggi_net.model.hostkey import fingerprint, well_formed
 from ggi_net.model.network import PortKind, Role
 from ggi_net.paths import platform_names
 from ggi_net.source.rules.base import ROUTERS, Raw, Spot, twice
@@ -74,19 +75,30 @@ def no_management(facts: Facts) -> Iterator[Raw]:
 
 
 def device_twice(facts: Facts) -> Iterator[Raw]:
-    """A device name, serial number or management address twice in the estate."""
-    names, serials, addresses = [], [], []
+    """A device name, serial number, management address or host key twice in the estate."""
+    names, serials, addresses, keys = [], [], [], []
     for organisation, device, spot in _devices(facts):
         owner = f"{device.name} ({organisation.slug})"
         names.append((device.name, spot._replace(key="name"), organisation.slug))
         if device.serial:
             serials.append((device.serial, spot._replace(key="serial"), owner))
+        if well_formed(device.host_key):
+            keys.append((fingerprint(device.host_key), spot._replace(key="host_key"), owner))
         outside = [address for port in device.ports for address in port.addresses]
         for key, written in (("management", device.management), ("ports", outside)):
             addresses += [(address.partition("/")[0], spot._replace(key=key), owner) for address in written]
     yield from twice("GGI1318", "device name", names, "rename one of the two")
     yield from twice("GGI1318", "serial number", serials, "correct one of the two")
     yield from twice("GGI1318", "address", addresses, "give one of the two another address")
+    yield from twice("GGI1318", "host key", keys, "make new host keys on one of the two: it is a copy of the other")
+
+
+def broken_host_key(facts: Facts) -> Iterator[Raw]:
+    """A host key whose base64 is cut off, or of another algorithm than it says."""
+    for _, device, spot in _devices(facts):
+        if device.host_key and not well_formed(device.host_key):
+            message = f"the host key of {device.name} is not a whole {device.host_key.partition(' ')[0]} key"
+            yield Raw("GGI1333", message, spot._replace(key="host_key"), "copy it anew, as `ssh-keyscan` prints it")
 
 
 def unknown_platform(facts: Facts) -> Iterator[Raw]:
@@ -144,6 +156,7 @@ RULES = (
     vlan_outside_range,
     no_management,
     device_twice,
+    broken_host_key,
     unknown_platform,
     main_site,
     site_without_gateway,
