@@ -5,12 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from ggi_net.errors import FileMissing, GgiError
 from ggi_net.model.types import Record
-from ggi_net.push.journal import JournalEntry
-from ggi_net.push.run import Status
+from ggi_net.push.journal import GOOD, entries
 from ggi_net.render.device import render_device
 from ggi_net.render.environment import environment
 from ggi_net.render.store import estate_digest, read_artifacts, read_manifest
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ggi_net.model.estate import Estate, Placed
+    from ggi_net.push.journal import JournalEntry
 
 
 class Rendered(StrEnum):
@@ -61,7 +59,7 @@ def statuses(estate: Estate, devices: Iterable[Placed], folder: Path, journal: P
 def _status(estate: Estate, placed: Placed, folder: Path, journal: Path, digest: str) -> DeviceStatus:
     rendered, files = _rendered(estate, placed, folder, digest)
     last = last_push(journal, placed.device.name)
-    good = last is not None and last.outcome in (Status.CHANGED, Status.UNCHANGED)
+    good = last is not None and last.outcome in GOOD
     return DeviceStatus(
         device=placed.device.name,
         site=placed.site.slug,
@@ -97,9 +95,4 @@ def _rendered(estate: Estate, placed: Placed, folder: Path, digest: str) -> tupl
 
 def last_push(journal: Path, device: str) -> JournalEntry | None:
     """The newest entry about a device; runs are named by their time. An entry that can't be read is passed over."""
-    for path in sorted(journal.glob(f"*/{device}.json"), reverse=True):
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=JournalEntry)
-        except (OSError, msgspec.DecodeError):
-            continue
-    return None
+    return next(entries(journal, device), None)

@@ -10,7 +10,7 @@ import msgspec
 from ggi_net.lab.fleet import Blueprint, Fleet, running_fleet
 from ggi_net.push.driver import Target
 from ggi_net.push.journal import Journal
-from ggi_net.push.run import Outcome, push_device
+from ggi_net.push.run import Outcome, Policy, Push
 from ggi_net.render.artifact import Artifact
 from ggi_net.render.platform import ArtifactKind, Platform
 from ggi_net.secrets import Resolver, open_backend
@@ -130,9 +130,32 @@ class Bench:
         reached = msgspec.structs.replace(self.fleet.connections.of(name), **connection)
         return Target(name, serial, platform, artifacts, reached, "test")
 
-    def push(self, artifacts: tuple[Artifact, ...], *, check: bool = False, **connection: object) -> Outcome:
-        journal = Journal(self.folder / "journal", "a test")
-        return push_device(self.target(artifacts, **connection), self.resolver, check=check, journal=journal)
+    def push(
+        self,
+        artifacts: tuple[Artifact, ...],
+        *,
+        check: bool = False,
+        policy: Policy | None = None,
+        **connection: object,
+    ) -> Outcome:
+        return self.prepared(artifacts, check=check, policy=policy, **connection).run()
+
+    def prepared(
+        self,
+        artifacts: tuple[Artifact, ...],
+        *,
+        check: bool = False,
+        policy: Policy | None = None,
+        **connection: object,
+    ) -> Push:
+        """A push that is not yet run: verification gives up soon, and nothing is watched."""
+        return Push(
+            self.target(artifacts, **connection),
+            self.resolver,
+            Journal(self.folder / "journal", "a test"),
+            policy or Policy(verify=5, watch=0, grace=10),
+            check=check,
+        )
 
 
 @contextmanager
