@@ -24,8 +24,10 @@ PACKAGES = {
     "eapol_test": "eapoltest",
     "freeradius": "freeradius",
     "frr-reload.py": "frr-pythontools",
+    "hostapd": "hostapd",
     "ifquery": "ifupdown2",
     "ip": "iproute2",
+    "iw": "iw wireless-regdb",
     "keepalived": "keepalived",
     "logrotate": "logrotate",
     "nft": "nftables",
@@ -41,6 +43,7 @@ PACKAGES = {
     "sshd": "openssh-server",
     "swanctl": "strongswan-swanctl",
     "vtysh": "frr",
+    "wpa_supplicant": "wpasupplicant",
     "zebra": "frr",
 }
 """The Debian packages that a program comes from, for the reason that a skipped test shows."""
