@@ -19,6 +19,7 @@ from ggi_net.source.standard import load_standard
 STANDARDS = [load_standard(standards_folder() / "2026.1")]
 RANGES = "documentation"
 CONTRACT = load_contract()
+VERSION, NEXT = CONTRACT.version, CONTRACT.version + 1
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def one(netbox, path, **filters):
 def test_init_makes_everything_once_and_check_agrees(ggi, lab):
     assert ggi("netbox", "init") == (
         0,
-        f"Nothing to do: version 1 of the contract, ranges {RANGES}, at {lab.url}\n",
+        f"Nothing to do: version {VERSION} of the contract, ranges {RANGES}, at {lab.url}\n",
         "",
     )
     assert ggi("netbox", "check") == (0, f"NetBox at {lab.url} is as the contract asks.\n", "")
@@ -104,7 +105,8 @@ def test_the_note_comes_last_so_that_half_a_contract_is_not_taken_for_a_whole(ne
         followed(client(netbox), CONTRACT)
     assert str(refused.value) == (
         f"GGI2022 {netbox.url}/extras/config-contexts/: this NetBox was never brought to the contract; "
-        "the toolkit works with version 1\n  hint: an administrator of NetBox brings it there with `ggi netbox init`"
+        f"the toolkit works with version {VERSION}\n"
+        "  hint: an administrator of NetBox brings it there with `ggi netbox init`"
     )
 
 
@@ -189,7 +191,7 @@ def test_what_netbox_holds_besides_the_contract_is_left_alone(nb):
 # -- upgrades ------------------------------------------------------------------------------------------
 
 
-def version_2():
+def next_version():
     """A made-up next version: the port kind is called otherwise, the unit became a text, the reference is retired."""
     fields = []
     for field in CONTRACT.custom_fields:
@@ -200,7 +202,7 @@ def version_2():
         elif field.name != "ggi_reference":
             fields.append(field)
     change = Change(
-        version=2,
+        version=NEXT,
         rename={"custom_field": {"ggi_kind": "ggi_side"}, "role": {"ggi-link": "ggi-uplink"}},
         move={"ggi_unit": "ggi_rank"},
         retire=("ggi_reference",),
@@ -208,7 +210,7 @@ def version_2():
     roles = tuple(
         msgspec.structs.replace(role, slug="ggi-uplink") if role.slug == "ggi-link" else role for role in CONTRACT.roles
     )
-    return msgspec.structs.replace(CONTRACT, version=2, changes=(change,), custom_fields=tuple(fields), roles=roles)
+    return msgspec.structs.replace(CONTRACT, version=NEXT, changes=(change,), custom_fields=tuple(fields), roles=roles)
 
 
 @pytest.fixture
@@ -232,8 +234,8 @@ def device(nb):
 
 
 def upgraded(nb, device):
-    """Whether NetBox is at the made-up version 2, with the device's data where it belongs."""
-    assert noted(nb).contract == 2
+    """Whether NetBox is at the made-up next version, with the device's data where it belongs."""
+    assert noted(nb).contract == NEXT
     custom = nb.get(f"dcim/devices/{device}")["custom_fields"]
     port = one(nb, "dcim/interfaces", device_id=device)["custom_fields"]
     assert (custom["ggi_rank"], custom["ggi_unit"]) == (2, 2)
@@ -244,12 +246,12 @@ def upgraded(nb, device):
         assert (hidden["ui_visible"]["value"], hidden["ui_editable"]["value"]) == ("hidden", "hidden")
     assert one(nb, "ipam/roles", slug="ggi-uplink")["name"] == "GGI link"
     assert not nb.all("ipam/roles", slug="ggi-link")
-    assert not check_contract(nb, version_2())
-    assert init(nb, version_2()).total == 0
+    assert not check_contract(nb, next_version())
+    assert init(nb, next_version()).total == 0
 
 
 def test_an_upgrade_moves_the_data_along(nb, device):
-    assert init(nb, version_2()).changed["upgrade"] == 5
+    assert init(nb, next_version()).changed["upgrade"] == 5
     upgraded(nb, device)
 
 
@@ -259,7 +261,7 @@ def test_an_upgrade_that_is_killed_after_each_change_is_completed_by_the_next(la
         mortal = client(lab, Mortal)
         mortal.after_change = 1
         try:
-            init(mortal, version_2())
+            init(mortal, next_version())
             break
         except Died:
             killed += 1
@@ -270,24 +272,24 @@ def test_an_upgrade_that_is_killed_after_each_change_is_completed_by_the_next(la
 
 
 def test_a_value_that_is_there_already_is_not_overwritten_by_a_move(nb, device):
-    init(nb, version_2())
+    init(nb, next_version())
     nb.patch(f"dcim/devices/{device}", {"custom_fields": {"ggi_rank": "by hand"}})
     context = one(nb, "extras/config-contexts", name="ggi-contract")
-    nb.patch(f"extras/config-contexts/{context['id']}", {"data": {**context["data"], "contract": 1}})
-    init(nb, version_2())
+    nb.patch(f"extras/config-contexts/{context['id']}", {"data": {**context["data"], "contract": VERSION}})
+    init(nb, next_version())
     assert nb.get(f"dcim/devices/{device}")["custom_fields"]["ggi_rank"] == "by hand"
 
 
 def test_an_older_contract_asks_for_init_and_a_newer_one_for_another_toolkit(nb, ggi, lab):
-    with pytest.raises(ContractMissing, match=r"this NetBox has version 1 of the contract; the toolkit works with ver"):
-        followed(nb, version_2())
-    init(nb, version_2())
+    with pytest.raises(ContractMissing, match=f"this NetBox has version {VERSION} of the contract; the"):
+        followed(nb, next_version())
+    init(nb, next_version())
     for words in (["netbox", "check"], ["netbox", "init"]):
         status, said, error = ggi(*words)
         assert (status, said) == (1, "")
         assert error == (
-            f"GGI2023 {lab.url}/extras/config-contexts/: NetBox follows version 2 of the contract, and this toolkit "
-            "knows up to 1\n  hint: upgrade the toolkit; an older one would not understand what it reads\n"
+            f"GGI2023 {lab.url}/extras/config-contexts/: NetBox follows version {NEXT} of the contract, and this "
+            f"toolkit knows up to {VERSION}\n  hint: upgrade the toolkit; an older one would not understand what it reads\n"
         )
     with pytest.raises(ContractNewer):
         init(nb)
@@ -296,8 +298,8 @@ def test_an_older_contract_asks_for_init_and_a_newer_one_for_another_toolkit(nb,
 def test_a_new_name_that_is_taken_is_for_people_to_decide(nb):
     nb.post("ipam/roles", {"name": "Uplink", "slug": "ggi-uplink"})
     with pytest.raises(ContractOther, match="the role 'ggi-link' is now called 'ggi-uplink', but NetBox has both"):
-        init(nb, version_2())
-    assert noted(nb).contract == 1
+        init(nb, next_version())
+    assert noted(nb).contract == VERSION
 
 
 def test_a_note_that_somebody_wrote_over(nb):

@@ -92,7 +92,7 @@ def test_each_custom_field_that_the_toolkit_names_is_in_the_contract_and_the_oth
     named = set()
     for path in Path(ggi_net.__file__).parent.rglob("*.py"):
         if "netbox" in path.parts and "netbox_plugin" not in path.parts:
-            named |= set(re.findall(r'"(?:cf_)?(ggi_[a-z]+)"', path.read_text()))
+            named |= set(re.findall(r'"(?:cf_)?(ggi_[a-z_]+)"', path.read_text()))
     assert named - {"ggi_netbox"} == set(FIELDS), "but for the name of the plugin"
 
 
@@ -111,7 +111,7 @@ def test_a_field_fits_what_netbox_takes():
         assert len(field.name) <= 50
         assert len(field.label) <= 50
         assert len(field.description) <= 200
-        assert re.fullmatch(r"ggi_[a-z]+", field.name), "what begins so is read"
+        assert re.fullmatch(r"ggi_[a-z_]+", field.name), "what begins so is read"
 
 
 def test_moved_values_go_to_a_field_that_is_there():

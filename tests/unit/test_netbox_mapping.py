@@ -39,6 +39,15 @@ def test_a_generated_estate_comes_back_equal():
     same(assemble(held(estate), URL), estate)
 
 
+def test_the_host_key_of_a_device_comes_back_equal(demo, tables):
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+    put(tables, "devices", find(tables, "devices", name="ce-almelo-01"), custom_fields={"ggi_host_key": key})
+    read = assemble(tables, URL)
+    assert read.estate.placed("ce-almelo-01").device.host_key == key
+    assert read.estate.placed("ce-losser-01").device.host_key == ""
+    same(assemble(held(read.estate), URL), read.estate)
+
+
 # -- what is broken, and what isn't ours ---------------------------------------------------------------
 
 

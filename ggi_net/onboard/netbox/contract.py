@@ -13,7 +13,7 @@ from msgspec import Meta
 from ggi_net.errors import StandardError, nearest
 from ggi_net.model.gemeente import NationalServices
 from ggi_net.model.standard import Option, OptionKind
-from ggi_net.model.types import CbsCode, DomainName, Host, Record, Slug, Text, VersionName
+from ggi_net.model.types import CbsCode, DomainName, Host, HostKey, Record, Slug, Text, VersionName
 from ggi_net.onboard.netbox.objects import Wanted, ref
 from ggi_net.paths import platform_names
 from ggi_net.source.gemeenten import listed_gemeenten, slug_of
@@ -40,6 +40,7 @@ MODELS: dict[str, Any] = {
     "text": Text,
     "slug": Slug,
     "unit": Annotated[int, Meta(ge=1, le=9)],
+    "host-key": HostKey,
     "realms": tuple[DomainName, ...],
     "gateways": tuple[Host, ...],
     "services": NationalServices,

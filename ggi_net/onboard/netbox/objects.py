@@ -257,7 +257,7 @@ class _Objects:
                 "tenant": self.tenant,
                 "serial": device.serial,
                 "description": device.description,
-                "custom_fields": {"ggi_unit": device.unit},
+                "custom_fields": {"ggi_unit": device.unit, "ggi_host_key": device.host_key or None},
             },
             _with(
                 self._mark(),

@@ -332,6 +332,7 @@ class _World:
             "management": [self.value("addresses", n, "address") for n in (ip6, ip4) if n is not None],
             "unit": custom.get("ggi_unit") or 1,
             "serial": serial,
+            "host_key": custom.get("ggi_host_key") or "",
             "ports": [port for n in self.interfaces_of.get(device, ()) if (port := self._port(n, found))],
             "description": description,
         }
