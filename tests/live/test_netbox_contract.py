@@ -289,7 +289,8 @@ def test_an_older_contract_asks_for_init_and_a_newer_one_for_another_toolkit(nb,
         assert (status, said) == (1, "")
         assert error == (
             f"GGI2023 {lab.url}/extras/config-contexts/: NetBox follows version {NEXT} of the contract, and this "
-            f"toolkit knows up to {VERSION}\n  hint: upgrade the toolkit; an older one would not understand what it reads\n"
+            f"toolkit knows up to {VERSION}\n"
+            "  hint: upgrade the toolkit; an older one would not understand what it reads\n"
         )
     with pytest.raises(ContractNewer):
         init(nb)
