@@ -15,6 +15,8 @@ class Interfaces(NamedTuple):
 USUAL = {
     "frr": Interfaces("eth0", "eth1"),
     "cisco_iosxe": Interfaces("GigabitEthernet1", "GigabitEthernet2"),
+    "juniper_junos": Interfaces("ge-0/0/0", "ge-0/0/1"),
+    "arista_eos": Interfaces("Ethernet1", "Ethernet2"),
 }
 """The first interface is the uplink, the second the LAN."""
 

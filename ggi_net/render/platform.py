@@ -33,13 +33,19 @@ class ArtifactKind(Record, frozen=True, kw_only=True):
 
 
 class Platform(Record, frozen=True, kw_only=True):
-    """A platform: its push driver, its drift rules, and its artifacts in the order they are applied."""
+    """A platform: its push driver, its drift rules, and its artifacts in the order they are applied.
+
+    `tunnel`: what a tunnel interface is called, `{tag}` in it is its id. `longest_interface`: the characters that the
+    name of an interface may have, 0 for as many as one likes.
+    """
 
     name: PlatformName
     title: str
     driver: str
     drift: str
     artifacts: tuple[ArtifactKind, ...]
+    tunnel: str = "ipsec{tag}"
+    longest_interface: int = 0
 
 
 def load_platform(name: str, folder: Path | None = None) -> Platform:

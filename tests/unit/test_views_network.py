@@ -129,7 +129,7 @@ def test_an_interface_name_that_linux_does_not_take_is_refused():
     lan = msgspec.structs.replace(site.devices[0].ports[1], name="enp130s0f1np12")
     device = msgspec.structs.replace(site.devices[0], ports=(site.devices[0].ports[0], lan))
     estate = changed("losser", sites=(msgspec.structs.replace(site, devices=(device, *site.devices[1:])),))
-    with pytest.raises(RenderError, match=r"'enp130s0f1np12\.100' has a name of 18 characters, Linux takes 15"):
+    with pytest.raises(RenderError, match=r"'enp130s0f1np12\.100' has a name of 18 characters, the device takes 15"):
         build_view(estate, estate.placed("ce-losser-01"))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ggi_net.errors import RenderError
 from ggi_net.model.network import LineKind, PortKind
 from ggi_net.render.guard import plain
+from ggi_net.render.platform import platform as load
 from ggi_net.render.views.address import family_of, host, network
 from ggi_net.render.views.base import Address
 from ggi_net.render.views.network import IPSEC_MTU, Neighbor, Outside, Port, Tunnel, Uplink
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 LONGEST_SECRET = 79
 """What FRR takes as a BGP password, less one: a reference stands where the password will."""
 
-LONGEST_LINUX_NAME = 15
-"""IFNAMSIZ less the final NUL."""
-
 
 def here(link: Link, device: str) -> End:
     """The end of `link` that is on `device`."""
@@ -37,11 +35,11 @@ def there(link: Link, device: str) -> End:
 
 
 def sub_interface(platform: str, parent: str, tag: int) -> str:
-    """The name of an 802.1Q sub-interface; raise RenderError when it is longer than Linux takes."""
-    name = f"{parent}.{tag}"
-    if len(name) > LONGEST_LINUX_NAME and platform != "cisco_iosxe":
+    """The name of an 802.1Q sub-interface; raise RenderError when it is longer than the platform takes."""
+    name, longest = f"{parent}.{tag}", load(platform).longest_interface
+    if longest and len(name) > longest:
         raise RenderError(
-            f"interface '{name}' has a name of {len(name)} characters, Linux takes {LONGEST_LINUX_NAME}",
+            f"interface '{name}' has a name of {len(name)} characters, the device takes {longest}",
             hint="give the port a shorter name on the device and in the estate",
         )
     return name
@@ -49,7 +47,7 @@ def sub_interface(platform: str, parent: str, tag: int) -> str:
 
 def tunnel_interface(platform: str, tag: int) -> str:
     """The name of a tunnel interface as the platform writes it."""
-    return f"Tunnel{tag}" if platform == "cisco_iosxe" else f"ipsec{tag}"
+    return load(platform).tunnel.format(tag=tag)
 
 
 def link_origin(owned: OwnedLink) -> str:
