@@ -35,6 +35,7 @@ JOBS = {
     "explain": Job("explain", "Say where a line of an artifact comes from."),
     "impact": Job("impact", "Compare two estates or standards: which artifacts change."),
     "push": Job("push", "Bring artifacts to devices, with a diff before and a verification after."),
+    "hostkeys": Job("hostkeys", "Get to know the SSH host keys of devices, and list them."),
     "drift": Job("drift", "Compare what devices run with what they should."),
     "lab": Job("lab", "Simulated devices, and a real NetBox, for trying things out."),
 }

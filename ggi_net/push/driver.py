@@ -6,11 +6,12 @@ session may raise PushError or one of its kinds; what else a broken connection r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from ggi_net.errors import PushError, WrongDevice
+from ggi_net.push.connections import trusted
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ DRIVERS = {
 class Target:
     """One device to push to: what it should run, and how it is reached.
 
-    `announces`: by VRF the prefixes that it may announce, and should; empty for what is no gateway. `hold_seconds`:
-    the BGP hold time, after which a session that no longer hears its neighbor is gone; 0 for what speaks no BGP.
+    `host_key` is the one that the estate has, if any. `announces`: by VRF the prefixes that it may announce, and
+    should; empty for what is no gateway. `hold_seconds`: the BGP hold time, after which a session that no longer hears
+    its neighbor is gone; 0 for what speaks no BGP.
     """
 
     device: str
@@ -44,6 +46,7 @@ class Target:
     artifacts: tuple[Artifact, ...]
     connection: Connection
     organisation: str = ""
+    host_key: str = ""
     announces: Mapping[str, frozenset[str]] = field(default_factory=dict)
     hold_seconds: int = 0
 
@@ -166,7 +169,8 @@ def open_session(target: Target, resolver: Resolver) -> Session:
         )
     module, _, name = where.partition(":")
     driver: Callable[[Target, Resolver], Session] = getattr(import_module(module), name)
-    return driver(target, resolver)
+    known = trusted(target.device, target.connection, target.host_key)
+    return driver(replace(target, connection=known), resolver)
 
 
 def open_right(target: Target, resolver: Resolver) -> Session:

@@ -42,7 +42,7 @@ def known_host(connection: Connection) -> tuple[str, paramiko.PKey]:
         key = paramiko.PKey.from_type_string(kind, base64.b64decode(text, validate=True))
     except (binascii.Error, paramiko.SSHException, ValueError, LookupError):
         raise PushError(
-            f"the host key of {connection.host}:{connection.port} in the connections file can't be read",
+            f"the host key of {connection.host}:{connection.port} can't be read",
             hint="it has the form `ssh-ed25519 AAAA...`, as ssh-keyscan prints it",
         ) from None
     name = connection.host if connection.port == paramiko.config.SSH_PORT else f"[{connection.host}]:{connection.port}"
@@ -56,14 +56,14 @@ def guarded(device: str, connection: Connection, connect: Callable[[], object]) 
         connect()
     except paramiko.BadHostKeyException:
         raise HostKeyRefused(
-            f"{where} shows another host key than the connections file has",
+            f"{where} shows another host key than the one that is known",
             hint="find out why before you accept the new key: another device may answer at that address",
         ) from None
     except paramiko.AuthenticationException:
         raise DeviceUnreachable(f"{where} refuses the login", hint="check user, password or key") from None
     except (paramiko.SSHException, EOFError) as error:
         if "not found in known_hosts" in str(error):
-            raise HostKeyRefused(f"{where} shows a host key of another kind than the connections file has") from None
+            raise HostKeyRefused(f"{where} shows a host key of another kind than the one that is known") from None
         raise DeviceUnreachable(
             f"{where}: no SSH session: {printable(error)}", hint="is it up, and is SSH on?"
         ) from None

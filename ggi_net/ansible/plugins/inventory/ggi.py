@@ -175,11 +175,12 @@ def named(text: str) -> str:
 def own_variables(placed: Placed, connection: Connection | None) -> dict[str, str | int]:
     """What is a device's own. Never a password: the toolkit's drivers read those themselves."""
     found: dict[str, str | int] = {"ggi_site": placed.site.slug}
+    if placed.device.management:
+        found["ansible_host"] = placed.device.management[0].partition("/")[0]
     if connection:
-        found["ansible_host"] = connection.host
+        if connection.host:
+            found["ansible_host"] = connection.host
         found["ansible_port"] = connection.port
         if connection.username:
             found["ansible_user"] = connection.username
-    elif placed.device.management:
-        found["ansible_host"] = placed.device.management[0].partition("/")[0]
     return found
