@@ -84,7 +84,10 @@ def write_host_key(path: Path, device: str, key: str) -> None:
     entry = msgspec.structs.replace(before.devices.get(device, Connection()), host_key=key)
     text = _put_in(read_bytes(path).decode(), device, key, quoted=path.suffix == ".json")
     content = text.encode()
-    after = convert(parse(content, path), Connections, path, content)
+    try:
+        after = convert(parse(content, path), Connections, path, content)
+    except FileError:
+        after = None
     if after != msgspec.structs.replace(before, devices={**before.devices, device: entry}):
         raise FileError(
             f"not laid out so that a host key of {device} can be put in",

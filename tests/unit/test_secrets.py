@@ -120,24 +120,20 @@ class TestConnections:
     KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0Zb0h1tKd0oU6mQ5bq4bXyqZ8l8c3vW1m9z6dM2x0k"
 
     def test_a_written_file_is_read_back_and_closed(self, tmp_path):
-        made = Connections(devices={"ce-a-01": Connection(host="192.0.2.1", host_key=self.KEY, password="p")})
+        made = Connections(devices={"ce-a-01": Connection(host="127.0.0.1", host_key=self.KEY, password="p")})
         write_connections(tmp_path / "c.json", made)
         assert read_connections(tmp_path / "c.json") == made
         assert stat.S_IMODE((tmp_path / "c.json").stat().st_mode) == 0o600
 
     def test_passwords_that_others_can_read_are_refused(self, tmp_path):
-        made = Connections(devices={"ce-a-01": Connection(host="192.0.2.1", host_key=self.KEY, password="p")})
+        made = Connections(devices={"ce-a-01": Connection(host="127.0.0.1", host_key=self.KEY, password="p")})
         write_connections(tmp_path / "c.json", made)
         (tmp_path / "c.json").chmod(0o644)
         with pytest.raises(PushError, match="others than you"):
             read_connections(tmp_path / "c.json")
 
-    @pytest.mark.parametrize(
-        "text",
-        ['{"devices": {"ce-a-01": {"host": "x"}}}', '{"devices": {"ce-a-01": {"host": "x", "host_key": "none"}}}'],
-    )
-    def test_a_device_without_host_key_is_refused(self, tmp_path, text):
-        (tmp_path / "c.json").write_text(text)
+    def test_what_is_no_host_key_is_refused(self, tmp_path):
+        (tmp_path / "c.json").write_text('{"devices": {"ce-a-01": {"host": "x", "host_key": "none"}}}')
         with pytest.raises(GgiError, match="host_key"):
             read_connections(tmp_path / "c.json")
 
