@@ -29,15 +29,18 @@ class Role(StrEnum):
     CE = "ce"
     RADIUS = "radius"
     FEDERATION_PROXY = "federation-proxy"
+    WLAN = "wlan"
 
 
 class PortKind(StrEnum):
-    """Which side of the device a port is on."""
+    """Which side of the device a port is on; for a radio the band that it is in."""
 
     LAN = "lan"
     ACCESS = "access"
     INTERNET = "internet"
     CORE = "core"
+    RADIO_2GHZ = "radio-2ghz"
+    RADIO_5GHZ = "radio-5ghz"
 
 
 class LineKind(StrEnum):
@@ -72,7 +75,7 @@ class Device(Record, frozen=True, kw_only=True):
     """A device that the toolkit renders for.
 
     `management` are the addresses that it is managed at: a loopback in VRF `mgmt` for a router, the address in
-    the site's `mgmt` VLAN for a server. IPv6 first; a router's IPv4 one is its router-id as well.
+    the site's `mgmt` VLAN for a server or an access point. IPv6 first; a router's IPv4 one is its router-id as well.
     `unit` counts the gateways of one site, from 1: the first is preferred. `host_key` is the SSH host key that it
     must show to whoever manages it.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -112,6 +112,7 @@ class OptionKind(StrEnum):
     INTEGER = "integer"
     TEXT = "text"
     ADDRESSES = "addresses"
+    WINDOW = "window"
 
 
 class Option(Record, frozen=True, kw_only=True):
@@ -188,6 +189,40 @@ class RealmRefusal(Record, frozen=True, kw_only=True):
     reason: str
 
 
+class Akm(StrEnum):
+    """How a device and an access point agree on keys (IEEE 802.11, AKM suites 00-0F-AC:1 and 00-0F-AC:5)."""
+
+    DOT1X = "802.1x"
+    DOT1X_SHA256 = "802.1x-sha256"
+
+
+class FrameProtection(StrEnum):
+    """Protected management frames (IEEE 802.11w): for those that can, or nobody without."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+Channel = Annotated[int, Meta(ge=1, le=177)]
+
+
+class WlanStandard(Record, frozen=True, kw_only=True):
+    """The air side of govroam. Ciphers by their names in IEEE 802.11; `channels_*` are those that may be chosen from.
+
+    `fallback_seconds`: how long the second RADIUS server is used before the first one is tried again.
+    """
+
+    akms: tuple[Akm, ...]
+    cipher: Literal["CCMP"]
+    management_cipher: Literal["BIP-CMAC-128"]
+    management_frames: FrameProtection
+    client_isolation: bool
+    channels_2ghz: tuple[Channel, ...]
+    channels_5ghz: tuple[Channel, ...]
+    fallback_seconds: Annotated[int, Meta(ge=60, le=3600)]
+    accounting_interim_seconds: Annotated[int, Meta(ge=60, le=3600)]
+
+
 class GovroamStandard(Record, frozen=True, kw_only=True):
     """The rules of govroam that every RADIUS server follows (GOVROAM rules; RFC 7593, 5580, 4372, 6614)."""
 
@@ -202,6 +237,7 @@ class GovroamStandard(Record, frozen=True, kw_only=True):
     border_attributes: tuple[str, ...]
     session_timeout_maximum: int
     max_proxy_state: int
+    wlan: WlanStandard
 
 
 class Standard(Record, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ggi_net.model.estate import Estate, Placed
     from ggi_net.render.views.base import View
 
-_MODULES = {Role.CE: "ce", Role.CORE: "core", Role.RADIUS: "radius", Role.FEDERATION_PROXY: "proxy"}
+_MODULES = {Role.CE: "ce", Role.CORE: "core", Role.RADIUS: "radius", Role.FEDERATION_PROXY: "proxy", Role.WLAN: "wlan"}
 
 
 def build_view(estate: Estate, placed: Placed) -> View:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ggi_net.model.allocate import bounds
-from ggi_net.model.network import Role
 from ggi_net.source.rules.base import NO_PREFIX, ROUTERS, Raw, Spot, prefix_problem, span_of
 
 if TYPE_CHECKING:
@@ -198,13 +197,13 @@ def federation_in_pools(facts: Facts) -> Iterator[Raw]:
 
 
 def server_addresses(facts: Facts) -> Iterator[Raw]:
-    """A server whose management address is not in its site's VLANs, or is one of a gateway's."""
+    """A server or access point whose management address is not in its site's VLANs, or is one of a gateway's."""
     for organisation in facts.estate.organisations():
         for s, site in enumerate(organisation.sites):
             prefixes = [prefix for vlan in site.vlans if vlan.zone == "mgmt" for prefix in vlan.prefixes]
             gateways = sum(device.role in ROUTERS for device in site.devices)
             for d, device in enumerate(site.devices):
-                if device.role not in (Role.RADIUS, Role.FEDERATION_PROXY):
+                if device.role in ROUTERS:
                     continue
                 for p, address in enumerate(device.management):
                     spot = Spot(organisation.slug, f"$.sites[{s}].devices[{d}].management[{p}]")
