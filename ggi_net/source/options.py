@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ggi_net.errors import OptionRefused, OptionUndeclared, Place, nearest
 from ggi_net.files import read_bytes
 from ggi_net.model.standard import Option, OptionKind
+from ggi_net.model.window import FORM, window
 from ggi_net.source.yamlfile import locate, printable
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def refusal(option: Option, value: Any) -> str:
             return _text(option, value)
         case OptionKind.ADDRESSES:
             return _addresses(value)
+        case OptionKind.WINDOW:
+            return _window(value)
 
 
 def _shown(value: Any) -> str:
@@ -111,6 +114,16 @@ def _addresses(value: Any) -> str:
             ipaddress.ip_address(item if isinstance(item, str) else "")
         except ValueError:
             return f"'{printable(item)}' is not an IP address"
+    return ""
+
+
+def _window(value: Any) -> str:
+    if not isinstance(value, str):
+        return f"it takes {FORM}"
+    try:
+        window(value)
+    except ValueError as error:
+        return printable(error)
     return ""
 
 

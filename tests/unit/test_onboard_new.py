@@ -281,6 +281,7 @@ class TestRefusals:
             ("syslog.local_servers", "loghost", "'loghost' is not an IP address"),
             ("cloud.callbacks", "maybe", "neither yes nor no"),
             ("banner.language", "fy", "one of nl, nl-en"),
+            ("maintenance.window", "after hours", "it takes `always`, or days and times such as"),
         ],
     )
     def test_options(self, option, wrong, reason):

@@ -202,3 +202,5 @@ def allowed_text(option: Option) -> str:
             return f"at most {option.maximum or 200} characters"
         case OptionKind.ADDRESSES:
             return "IP addresses"
+        case OptionKind.WINDOW:
+            return "always, or days and times such as mon-thu 19:00-23:00"

@@ -14,6 +14,7 @@ from ggi_net.errors import StandardError, nearest
 from ggi_net.model.gemeente import NationalServices
 from ggi_net.model.standard import Option, OptionKind
 from ggi_net.model.types import CbsCode, DomainName, Host, HostKey, Record, Slug, Text, VersionName
+from ggi_net.model.window import PATTERN
 from ggi_net.onboard.netbox.objects import Wanted, ref
 from ggi_net.paths import platform_names
 from ggi_net.source.gemeenten import listed_gemeenten, slug_of
@@ -315,6 +316,8 @@ def _option_schema(option: Option) -> dict[str, Any]:
             return {**said, "type": "string", "maxLength": option.maximum or 200}
         case OptionKind.ADDRESSES:
             return {**said, "type": "array", "items": msgspec.json.schema(Host)}
+        case OptionKind.WINDOW:
+            return {**said, "type": "string", "pattern": PATTERN}
 
 
 def _choice_set(one: ChoiceSet) -> Wanted:
