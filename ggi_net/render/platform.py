@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class Also(Record, frozen=True, kw_only=True):
+    """A command that is run as well when a line of a file that matches `changed` comes or goes.
+
+    The named groups of `changed` may stand in `run` as `{name}`; it is run once for each of their values.
+    """
+
+    changed: str
+    run: str
+
+
 class ArtifactKind(Record, frozen=True, kw_only=True):
     """One file of a platform.
 
     `template`: the main template below `templates/`. `path`: where it lives on the device; empty for a platform
-    that is configured by commands. `check`: the validator in `ggi_net.check`, empty for none. `apply`: the command
-    that makes the daemon use the new file. `when`: a field of the view that must be true for the file to exist.
+    that is configured by commands. `check`: the validator in `ggi_net.check`, empty for none. `when`: a field of the
+    view that must be true for the file to exist.
+
+    On the device: `test` refuses a file before it is in its place; it is given as `{file}`, and `{stage}` is a tree
+    in which all files of the platform are as they will be. `apply` makes the daemon use the new file; what is joined by
+    `&&` are commands of their own, and of those of all files each is run once. `undo` makes it use what was there
+    before, also where that was another's file or none; empty: `apply` does. `also`: more commands, by what changed.
     """
 
     file: str
@@ -28,14 +44,44 @@ class ArtifactKind(Record, frozen=True, kw_only=True):
     mode: str = "0644"
     owner: str = "root:root"
     check: str = ""
+    test: str = ""
     apply: str = ""
+    undo: str = ""
+    also: tuple[Also, ...] = ()
     when: str = ""
+
+
+class What(StrEnum):
+    """What is looked at to see whether a device is well."""
+
+    BGP = "bgp"
+    SERVICE = "service"
+    STATUS_SERVER = "status-server"
+    LOGIN = "login"
+
+
+class Look(Record, frozen=True, kw_only=True):
+    """Something that is looked at on a device before and after a change.
+
+    `bgp`: the sessions of FRR and what it announces. `service`: whether the service `name` is active. `status-server`
+    (RFC 5997) and `login`: whether the RADIUS server at `port` of loopback, called `name`, answers, and takes a user.
+    `secret` and `account` are references, in which `{organisation}` is whose device it is. An account's value is
+    `user password`; where the backend has none, the login is said not to be tested. `file`: the artifact that a device
+    must have for it to be looked at.
+    """
+
+    what: What
+    name: str = ""
+    port: int = 0
+    secret: str = ""
+    account: str = ""
+    file: str = ""
 
 
 class Platform(Record, frozen=True, kw_only=True):
     """A platform: its push driver, its drift rules, and its artifacts in the order they are applied.
 
-    `tunnel`: what a tunnel interface is called, `{tag}` in it is its id. `longest_interface`: the characters that the
+    `verify`: what shows that such a device is well. `tunnel`: what a tunnel interface is called, `{tag}` in it is its id. `longest_interface`: the characters that the
     name of an interface may have, 0 for as many as one likes.
     """
 
@@ -44,6 +90,7 @@ class Platform(Record, frozen=True, kw_only=True):
     driver: str
     drift: str
     artifacts: tuple[ArtifactKind, ...]
+    verify: tuple[Look, ...] = ()
     tunnel: str = "ipsec{tag}"
     longest_interface: int = 0
 
