@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
-import venv
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench.measure import note
+from bench.peers import environment
 from bench.render import run_time
-from ggi_net.paths import state_folder
 from ggi_net.source.netbox.tables import TABLES, Form
 
 if TYPE_CHECKING:
@@ -47,7 +43,7 @@ class Peers:
     def __init__(self, lab: Instance, folder: Path) -> None:
         self.lab = lab
         self.folder = folder
-        self.bin = _environment() / "bin"
+        self.bin = environment(f"pynetbox=={PYNETBOX}", f"ansible=={ANSIBLE}", "pytz") / "bin"
 
     def pynetbox(self, *, trimmed: bool = False) -> Peer:
         """Read every table once, whole records or (`trimmed`) chosen fields."""
@@ -107,24 +103,3 @@ def _fields(table: Table) -> list[str]:
     for column in table.columns:
         names += ["assigned_object_type", "assigned_object_id"] if column.form is Form.INTERFACE else [column.name]
     return names
-
-
-def _environment() -> Path:
-    """The peers' environment; made when it isn't there."""
-    folder = state_folder() / "bench" / f"peers-{PYNETBOX}-{ANSIBLE}"
-    complete = folder / ".complete"
-    if not complete.exists():
-        note("installing pynetbox and the package ansible, once")
-        shutil.rmtree(folder, ignore_errors=True)
-        venv.create(folder, with_pip=True)
-        install = [
-            "install",
-            "-q",
-            "--disable-pip-version-check",
-            f"pynetbox=={PYNETBOX}",
-            f"ansible=={ANSIBLE}",
-            "pytz",
-        ]
-        subprocess.run([folder / "bin" / "python", "-m", "pip", *install], check=True, stdout=sys.stderr)
-        complete.touch()
-    return folder
