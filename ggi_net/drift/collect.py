@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
@@ -10,7 +10,7 @@ from ggi_net.config.compare import Difference, Kind, differences
 from ggi_net.config.ruleset import load_rules
 from ggi_net.config.statement import Reader
 from ggi_net.errors import DriftError, WrongDevice
-from ggi_net.push.run import right_device
+from ggi_net.push.driver import open_right, right_device
 
 if TYPE_CHECKING:
     from ggi_net.config.ruleset import FileRules
@@ -19,32 +19,40 @@ if TYPE_CHECKING:
     from ggi_net.secrets import Resolver
 
 
+@runtime_checkable
+class ShowsWhole(Protocol):
+    """A session with a device that shows all that it runs in one text."""
+
+    def running(self) -> str:
+        """The running configuration; raises PushError when it comes in incomplete."""
+        ...
+
+
 def compare_device(target: Target, resolver: Resolver, key: bytes) -> list[Difference]:
     """Every difference of one device, artifact by artifact, in order; `key` is what secrets are hashed with.
 
     Raises PushError (unreachable, host key), DriftError or ConfigurationBroken when the device can't be compared.
     """
-    collectors = {"linux": _compare_linux, "cisco_iosxe": _compare_ios}
     try:
-        collect = collectors[target.platform.driver]
-    except KeyError:
-        raise DriftError(f"{target.device}: nothing collects from '{target.platform.driver}' devices") from None
-    try:
-        return collect(target, resolver, key)
+        if target.platform.driver == "linux":
+            return _compare_linux(target, resolver, key)
+        return _compare_shown_whole(target, resolver, key)
     except WrongDevice as error:
         raise DriftError(error.message, hint="correct the address in the connections file") from None
 
 
-def _compare_ios(target: Target, resolver: Resolver, key: bytes) -> list[Difference]:
-    from ggi_net.push.cisco_iosxe import IosSession, artifact_of
+def _compare_shown_whole(target: Target, resolver: Resolver, key: bytes) -> list[Difference]:
+    """The differences of a device that shows all that it runs in one text."""
+    from ggi_net.push.cli import artifact_of
 
-    artifact = artifact_of(target)
-    session = IosSession(target, resolver)
+    session = open_right(target, resolver)
     try:
-        right_device(target, session.identify())
+        if not isinstance(session, ShowsWhole):
+            raise DriftError(f"{target.device}: nothing collects from '{target.platform.driver}' devices")
         running = session.running()
     finally:
         session.close()
+    artifact = artifact_of(target)
     rules = load_rules(target.platform.drift).of(artifact.file)
     return compare_texts(resolver.resolve(artifact.text), running, rules, key, target.device, artifact.file)
 

@@ -7,23 +7,31 @@ import secrets
 import shutil
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncssh
 
 from ggi_net.errors import SystemFailure
-from ggi_net.lab import ios_session, linux
-from ggi_net.lab.ios import IosDevice
-from ggi_net.lab.linux import LinuxDevice
 from ggi_net.model.types import Record
 from ggi_net.push.connections import Connection, Connections, write_connections
 from ggi_net.secrets import LabSecrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from ggi_net.lab.misbehave import Misbehaviour
     from ggi_net.model.estate import Placed
+
+SIMULATORS = {
+    "linux": "ggi_net.lab.linux:simulate",
+    "cisco_iosxe": "ggi_net.lab.ios:simulate",
+    "juniper_junos": "ggi_net.lab.junos:simulate",
+    "arista_eos": "ggi_net.lab.eos:simulate",
+}
+"""By push driver: the module and function that make a simulated device of a Blueprint, given the fleet's Ground."""
 
 USER = "ggi"
 LOOPBACK = "127.0.0.1"
@@ -33,7 +41,8 @@ class Blueprint(Record, frozen=True, kw_only=True):
     """What a simulated device is made from.
 
     `driver` is the push driver that it answers to. `refuses`: the beginning of commands that it refuses, to try out
-    what happens then.
+    what happens then. `minute`: how many seconds a minute of the device's timers lasts. `slow`: the seconds that it
+    takes for each answer.
     """
 
     name: str
@@ -41,6 +50,38 @@ class Blueprint(Record, frozen=True, kw_only=True):
     serial: str = ""
     ports: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
+    minute: float = 60.0
+    slow: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the devices of a fleet share: its folder, and the password of the lab's user (and of `enable`)."""
+
+    folder: Path
+    password: str
+
+
+class Simulated(Protocol):
+    """A simulated device. `root` is the folder that stands for its `/`, None for one that has no files to be seen.
+
+    A device with such a folder is logged in to with the lab's key, any other with the lab's password.
+    """
+
+    wrong: Misbehaviour
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that stands for `/`."""
+        ...
+
+    def acceptor(self) -> dict[str, Any]:
+        """The arguments of `asyncssh.create_server` that let it serve the device."""
+        ...
+
+    def show_running(self) -> str:
+        """The configuration that it runs now."""
+        ...
 
 
 def blueprint(placed: Placed, refuses: tuple[str, ...] = ()) -> Blueprint:
@@ -56,21 +97,29 @@ def blueprint(placed: Placed, refuses: tuple[str, ...] = ()) -> Blueprint:
 class _Login(asyncssh.SSHServer):
     """Who may log in: the lab's one user, by password or by the lab's key."""
 
-    def __init__(self, password: str, key: asyncssh.SSHKey, sessions: set[asyncssh.SSHServerConnection]) -> None:
+    def __init__(
+        self, device: Simulated, password: str, key: asyncssh.SSHKey, sessions: set[asyncssh.SSHServerConnection]
+    ) -> None:
+        self._device = device
         self._password = password
         self._key = key.export_public_key()
         self._sessions = sessions
         self._connection: asyncssh.SSHServerConnection | None = None
+        self._admitted: bool | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        """Remember the connection, so that the fleet can end it."""
+        """Remember the connection, so that the fleet can end it; end it at once when the device can't be reached."""
         self._connection = conn
         self._sessions.add(conn)
+        self._device.wrong.connected(conn)
+        if not self._device.wrong.reachable(self._device.show_running):
+            conn.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         if self._connection is not None:
             self._sessions.discard(self._connection)
+            self._device.wrong.disconnected(self._connection)
 
     def begin_auth(self, username: str) -> bool:
         """Always ask."""
@@ -82,7 +131,8 @@ class _Login(asyncssh.SSHServer):
 
     def validate_password(self, username: str, password: str) -> bool:
         """The lab's password only."""
-        return username == USER and secrets.compare_digest(password.encode(), self._password.encode())
+        right = username == USER and secrets.compare_digest(password.encode(), self._password.encode())
+        return right and self._admits()
 
     def public_key_auth_supported(self) -> bool:
         """Yes."""
@@ -90,7 +140,13 @@ class _Login(asyncssh.SSHServer):
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """The lab's key only."""
-        return username == USER and key.export_public_key() == self._key
+        return username == USER and key.export_public_key() == self._key and self._admits()
+
+    def _admits(self) -> bool:
+        """Whether the device takes this login; a client may offer its key before it signs with it."""
+        if self._admitted is None:
+            self._admitted = self._device.wrong.admits()
+        return self._admitted
 
 
 class Fleet:
@@ -102,7 +158,7 @@ class Fleet:
     def __init__(self, blueprints: Iterable[Blueprint], folder: Path) -> None:
         self.blueprints = tuple(blueprints)
         self.folder = folder.resolve()  # the hosts run their commands in folders of their own
-        self.devices: dict[str, IosDevice | LinuxDevice] = {}
+        self.devices: dict[str, Any] = {}
         self.connections = Connections(devices={})
         self._servers: list[asyncssh.SSHAcceptor] = []
         self._sessions: set[asyncssh.SSHServerConnection] = set()
@@ -116,31 +172,23 @@ class Fleet:
         """Start every device; write the connections file last, so that who finds it finds the devices."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        tools = self.folder / "tools"
-        linux.make_tools(tools)
         LabSecrets.create(self.folder / "secrets.seed")
         login = asyncssh.generate_private_key("ssh-ed25519")
         key_file = self.folder / "login.key"
         key_file.touch(0o600)
         key_file.write_bytes(login.export_private_key())
-        password = secrets.token_urlsafe(18)
+        ground = Ground(self.folder, secrets.token_urlsafe(18))
         found: dict[str, Connection] = {}
         for plan in self.blueprints:
             host_key = asyncssh.generate_private_key("ssh-ed25519")
-            device = self._make(plan, password, tools)
-            port = await self._listen(device, host_key, password, login)
+            device = simulate(plan, ground)
+            port = await self._listen(device, host_key, ground.password, login)
             public = " ".join(host_key.export_public_key().decode().split()[:2])
-            on_linux = isinstance(device, LinuxDevice)
+            password = "" if device.root else ground.password
             found[plan.name] = Connection(
-                host=LOOPBACK,
-                port=port,
-                host_key=public,
-                username=USER,
-                password="" if on_linux else password,
-                enable="" if on_linux else password,
-                key=str(key_file) if on_linux else "",
-                root=str(device.root) if isinstance(device, LinuxDevice) else "",
-            )
+                host=LOOPBACK, port=port, host_key=public, username=USER, password=password, enable=password,
+                key=str(key_file) if device.root else "", root=str(device.root or ""),
+            )  # fmt: skip
             self.devices[plan.name] = device
         self.connections = Connections(devices=found, secrets=f"lab:{self.folder / 'secrets.seed'}")
         write_connections(self.connections_file, self.connections)
@@ -163,40 +211,23 @@ class Fleet:
         await asyncio.gather(*rest, return_exceptions=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _make(self, plan: Blueprint, password: str, tools: Path) -> IosDevice | LinuxDevice:
-        if plan.driver == "cisco_iosxe":
-            return IosDevice(plan.name, plan.serial, plan.ports, password, plan.refuses)
-        device = LinuxDevice(plan.name, plan.serial, self.folder / "hosts" / plan.name, tools)
-        device.make()
-        device.refuse(*plan.refuses)
-        return device
-
-    async def _listen(
-        self, device: IosDevice | LinuxDevice, host_key: asyncssh.SSHKey, password: str, login: asyncssh.SSHKey
-    ) -> int:
-        if isinstance(device, IosDevice):
-
-            async def shell(process: asyncssh.SSHServerProcess[str]) -> None:
-                await ios_session.serve(process, device)
-
-            server = await asyncssh.create_server(
-                lambda: _Login(password, login, self._sessions), LOOPBACK, 0,
-                server_host_keys=[host_key], process_factory=shell,
-                line_editor=False, backlog=100, login_timeout=60,
-            )  # fmt: skip
-        else:
-
-            async def command(process: asyncssh.SSHServerProcess[bytes]) -> None:
-                await linux.serve(process, device)
-
-            server = await asyncssh.create_server(
-                lambda: _Login(password, login, self._sessions), LOOPBACK, 0,
-                server_host_keys=[host_key], process_factory=command,
-                sftp_factory=lambda channel: linux.RootedSFTP(channel, device.root), encoding=None,
-                backlog=100, login_timeout=60,
-            )  # fmt: skip
+    async def _listen(self, device: Simulated, host_key: asyncssh.SSHKey, password: str, login: asyncssh.SSHKey) -> int:
+        server = await asyncssh.create_server(
+            lambda: _Login(device, password, login, self._sessions), LOOPBACK, 0,
+            server_host_keys=[host_key], backlog=100, login_timeout=60, **device.acceptor(),
+        )  # fmt: skip
         self._servers.append(server)
         return int(server.get_port())
+
+
+def simulate(plan: Blueprint, ground: Ground) -> Simulated:
+    """A device made from its blueprint; raise SystemFailure when nothing simulates its driver."""
+    where = SIMULATORS.get(plan.driver)
+    if where is None:
+        raise SystemFailure(f"{plan.name}: nothing simulates '{plan.driver}' devices")
+    module, _, name = where.partition(":")
+    make: Callable[[Blueprint, Ground], Simulated] = getattr(import_module(module), name)
+    return make(plan, ground)
 
 
 @contextmanager
@@ -219,4 +250,4 @@ def running_fleet(blueprints: Iterable[Blueprint], folder: Path) -> Iterator[Fle
         loop.close()
 
 
-__all__ = ["Blueprint", "Fleet", "blueprint", "running_fleet"]
+__all__ = ["SIMULATORS", "Blueprint", "Fleet", "Ground", "Simulated", "blueprint", "running_fleet"]

@@ -6,10 +6,17 @@ import hashlib
 import re
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ggi_net.config.cisco import encode_type7, hash_type9
 from ggi_net.config.tree import Node, serialise
 from ggi_net.lab.ios_words import HIDDEN_FORMS, IN_USE, ON_BY_DEFAULT, ORDER, SECTIONS, SINGLE, WORDS
+from ggi_net.lab.misbehave import Misbehaviour, refusing
+from ggi_net.lab.shell import acceptor
+
+if TYPE_CHECKING:
+    from ggi_net.lab.fleet import Blueprint, Ground
+    from ggi_net.lab.ios_session import IosSession
 
 _SECTIONS = tuple((above, re.compile(header), prompt) for above, header, prompt in SECTIONS)
 _ORDER = tuple(re.compile(pattern) for pattern in ORDER)
@@ -37,13 +44,14 @@ class Refused(Exception):
 
 @dataclass
 class IosDevice:
-    """One router. `refuses`: the beginning of lines that it answers with `% Invalid input` (to try a device error)."""
+    """One router. `minute`: how many seconds a minute of its timers lasts."""
 
     name: str
     serial: str
     ports: tuple[str, ...]
     password: str
-    refuses: tuple[str, ...] = ()
+    minute: float = 60.0
+    wrong: Misbehaviour = field(default_factory=Misbehaviour)
     running: Node = field(default_factory=lambda: Node(""))
     startup: str = ""
     started: float = field(default_factory=time.time)
@@ -57,6 +65,23 @@ class IosDevice:
         self.running.children.append(Node("line con 0"))
         self.running.children.append(Node("line vty 0 4", children=[Node("transport input ssh")]))
         self.startup = self.show_running()
+
+    @property
+    def root(self) -> None:
+        """A router shows no folder."""
+
+    def acceptor(self) -> dict[str, Any]:
+        """What asyncssh needs to know to serve the router."""
+        return acceptor(self)
+
+    def session(self, *, single: bool) -> IosSession:
+        """A new session; a single command is carried out with all rights."""
+        from ggi_net.lab.ios_session import IosSession
+
+        return IosSession(self, privileged=single)
+
+    def restart(self) -> None:
+        """Come up with the startup configuration."""
 
     @property
     def hostname(self) -> str:
@@ -89,8 +114,6 @@ class IosDevice:
         words = line.split()
         negated = words[0] in ("no", "default")
         text = " ".join(words[1:] if negated else words)
-        if self.refuses and text.startswith(self.refuses):
-            raise Refused("% Invalid input detected at '^' marker.", len(words[0]) + 1)
         if text in ("exit-address-family", "exit-vrf", "exit-vrrp"):
             return section[:-1] if len(section) > 1 else section
         for depth in range(len(section), 0, -1):
@@ -198,6 +221,12 @@ class IosDevice:
             shown = encode_type7(plain["secret"], seed)
             return f"{plain['before']} {shown} 7" if text.startswith("ntp ") else f"{plain['before']} 7 {shown}"
         return text
+
+
+def simulate(plan: Blueprint, ground: Ground) -> IosDevice:
+    """A router made from its blueprint."""
+    wrong = Misbehaviour(faults=[refusing(begin) for begin in plan.refuses], slow=plan.slow)
+    return IosDevice(plan.name, plan.serial, plan.ports, ground.password, plan.minute, wrong)
 
 
 def _prompt(parents: list[Node], text: str) -> str:

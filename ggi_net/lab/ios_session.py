@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import asyncssh
-
 from ggi_net.config.tree import Node
 from ggi_net.lab.ios import Refused
 
@@ -54,6 +52,20 @@ class IosSession:
         if not text or text.startswith("!"):
             return ""
         return self._configure(text, line) if self.section else self.command(text)
+
+    def refuse(self, line: str) -> str:
+        """What the router prints for a line that it does not take: the caret stands below its second word."""
+        words = line.split()
+        column = len(line) - len(line.lstrip()) + (len(words[0]) + 1 if len(words) > 1 else 0)
+        return self._caret(column, "% Invalid input detected at '^' marker.")
+
+    def leave(self) -> None:
+        """Ctrl-Z: out of configuration mode."""
+        self.section = []
+
+    def end(self) -> None:
+        """The connection is gone."""
+        self.leave()
 
     def command(self, text: str) -> str:
         """One command of the exec mode."""
@@ -124,42 +136,3 @@ class IosSession:
         if column is None:
             return message
         return " " * (len(self.prompt) + column) + "^\n" + message + "\n"
-
-
-async def serve(process: asyncssh.SSHServerProcess[str], device: IosDevice) -> None:
-    """Handle one SSH session: a single command, or a shell that echoes what it gets."""
-    session = IosSession(device, privileged=bool(process.command))
-    if process.command:
-        process.stdout.write(session.command(process.command).replace("\n", "\r\n") + "\r\n")
-        process.exit(0)
-        return
-    process.stdout.write("\r\n" + session.prompt)
-    line = ""
-    try:
-        while not session.closed:
-            data = await process.stdin.read(4096)
-            if not data:
-                break
-            answer = ""
-            for character in data:
-                if character in "\r\n":
-                    answer += "\r\n"
-                    said = session.enter(line)
-                    line = ""
-                    answer += f"{said}\n".replace("\n", "\r\n") if said else ""
-                    answer += session.prompt
-                elif character == "\x1a":
-                    session.section = []
-                    answer += "^Z\r\n" + session.prompt
-                    line = ""
-                elif character in "\x7f\x08":
-                    line = line[:-1]
-                elif character.isprintable():
-                    line += character
-                    answer += "" if session.asked else character
-                if session.closed:
-                    break
-            process.stdout.write(answer)
-    except (asyncssh.BreakReceived, asyncssh.TerminalSizeChanged, ConnectionError):
-        pass
-    process.exit(0)

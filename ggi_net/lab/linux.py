@@ -11,12 +11,17 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
 from ggi_net.lab import stubs
+from ggi_net.lab.misbehave import Misbehaviour
+
+if TYPE_CHECKING:
+    from ggi_net.lab.fleet import Blueprint, Ground
 
 _TOOLS = (
     "sh", "cat", "rm", "mv", "cp", "mkdir", "test", "true", "false", "sha256sum", "chmod", "ls", "sleep", "echo",
@@ -33,6 +38,24 @@ class LinuxDevice:
     serial: str
     root: Path
     tools: Path
+    wrong: Misbehaviour = field(default_factory=Misbehaviour)
+
+    def acceptor(self) -> dict[str, Any]:
+        """What asyncssh needs to know to serve the host: commands and SFTP, as bytes."""
+
+        async def command(process: asyncssh.SSHServerProcess[bytes]) -> None:
+            await serve(process, self)
+
+        return {
+            "process_factory": command,
+            "sftp_factory": lambda channel: RootedSFTP(channel, self.root),
+            "encoding": None,
+        }
+
+    def show_running(self) -> str:
+        """Every file below /etc, one after the other."""
+        files = sorted(path for path in (self.root / "etc").rglob("*") if path.is_file())
+        return "".join(path.read_text(errors="replace") for path in files)
 
     def make(self) -> None:
         """Lay out an empty installation."""
@@ -49,6 +72,17 @@ class LinuxDevice:
         """Every command of a daemon's tool that the host was given so far."""
         file = self.root / ".ggi-lab/calls"
         return file.read_text().splitlines() if file.exists() else []
+
+
+def simulate(plan: Blueprint, ground: Ground) -> LinuxDevice:
+    """A host with its folder below the fleet's; the first one makes the tools of all."""
+    tools = ground.folder / "tools"
+    if not tools.exists():
+        make_tools(tools)
+    device = LinuxDevice(plan.name, plan.serial, ground.folder / "hosts" / plan.name, tools)
+    device.make()
+    device.refuse(*plan.refuses)
+    return device
 
 
 def make_tools(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from ggi_net.push.connections import Connection
     from ggi_net.secrets import Resolver
+
+logging.getLogger("paramiko").addHandler(logging.NullHandler())  # it would print tracebacks of what is raised as well
 
 SESSION_BROKE = (OSError, EOFError, paramiko.SSHException)
 """What paramiko raises when a connection ends where no end was expected."""

@@ -1,0 +1,186 @@
+"""What the drivers share that talk to a command line through netmiko: connecting, sending, and what may be shown."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import paramiko
+from netmiko.exceptions import NetmikoBaseException, NetmikoTimeoutException, ReadException
+
+from ggi_net.errors import DeviceUnreachable, PushError
+from ggi_net.push.ssh import SESSION_BROKE, TIMEOUT_SECONDS, guarded, known_host
+from ggi_net.source.yamlfile import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ggi_net.push.connections import Connection
+    from ggi_net.push.driver import Target
+    from ggi_net.render.artifact import Artifact
+    from ggi_net.secrets import Resolver
+
+READ_SECONDS = 60.0
+_KEEPALIVE_SECONDS = 15
+_PAUSE_SECONDS = 0.005
+_QUIET_SECONDS = 3.0
+_TAIL = 300
+_PROMPT_KEEPS = 16
+"""So many characters of a name stand in every prompt; IOS cuts longer names in its configuration mode."""
+_LINE_END = re.compile(r"\r+\n")
+_SOME_PROMPT = re.compile(r"(?:^|\n)(\S{1,80}[#>$%]) ?\Z")
+BROKEN = (NetmikoBaseException, *SESSION_BROKE, ValueError)
+"""What netmiko raises when a session breaks, or when no prompt comes back."""
+
+
+class PinnedHostKey:
+    """To be put before one of netmiko's classes: it accepts the one host key that it was given and no other."""
+
+    def __init__(self, connection: Connection, **arguments: Any) -> None:
+        self._known = known_host(connection)
+        super().__init__(**arguments)
+
+    def _build_ssh_client(self) -> paramiko.SSHClient:
+        client = paramiko.SSHClient()
+        name, key = self._known
+        client.get_host_keys().add(name, key.get_name(), key)
+        client.set_missing_host_key_policy(paramiko.RejectPolicy())
+        return client
+
+
+class Cli:
+    """An open session with a device's command line.
+
+    `shell` is netmiko's own session, a class that begins with PinnedHostKey, called with `device_type`. `prepare` is
+    called once with it, when the login has succeeded. Raises DeviceUnreachable or HostKeyRefused.
+    """
+
+    shell: Any = None
+
+    def __init__(
+        self,
+        target: Target,
+        resolver: Resolver,
+        shell: type[Any],
+        device_type: str,
+        prepare: Callable[[Any], object] = lambda shell: None,
+    ) -> None:
+        self.device = target.device
+        self.prompt = re.compile("")
+        self._resolver = resolver
+        guarded(target.device, target.connection, lambda: self._connect(target.connection, shell, device_type))
+        try:
+            prepare(self.shell)
+        except BROKEN as error:
+            self.close()
+            raise DeviceUnreachable(
+                f"{self.device}: no session: {first_line(error)}",
+                hint="is the `enable` password in the connections file right?",
+            ) from None
+        self.prompt = _prompt(str(self.shell.base_prompt))
+
+    def _connect(self, connection: Connection, shell: type[Any], device_type: str) -> None:
+        try:
+            self.shell = shell(
+                connection,
+                device_type=device_type, host=connection.host, port=connection.port, username=connection.username,
+                password=self._resolver.plain(connection.password) if connection.password else "",
+                secret=self._resolver.plain(connection.enable) if connection.enable else "",
+                use_keys=bool(connection.key), key_file=connection.key or None, allow_agent=False,
+                conn_timeout=TIMEOUT_SECONDS, auth_timeout=TIMEOUT_SECONDS, banner_timeout=TIMEOUT_SECONDS,
+                keepalive=_KEEPALIVE_SECONDS,
+            )  # fmt: skip
+        except paramiko.AuthenticationException:
+            raise
+        except (NetmikoTimeoutException, ReadException) as error:
+            if isinstance(error.__context__, paramiko.SSHException | OSError):
+                raise error.__context__ from None
+            raise DeviceUnreachable(
+                f"{self.device}: no session: {first_line(error)}", hint="is it up, and is SSH on?"
+            ) from None
+        except NetmikoBaseException as error:
+            raise DeviceUnreachable(f"{self.device}: no session: {first_line(error)}") from None
+
+    def renamed(self) -> None:
+        """Learn the prompt anew: the device may have got another name."""
+        try:
+            self.shell.set_base_prompt()
+        except BROKEN as error:
+            raise DeviceUnreachable(f"{self.device}: no prompt: {first_line(error)}") from None
+        self.prompt = _prompt(str(self.shell.base_prompt))
+
+    def command(self, command: str, *, expect: str = "", seconds: float = READ_SECONDS) -> str:
+        """What the device prints for a command, without echo and prompt.
+
+        `expect` is a regular expression that ends the answer as well as a prompt does: a question. Raises
+        DeviceUnreachable when neither comes within `seconds`.
+        """
+        ends = re.compile(rf"(?:{self.prompt.pattern}{f'|{expect}' if expect else ''})\Z", re.MULTILINE)
+        text = self._exchange(f"{command}\n", lambda text: ends.search(text, max(len(text) - _TAIL, 0)), seconds)
+        return ends.sub("", text).partition("\n")[2]
+
+    def send(self, text: str, count: int, *, seconds: float = READ_SECONDS) -> list[str]:
+        """Write `text` at once; what the device printed up to each of the `count` prompts that follow, echo included.
+
+        Raises DeviceUnreachable when they don't all come within `seconds`.
+        """
+        came = self._exchange(text, lambda text: len(self.prompt.findall(text)) >= count, seconds)
+        return self.prompt.split(came)[:count]
+
+    def _exchange(self, text: str, complete: Callable[[str], object], seconds: float) -> str:
+        """Write, and read until `complete`; line ends are made plain."""
+        try:
+            self.shell.write_channel(text)
+            return self._read(complete, seconds)
+        except BROKEN as error:
+            what = self.said(text.strip().splitlines()[0] if text.strip() else "return")
+            raise DeviceUnreachable(f"{self.device}: no answer to `{what}`: {first_line(error)}") from None
+
+    def _read(self, complete: Callable[[str], object], seconds: float) -> str:
+        text, since = "", time.monotonic()
+        limit, quiet = since + seconds, since
+        while not complete(text):
+            new = self.shell.read_channel()
+            now = time.monotonic()
+            if new:
+                text, quiet = _LINE_END.sub("\n", text + new), now
+                continue
+            if self.shell.remote_conn.closed:
+                raise EOFError("the device ended the connection")
+            strange = _SOME_PROMPT.search(text) if now > quiet + _QUIET_SECONDS else None
+            if strange:
+                raise ValueError(f"it shows '{self.said(strange[1])}' for a prompt")
+            if now > limit:
+                raise TimeoutError("no prompt came back")
+            time.sleep(_PAUSE_SECONDS)
+        return text
+
+    def said(self, text: str) -> str:
+        """A device's or an artifact's words for a message: on one line, short, secrets masked."""
+        return printable(self._resolver.masker(text.strip()), 160)
+
+    def close(self) -> None:
+        """End the session at once, without waiting for the device; never raises."""
+        if self.shell is not None:
+            self.shell.paramiko_cleanup()
+
+
+def _prompt(name: str) -> re.Pattern[str]:
+    """The prompt of a device in any of its modes."""
+    return re.compile(rf"^{re.escape(name[:_PROMPT_KEEPS])}[^\s()]*(?:\([^()\s]+\))?[#>%] ?", re.MULTILINE)
+
+
+def artifact_of(target: Target) -> Artifact:
+    """The one artifact of a router that is configured by commands; raise PushError when there are more or none."""
+    if len(target.artifacts) != 1:
+        raise PushError(
+            f"{target.device}: {len(target.artifacts)} artifacts where one is expected", hint="render again"
+        )
+    return target.artifacts[0]
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an exception says, for a message."""
+    lines = str(error).strip().splitlines()
+    return printable(lines[0] if lines else type(error).__name__, 160)
