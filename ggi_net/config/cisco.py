@@ -53,6 +53,21 @@ def shows(shown: str, secret: str) -> bool:
     return hmac.compare_digest(shown.encode(), secret.encode()) or decode_type7(shown) == secret
 
 
+def behind(value: str, kind: str, known: set[str]) -> str:
+    """The secret that `value` of type `kind` shows, as far as that can be told; `known` are those that may be meant.
+
+    Type 6 is encrypted under a key that only the router has: it is taken for what was intended, since a difference
+    that every router shows every night is one that nobody reads.
+    """
+    if kind == "6":
+        return next(iter(known), value)
+    if kind == "7":
+        return decode_type7(value) or value
+    if kind in ("8", "9"):
+        return next((secret for secret in known if shows(value, secret)), value)
+    return value
+
+
 def _base64(digest: bytes) -> str:
     standard = base64.b64encode(digest).decode().rstrip("=")
     return standard.translate(str.maketrans(_STANDARD, _CISCO))

@@ -35,6 +35,13 @@ class Syntax(StrEnum):
     """Every line for itself: sshd_config, chrony.conf, keys."""
 
 
+class SecretForms(StrEnum):
+    """Whose ways of showing a secret a platform has; see the module of that name."""
+
+    CISCO = "cisco"
+    JUNIPER = "juniper"
+
+
 class Replacement(Record, frozen=True, kw_only=True):
     """Other lines of the same section with an equal `key` make way for the new line by themselves.
 
@@ -69,7 +76,7 @@ class FileRules(Record, frozen=True, kw_only=True):
     `ignored` (path): lines, with all below them, that are never compared: what the device adds by itself.
     `implied` (path): lines, with nothing below them, that the device does not show although it has them (defaults): no
     difference when only intended has them. `secrets` (line): the group `secret` is compared by keyed hash and never
-    shown.
+    shown. `secret_forms`: how the device shows secrets (a rule's group `type` says which form, where there is one).
     `comments`: what a comment line begins with. `shown_by`: for a file that a daemon loads, the command that
     prints what the daemon runs; it is compared as well, and what it prints may not differ either.
     `equivalents`: a line that matches the key (whole line) means the same as the value (may use `\\1`).
@@ -90,6 +97,7 @@ class FileRules(Record, frozen=True, kw_only=True):
     ignored: tuple[Pattern, ...] = ()
     implied: tuple[Pattern, ...] = ()
     secrets: tuple[Pattern, ...] = ()
+    secret_forms: SecretForms = SecretForms.CISCO
     comments: tuple[str, ...] = ("#",)
     shown_by: str = ""
     equivalents: tuple[Equivalent, ...] = ()

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ggi_net.config import cisco, tree
+from ggi_net.config import cisco, juniper, tree
 from ggi_net.config.braces import parse_braces, parse_lines
-from ggi_net.config.ruleset import FileRules, Syntax, matches
+from ggi_net.config.ruleset import FileRules, SecretForms, Syntax, matches
 from ggi_net.secrets import MASK, keyed_hash
 
 if TYPE_CHECKING:
@@ -119,17 +119,8 @@ class Reader:
                 yield found["secret"]
                 return
 
-    @staticmethod
-    def _behind(value: str, kind: str, known: set[str]) -> str:
-        """The secret that `value` shows, where that can be told; else `value`.
-
-        Type 6 is encrypted under a key that only the router has: it is taken for what was intended, since a difference
-        that every router shows every night is one that nobody reads.
-        """
-        if kind == "6":
-            return next(iter(known), value)
-        if kind == "7":
-            return cisco.decode_type7(value) or value
-        if kind in ("8", "9"):
-            return next((secret for secret in known if cisco.shows(value, secret)), value)
-        return value
+    def _behind(self, value: str, kind: str, known: set[str]) -> str:
+        """The secret that `value` shows, where that can be told; else `value`. `known` are those that may be meant."""
+        if self._rules.secret_forms is SecretForms.JUNIPER:
+            return juniper.behind(value, known)
+        return cisco.behind(value, kind, known)
