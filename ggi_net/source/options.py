@@ -123,7 +123,7 @@ def _window(value: Any) -> str:
     try:
         window(value)
     except ValueError as error:
-        return printable(error)
+        return str(error)
     return ""
 
 
