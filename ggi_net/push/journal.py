@@ -35,6 +35,8 @@ class Status(StrEnum):
 
     `failed`: the device runs what it ran before, as a whole. `rolled back`: so it does, after the change was made and
     taken back. `unknown`: nobody has seen yet which of the two it runs; it is armed, so it will be the old one.
+    The last four are of devices to which a run did nothing: the run ended or stopped before their turn came, they are
+    outside their maintenance window, nobody approved the change, or what stands in for them is in an unknown state.
     """
 
     UNCHANGED = "unchanged"
@@ -44,6 +46,10 @@ class Status(StrEnum):
     ROLLED_BACK = "rolled back"
     UNKNOWN = "unknown"
     BEGUN = "begun"
+    WAITING = "not started"
+    POSTPONED = "postponed"
+    DECLINED = "not approved"
+    HELD = "held back"
 
 
 GOOD = (Status.CHANGED, Status.UNCHANGED)

@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -98,8 +98,9 @@ def plan_of(diff: str) -> str:
 class Push:
     """One push to one device, as it goes.
 
-    `back_to`: take back what that run did, instead of pushing the target's artifacts. `approved`: the plan that was
-    approved; another change is refused. `tell` is called at each step.
+    `check`: only look; nothing is locked, settled or recorded. `hold`: do all but the change, which is still to be
+    approved. `back_to`: take back what that run did, instead of pushing the target's artifacts. `approved`: the plan
+    that was approved; another change is refused. `tell` is called at each step.
     """
 
     target: Target
@@ -107,6 +108,7 @@ class Push:
     journal: Journal
     policy: Policy = field(default_factory=Policy)
     check: bool = False
+    hold: bool = False
     back_to: str = ""
     approved: str = ""
     tell: Callable[[str, str], None] = lambda device, step: None
@@ -136,7 +138,7 @@ class Push:
             )
         seconds = time.monotonic() - clock
         text = self.resolver.masker(str(failure)) if failure else ""
-        if not self.check:
+        if not self.check and status is not Status.WOULD_CHANGE:
             entry = self._entry or self._new_entry(started)
             entry = msgspec.structs.replace(
                 entry, seconds=round(seconds, 3), outcome=status, diff=self.diff, error=text, step=Step.DONE,
@@ -171,6 +173,8 @@ class Push:
             if self.check:
                 return Status.WOULD_CHANGE
             self._may(change, health)
+            if self.hold:
+                return Status.WOULD_CHANGE
             self._change(session, change, health, started)
         finally:
             session.close()
@@ -299,12 +303,30 @@ def artifacts_before(journal: Journal, device: str, run: str) -> dict[str, str]:
     return dict(found.artifacts) if found else {}
 
 
+class Turn(Protocol):
+    """A push, or what decides at the last moment whether it begins."""
+
+    @property
+    def target(self) -> Target:
+        """The device."""
+        ...
+
+    def run(self) -> Outcome:
+        """Do it; never raises for what the device, its files or the network do."""
+        ...
+
+
 def push_all(
-    pushes: Sequence[Push], *, workers: int = WORKERS, progress: Callable[[Outcome], None] = lambda _: None
+    pushes: Sequence[Turn],
+    *,
+    workers: int = WORKERS,
+    progress: Callable[[Outcome], None] = lambda _: None,
+    interrupted: Callable[[], None] = lambda: None,
 ) -> list[Outcome]:
     """Run every push, `workers` at a time; one device's failure doesn't touch the others.
 
-    `progress` is called once per device as it ends. An interrupt lets the devices at hand finish and starts no other.
+    `progress` is called once per device as it ends. An interrupt (Ctrl-C) calls `interrupted`, lets the devices at
+    hand finish and starts no other.
     """
     outcomes: dict[str, Outcome] = {}
     pool = ThreadPoolExecutor(min(workers, max(len(pushes), 1)), thread_name_prefix="push")
@@ -313,6 +335,9 @@ def push_all(
             outcome = future.result()
             outcomes[outcome.device] = outcome
             progress(outcome)
+    except KeyboardInterrupt:
+        interrupted()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
     return [outcomes[push.target.device] for push in pushes]
