@@ -44,7 +44,7 @@ def view_of(estate: Estate, placed: Placed) -> View:
     """The device's view; raise RenderError, also for an estate that contradicts itself where the view looked.
 
     A device that would lose what it has for a gemeente that is left out of the estate has no view: the gemeente's
-    data is broken, which is no reason to disconnect it.
+    data is broken, which is no reason to disconnect it. Nor has one that needs what its platform lacks.
     """
     others = estate.lacking.get(placed.organisation.slug)
     if others:
@@ -54,7 +54,7 @@ def view_of(estate: Estate, placed: Placed) -> View:
             hint="`ggi estate validate` says what is wrong with it; correct that, then render again",
         )
     try:
-        return build_view(estate, placed)
+        view = build_view(estate, placed)
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         raise RenderError(
@@ -62,6 +62,11 @@ def view_of(estate: Estate, placed: Placed) -> View:
             place=Place(frame.filename, frame.lineno),
             hint="`ggi estate validate` tells whether the estate contradicts itself there",
         ) from None
+    kind = platform(placed.device.platform)
+    for field, why in kind.lacks.items():
+        if getattr(view, field, None):
+            raise RenderError(f"{placed.device.name}: {why}", hint=f"{kind.title} can't be used there")
+    return view
 
 
 def applies(kind: ArtifactKind, view: Any) -> bool:

@@ -81,8 +81,9 @@ class Look(Record, frozen=True, kw_only=True):
 class Platform(Record, frozen=True, kw_only=True):
     """A platform: its push driver, its drift rules, and its artifacts in the order they are applied.
 
-    `verify`: what shows that such a device is well. `tunnel`: what a tunnel interface is called, `{tag}` in it is its id. `longest_interface`: the characters that the
-    name of an interface may have, 0 for as many as one likes.
+    `verify`: what shows that such a device is well. `tunnel`: what a tunnel interface is called, `{tag}` in it is its
+    id. `longest_interface`: the characters that the name of an interface may have, 0 for as many as one likes.
+    `lacks`: fields of the view that must be empty or false, each with why the platform can't have them.
     """
 
     name: PlatformName
@@ -93,6 +94,7 @@ class Platform(Record, frozen=True, kw_only=True):
     verify: tuple[Look, ...] = ()
     tunnel: str = "ipsec{tag}"
     longest_interface: int = 0
+    lacks: dict[str, str] = {}
 
 
 def load_platform(name: str, folder: Path | None = None) -> Platform:
