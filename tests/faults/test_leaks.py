@@ -1,0 +1,160 @@
+"""No secret is where others can see it: not while a push runs, not in what it says, not in what it leaves behind."""
+
+import base64
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from leaks import Secrets, Watcher
+
+from ggi_net.config.cisco import encode_type7
+from ggi_net.config.juniper import encode_9, hash_6
+from ggi_net.lab.fleet import blueprint
+from ggi_net.lab.server import down, up
+from ggi_net.paths import demo_folder
+from ggi_net.push.connections import read_connections
+from ggi_net.secrets import REFERENCE, LabSecrets
+from ggi_net.source.files import load_estate
+
+PROJECT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+DEVICES = ["ce-losser-01", "radius-losser-01", "ce-almelo-werf-01"]
+SECRET = "Tr0ub4dor&3-xyzzy"
+
+
+class Scene:
+    """Simulated devices, and programs that are run on them in an environment that holds nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lab = folder / "lab"
+        self.build = folder / "build"
+        self.temporary = folder / "tmp"
+        for name in ("home", "tmp", "build"):
+            (folder / name).mkdir()
+        estate = load_estate(demo_folder())
+        self.connections = up([blueprint(estate.placed(name)) for name in DEVICES], self.lab)
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder / "home"),
+            "TMPDIR": str(self.temporary),
+            "GGI_STATE": str(folder / "state"),
+            "GGI_CONNECTIONS": str(self.connections),
+            "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
+            "ANSIBLE_NOCOLOR": "1",
+            "COLUMNS": "200",
+            "LC_ALL": "C.UTF-8",
+        }
+        self.run("ggi", "render", "--out", self.build / "artifacts", *(f"--device={name}" for name in DEVICES))
+
+    def run(self, program, *arguments, status=0):
+        """What a program printed, on both streams."""
+        done = subprocess.run(
+            [BIN / program, *map(str, arguments)], cwd=PROJECT, env=self.environment, capture_output=True, check=False
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == status, said.decode()
+        assert b"Traceback" not in said
+        return said
+
+    def secrets(self):
+        """Everything that the toolkit resolves for these devices, and the credentials that it logs in with."""
+        values = LabSecrets.read(self.lab / "secrets.seed")
+        texts = (path.read_text() for path in (self.build / "artifacts").rglob("*") if path.is_file())
+        found = {reference: values.value(reference) for text in texts for reference in REFERENCE.findall(text)}
+        for name, connection in read_connections(self.connections).devices.items():
+            found |= {f"password of {name}": connection.password, f"enable of {name}": connection.enable}
+        key = (self.lab / "login.key").read_text().splitlines()
+        return Secrets(found | {"the login key": "".join(key[1:3])[:100], "its last lines": key[-3]})
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    scene = Scene(tmp_path_factory.mktemp("scene"))
+    yield scene
+    down(scene.lab)
+
+
+def test_nothing_secret_is_said_shown_or_left_behind_by_a_deployment(scene):
+    """A whole deployment by Ansible at its most talkative, with a diff, and pushes by `ggi` before and after."""
+    secrets = scene.secrets()
+    assert len(secrets) > 20
+    with Watcher(scene.temporary, scene.folder / "home", scene.folder / "state") as watcher:
+        before = scene.run("ggi", "push", scene.build / "artifacts", "--check", "--diff")
+        deployed = scene.run(
+            "ansible-playbook", "playbooks/deploy.yml", "-vvvv", "--diff", "-l", ",".join(DEVICES),
+            "-e", f"ggi_out={scene.build}/artifacts", "-e", "ggi_reason=leaks",
+        )  # fmt: skip
+        after = scene.run("ggi", "drift", "--out", scene.build / "artifacts", "--json", scene.folder / "drift.json")
+    assert b"+++ intended/frr.conf" in before
+    assert b"secret://losser/" in before, "the diff shows where secrets stand"
+    assert deployed.count(b"changed: [") >= len(DEVICES)
+    assert b"3 clean" in after
+    for said in (before, deployed, after):
+        assert not secrets.within(said)
+    assert len(watcher) > 20
+    assert not watcher.found(secrets)
+    assert not secrets.in_files(scene.folder, but=[scene.lab]), "journal, log, temporary files, artifacts, reports"
+    assert list((scene.folder / "state").rglob("*.json"))
+    assert (scene.folder / "ansible.log").stat().st_size > 10_000
+
+
+def test_the_devices_got_the_secrets_in_files_that_only_their_owner_can_read(scene):
+    secrets = scene.secrets()
+    for host in (scene.lab / "hosts").iterdir():
+        holding = [host / name for name in secrets.in_files(host)]
+        assert [path.name for path in holding if path.is_relative_to(host / "etc")]
+        for path in holding:
+            assert not stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXO, path
+        assert not secrets.within((host / ".ggi-lab/calls").read_bytes()), "nor do they see them in their process list"
+
+
+def test_a_secret_that_the_toolkit_never_knew_is_masked_as_well(scene):
+    """Somebody put another session key on a host by hand: that it differs is shown, what it is is not."""
+    file = scene.lab / "hosts/ce-losser-01/etc/frr/frr.conf"
+    before = file.read_text()
+    file.write_text(re.sub(r"(password) \S+", rf"\1 {SECRET}", before))
+    said = scene.run("ggi", "push", scene.build / "artifacts", "--check", "--diff", "--device", "ce-losser-01")
+    file.write_text(before)
+    assert re.search(rb"-.* password ", said)
+    assert not Secrets({"by hand": SECRET}).within(said)
+
+
+class TestTheSearch:
+    """It finds what it has to find: a test of secrets that overlooks one is worse than none."""
+
+    SECRETS = Secrets({"it": SECRET})
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            SECRET,
+            f"a line with {SECRET}, and more",
+            *(base64.b64encode(f"{'x' * n}{SECRET}yz".encode()).decode() for n in range(4)),
+            base64.urlsafe_b64encode(f"ggi:{SECRET}".encode()).decode(),
+            SECRET.encode().hex(),
+            *(f"password 7 {encode_type7(SECRET, seed)}" for seed in (0, 7, 15)),
+            f'secret "{encode_9(SECRET)}";',
+            f"encrypted-password {hash_6(SECRET)}",
+            "enable secret 9 $9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6",
+        ],
+    )
+    def test_each_form_is_found(self, text):
+        assert self.SECRETS.within(text.encode())
+
+    @pytest.mark.parametrize("text", ["", "secret://almelo/bgp/x", "20261128T101500Z-a1b2c3", "f" * 64, SECRET[:-1]])
+    def test_what_shows_nothing_is_not(self, text):
+        assert not self.SECRETS.within(text.encode())
+
+    def test_a_process_and_a_file_of_a_moment_are_seen(self, tmp_path):
+        with Watcher(tmp_path) as watcher:
+            (tmp_path / "short").write_text(SECRET)
+            command = [sys.executable, "-c", "import time; time.sleep(0.2)"]
+            subprocess.run([*command, SECRET], check=True)
+            subprocess.run(command, env={"TOKEN": SECRET + "0"}, check=True)
+            (tmp_path / "short").unlink()
+        assert sorted(Path(where).name for where in watcher.found(self.SECRETS)) == ["cmdline", "environ", "short"]
