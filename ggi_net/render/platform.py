@@ -94,7 +94,7 @@ class Platform(Record, frozen=True, kw_only=True):
     verify: tuple[Look, ...] = ()
     tunnel: str = "ipsec{tag}"
     longest_interface: int = 0
-    lacks: dict[str, str] = {}
+    lacks: dict[str, str] = {}  # noqa: RUF012  msgspec copies it
 
 
 def load_platform(name: str, folder: Path | None = None) -> Platform:
