@@ -69,7 +69,7 @@ def drift(
     from ggi_net.drift.run import drift_all
     from ggi_net.push.artifacts import read_current
     from ggi_net.push.connections import read_connections
-    from ggi_net.push.run import targets
+    from ggi_net.push.targets import targets
     from ggi_net.render.device import render_device
     from ggi_net.secrets import Resolver, open_backend
 
