@@ -23,6 +23,7 @@ _Net = IPv4Interface | IPv6Interface
 _SECRET = re.compile(
     r"(?:password|secret|(?<!-)key|auth sha-2 \d+|priv aes \d+|cmac-aes-128)(?: (?P<kind>\d))? (?P<value>\S+)"
 )
+_SSID_SENT = "radius-server attribute wireless authentication call-station-id ap-macaddress-ssid"
 _SECRET_LINE = re.compile(r"neighbor \S+ password |(?:key|username|enable|snmp-server user|ntp authentication-key) ")
 _LONGEST = {"remark": 100, "class-map": 40, "policy-map": 40, "zone": 40}
 _NEIGHBOR_DESCRIPTION = re.compile(r"neighbor \S+ description (.{81,})")
@@ -138,6 +139,21 @@ def _sessions(root: Node) -> Iterator[Finding]:
                     yield finding(lines[0], f"neighbor {peer} is on no network of VRF {vrf}: no session comes up")
 
 
+def _wlans(root: Node) -> Iterator[Finding]:
+    """WLANs that let in anybody, and answers of RADIUS servers that may say more than yes or no."""
+    for wlan in root.starting("wlan"):
+        said = {line.text for line in wlan.children}
+        if "no security wpa" in said or not any(wlan.starting("security dot1x authentication-list")):
+            yield finding(wlan, "nobody has to log in to this WLAN")
+        if not said & {"security pmf optional", "security pmf mandatory"}:
+            yield finding(wlan, "its management frames are not protected")
+        if not any(line.text == _SSID_SENT for line in root.children):
+            yield finding(wlan, f"the RADIUS servers don't learn its SSID: no '{_SSID_SENT}'")
+    for profile in root.starting("wireless profile policy"):
+        for line in profile.starting("aaa-override"):
+            yield finding(line, "a RADIUS answer may choose the VLAN")
+
+
 def _secrets(root: Node) -> Iterator[Finding]:
     """Anything but a reference where a secret belongs."""
     for node in root.walk():
@@ -161,5 +177,12 @@ def _lengths(root: Node) -> Iterator[Finding]:
             yield finding(node, f"a neighbor's description of {len(described[1])} characters; the device takes 80")
 
 
-RULES: tuple[Callable[[Node], Iterator[Finding]], ...] = (_interfaces, _overlaps, _sessions, _secrets, _lengths)
+RULES: tuple[Callable[[Node], Iterator[Finding]], ...] = (
+    _interfaces,
+    _overlaps,
+    _sessions,
+    _wlans,
+    _secrets,
+    _lengths,
+)
 """Each takes the root of a configuration and gives what is wrong with it."""

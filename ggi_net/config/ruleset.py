@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from ggi_net.errors import DriftError, FileMissing, Place, WrongValue
@@ -80,16 +81,19 @@ class FileRules(Record, frozen=True, kw_only=True):
     `comments`: what a comment line begins with. `shown_by`: for a file that a daemon loads, the command that
     prints what the daemon runs; it is compared as well, and what it prints may not differ either.
     `equivalents`: a line that matches the key (whole line) means the same as the value (may use `\\1`).
+    `extends`: what is said here comes before what the rules that these are `like` say of the same `file`.
     Only push reads the rest. `replacements` and `negations`: see there. `resets` (path): changing such a line makes
     the device forget the other lines of its section (`vrf forwarding` drops addresses), so they are sent again.
     `sections` (path): headers that open a section even when nothing is in it, so that it has to be left again.
     `fixed` (path): sections that exist whatever is sent (a physical interface): emptied line by line, not removed.
     `refilled` (path): sections with an order that can't be removed while something refers to them: what stands in such
     a section makes way line by line, and it is filled again.
+    `shut` (path): sections that are changed only while they are shut.
     `idle` (path): lines of a fixed section that is not in use; a section with no others is as good as absent.
     """
 
     file: str
+    extends: bool = False
     syntax: Syntax = Syntax.LINES
     ordered: bool = True
     ordered_sections: tuple[Pattern, ...] = ()
@@ -108,6 +112,7 @@ class FileRules(Record, frozen=True, kw_only=True):
     sections: tuple[Pattern, ...] = ()
     fixed: tuple[Pattern, ...] = ()
     refilled: tuple[Pattern, ...] = ()
+    shut: tuple[Pattern, ...] = ()
     idle: tuple[Pattern, ...] = ()
 
     def order_matters(self, path: str) -> bool:
@@ -153,8 +158,20 @@ def load_rules(name: str) -> Rules:
             except re.error as error:
                 raise WrongValue(f"'{pattern}' is not a regular expression: {error}", place=Place(str(path))) from None
     if rules.like:
-        return Rules(name=rules.name, files=(*rules.files, *load_rules(rules.like).files))
+        base = load_rules(rules.like)
+        files = tuple(_extended(file, base.of(file.file)) if file.extends else file for file in rules.files)
+        return Rules(name=rules.name, files=(*files, *base.files))
     return rules
+
+
+def _extended(file: FileRules, base: FileRules) -> FileRules:
+    """The rules for one file: the lists that `file` has before those of `base`, and else what `base` says."""
+    changed = {
+        name: (*value, *getattr(base, name))
+        for name, value in msgspec.structs.asdict(file).items()
+        if isinstance(value, tuple) and value != getattr(_PLAIN, name)
+    }
+    return msgspec.structs.replace(base, **changed)
 
 
 def matches(patterns: tuple[str, ...], path: str) -> bool:
@@ -181,5 +198,6 @@ def _patterns(file: FileRules) -> tuple[str, ...]:
         *file.sections,
         *file.fixed,
         *file.refilled,
+        *file.shut,
         *file.idle,
     )

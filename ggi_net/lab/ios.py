@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ggi_net.config.cisco import encode_type7, hash_type9
 from ggi_net.config.tree import Node, serialise
-from ggi_net.lab.ios_words import HIDDEN_FORMS, IN_USE, ON_BY_DEFAULT, ORDER, SECTIONS, SINGLE, WORDS
+from ggi_net.lab.ios_words import HIDDEN_FORMS, IN_USE, LINES, ON_BY_DEFAULT, ORDER, SECTIONS, SHUT_FIRST, SINGLE, WORDS
 from ggi_net.lab.misbehave import Misbehaviour, refusing
 from ggi_net.lab.shell import acceptor
 
@@ -116,12 +116,15 @@ class IosDevice:
         text = " ".join(words[1:] if negated else words)
         if text in ("exit-address-family", "exit-vrf", "exit-vrrp"):
             return section[:-1] if len(section) > 1 else section
+        own = any(section[-1].text.startswith(header) and text.startswith(line) for header, line in LINES)
         for depth in range(len(section), 0, -1):
             parents = section[:depth]
-            if _prompt(parents, text):
+            if not own and _prompt(parents, text):
                 return self._section(parents, text, negated=negated)
         if not text or not (text.split()[0] in WORDS or _ENTRY.match(text + " ")):
             raise Refused("% Invalid input detected at '^' marker.", 3 if negated else 0)
+        if SHUT_FIRST.match(section[-1].text) and _opened_or_shut(section[-1], text, negated=negated):
+            return section
         if negated:
             self._remove(section, text)
         else:
@@ -227,6 +230,17 @@ def simulate(plan: Blueprint, ground: Ground) -> IosDevice:
     """A router made from its blueprint."""
     wrong = Misbehaviour(faults=[refusing(begin) for begin in plan.refuses], slow=plan.slow)
     return IosDevice(plan.name, plan.serial, plan.ports, ground.password, plan.minute, wrong)
+
+
+def _opened_or_shut(section: Node, text: str, *, negated: bool) -> bool:
+    """Whether the line opened or shut a WLAN or its policy; any other is refused as long as that is open."""
+    if text == "shutdown":
+        section.children[:] = [node for node in section.children if node.text != "no shutdown"]
+        section.children += [Node("no shutdown")] if negated else []
+        return True
+    if any(node.text == "no shutdown" for node in section.children):
+        raise Refused(f"% {section.text.split()[0]} needs to be disabled before performing this operation")
+    return False
 
 
 def _prompt(parents: list[Node], text: str) -> str:

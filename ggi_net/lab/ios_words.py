@@ -59,12 +59,20 @@ SECTIONS = (
     ("", r"ip dhcp pool ", "dhcp-config"),
     ("", r"ipv6 dhcp pool ", "config-dhcpv6"),
     ("", r"vlan \d+$", "config-vlan"),
+    ("", r"wlan \S+ \d+ \S+$", "config-wlan"),
+    ("", r"wireless profile policy \S+$", "config-wireless-policy"),
+    ("", r"wireless tag policy \S+$", "config-policy-tag"),
+    ("", r"wireless tag site \S+$", "config-site-tag"),
+    ("", r"ap filter name \S+$", "config-ap-filter"),
     ("interface", r"vrrp \d+ address-family ipv[46]$", "config-if-vrrp"),
     ("interface", r"service instance ", "config-if-srv"),
     ("", r"logging discriminator$", "config"),
     ("", r"tls-proxy ", "config-tls"),
     ("", r"logging tls-profile ", "config-tls-profile"),
 )
+
+LINES = (("wireless profile policy ", "vlan "),)
+"""Lines of a section (its header, the line) that are the header of another one elsewhere."""
 
 SINGLE = tuple(
     re.compile(pattern)
@@ -90,7 +98,7 @@ SINGLE = tuple(
         r"(aaa (?:authentication|authorization|accounting) \S+ \S+) ",
         r"(enrollment|revocation-check|subject-name|rsakeypair|eckeypair|fqdn|lifetime|dpd|identity local) ",
         r"(match address local|match identity remote|authentication (?:local|remote)|pki trustpoint) ?",
-        r"(interval) ",
+        r"(interval|vlan) ",
     )
 )
 """Lines of which a section has one: the groups are what stays the same when the value changes."""
@@ -101,6 +109,7 @@ ON_BY_DEFAULT = re.compile(
     r"|ipv6 (redirects|unreachables|source-route)|cdp run|cdp enable|lldp run|mop enabled|logging console"
     r"|service (pad|dhcp|config|password-recovery|udp-small-servers|tcp-small-servers)|logging monitor"
     r"|platform punt-keepalive disable-kernel-core|aaa new-model|bgp default ipv4-unicast|login on-success log"
+    r"|security (ft adaptive|wpa|wpa wpa2|wpa akm dot1x)"
     r"|bfd echo|synchronization|auto-summary|ip classless|exec|vstack|call-home|ip forward-protocol udp)$"
 )
 """What is on unless told otherwise: only its `no` form is shown (`no ip http server`)."""
@@ -109,31 +118,34 @@ HIDDEN_FORMS = re.compile(r"no (shutdown|aaa new-model|ip classless|service conf
 
 WORDS = frozenset(
     """
-    aaa accept-lifetime access-class access-list action address address-family address-family-limit advertise
-    advertisement-interval aggregate-address alias anyconnect archive arp authentication authority authorization
-    auto-enroll auto-summary automate-tester backoff bandwidth banner bfd bfd-template bgp boot call-home cdp
-    certificate channel-group ciphersuite class class-map client client-id-trustpoint clock conform-action console
-    control-plane crypto cryptographic-algorithm deadtime default default-action default-router delay deny
-    description destination distance distribute-list dns-server domain-name dot1q dot1x dpd drop duplex eckeypair
-    enable encapsulation encryption enrollment enrollment-type errdisable evaluate event exceed-action exec
-    exec-timeout exit-address-family exit-vrf exit-vrrp export facility fair-queue fhrp file flow fqdn fragment
-    frequency fvrf group hash hidekeys history hostname icmp-echo identity import inspect integrity interface
-    interval ip ip-address ipv6 ivrf keepalive key key-string lease length license lifetime line lldp
-    load-interval local-as log logging login logout-warning mac match maximum maximum-paths mib mode monitor mop
-    mtu multilink name nat negotiation neighbor netconf-yang netmask network nls no notify ntp object object-group
-    ocsp oer option parser pass password path peer percent permit pki platform pluggable police policy-map port
-    pre-shared-key preempt prefix prf priority privilege proposal queue-limit radius radius-server random-detect
-    range rate-limit rd redistribute redundancy reflect remark restconf retransmit revocation-check route-map
-    route-target router rsakeypair sampling security send-lifetime sequence serial-number server server-private
-    service service-policy session-limit session-timeout set shape shutdown single-connection snmp snmp-server
-    source source-interface spanning-tree speed ssh statistics stopbits storm-control subject-alt-name
-    subject-name switchport synchronization table-map tacacs tacacs-server telemetry template terminal threshold
-    time-range timeout timer timers tls tls-proxy tls-version track transport trustpoint tunnel udld usage
-    username validate version violate-action virtual-reassembly vlan vrf vrrp vrrpv3 vstack vtp web width
-    write-memory zone zone-member zone-pair
+    aaa aaa-override accept-lifetime access-class access-list accounting-list action address address-family
+    address-family-limit advertise advertisement-interval aggregate-address alias anyconnect ap archive arp
+    authentication authority authorization auto-enroll auto-summary automate-tester backoff bandwidth banner bfd
+    bfd-template bgp boot call-home cdp certificate channel-group ciphersuite class class-map client
+    client-id-trustpoint clock conform-action console control-plane crypto cryptographic-algorithm deadtime default
+    default-action default-router delay deny description destination distance distribute-list dns-server
+    domain-name dot1q dot1x dpd drop duplex eckeypair enable encapsulation encryption enrollment enrollment-type
+    errdisable evaluate event exceed-action exec exec-timeout exit-address-family exit-vrf exit-vrrp export
+    facility fair-queue fhrp file flow fqdn fragment frequency fvrf group hash hidekeys history hostname icmp-echo
+    identity import inspect integrity interface interval ip ip-address ipv6 ivrf keepalive key key-string lease
+    length license lifetime line lldp load-interval local-as log logging login logout-warning mac match maximum
+    maximum-paths mib mode monitor mop mtu multilink name nat negotiation neighbor netconf-yang netmask network nls
+    no notify ntp object object-group ocsp oer option parser pass password path peer peer-blocking percent permit
+    pki platform pluggable police policy-map port pre-shared-key preempt prefix prf priority privilege proposal
+    queue-limit radius radius-server random-detect range rate-limit rd redistribute redundancy reflect remark
+    restconf retransmit revocation-check route-map route-target router rsakeypair sampling security send-lifetime
+    sequence serial-number server server-private service service-policy session-limit session-timeout set shape
+    shutdown single-connection snmp snmp-server source source-interface spanning-tree speed ssh statistics stopbits
+    storm-control subject-alt-name subject-name switchport synchronization table-map tacacs tacacs-server tag
+    telemetry template terminal threshold time-range timeout timer timers tls tls-proxy tls-version track transport
+    trustpoint tunnel udld usage username validate version violate-action virtual-reassembly vlan vrf vrrp vrrpv3
+    vstack vtp web width wireless wlan write-memory zone zone-member zone-pair
     """.split()  # noqa: SIM905  a page of words reads better without quotes
 )
 """The words that a line may begin with; anything else is an invalid input."""
+
+SHUT_FIRST = re.compile(r"(wlan \S+ \d+|wireless profile policy) ")
+"""Sections that start shut, and take nothing else while they are open."""
 
 IN_USE = (
     (r"policy-map (?:type inspect )?(\S+)$", "service-policy (?:type inspect |input |output ){}"),

@@ -59,7 +59,7 @@ def _section(intended: Statement, running: Statement, rules: FileRules) -> Itera
             inner = list(_section(mine, theirs, rules))
             if inner:
                 yield mine.raw
-                yield from (f" {line}" for line in inner)
+                yield from (f" {line}" for line in (_shut(mine, inner) if matches(rules.shut, mine.path) else inner))
                 yield " exit"
         elif id(mine) in there and there[id(mine)].children:
             yield from _emptied(there[id(mine)], rules)
@@ -70,6 +70,14 @@ def _section(intended: Statement, running: Statement, rules: FileRules) -> Itera
             yield from _emptied(theirs, rules)
         else:
             yield negate(theirs, rules)
+
+
+def _shut(section: Statement, inner: list[str]) -> Iterator[str]:
+    """The commands within a section that is changed only while it is shut, and opened again if it is to be open."""
+    opened = "no shutdown"
+    yield "shutdown"
+    yield from (line for line in inner if line != opened)
+    yield from (opened for child in section.children if child.raw == opened)
 
 
 def _refilled(mine: Statement, theirs: Statement, rules: FileRules) -> Iterator[str]:
