@@ -209,6 +209,10 @@ class Fleet:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+        if any(device.root for device in self.devices.values()):
+            from ggi_net.lab.linux import end_processes
+
+            await asyncio.to_thread(end_processes, self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     async def _listen(self, device: Simulated, host_key: asyncssh.SSHKey, password: str, login: asyncssh.SSHKey) -> int:

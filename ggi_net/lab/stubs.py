@@ -8,11 +8,12 @@ files are below $GGI_LAB_ROOT. Each call is appended to `calls` in the host's st
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import stat
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(os.environ.get("GGI_LAB_ROOT", "/nonexistent"))
 STATE = ROOT / ".ggi-lab"
@@ -27,7 +28,7 @@ FRR_ORDER = (
 NAMES = (
     "systemctl", "vtysh", "frr-reload.py", "nft", "swanctl", "ifreload", "ifup", "ifdown", "ifquery", "sshd", "chronyd",
     "chronyc", "rsyslogd", "snmpd", "keepalived", "freeradius", "radsecproxy", "sysctl", "networkctl", "netplan", "ip",
-    "hostname", "hostnamectl", "chown", "stat", "service", "logrotate",
+    "hostname", "hostnamectl", "service", "logrotate", "df", "radclient",
     "systemd-sysusers", "systemd-tmpfiles", "update-ca-certificates",
 )  # fmt: skip
 
@@ -43,7 +44,7 @@ def main() -> int:
     if refuses.exists() and any(called.startswith(line) for line in refuses.read_text().splitlines() if line):
         sys.stderr.write(f"{name}: line 3: refused by the simulated daemon\n")
         return 1
-    answer = {"hostname": hostname, "chown": chown, "stat": show_stat, "vtysh": vtysh, "sysctl": sysctl}.get(name)
+    answer = {"hostname": hostname, "df": df, "vtysh": vtysh, "sysctl": sysctl}.get(name)
     if answer:
         return answer(arguments)
     if reloads_frr(name, arguments):
@@ -76,42 +77,12 @@ def hostname(_: list[str]) -> int:
     return 0
 
 
-def owners() -> dict[str, str]:
-    """The owner of each path that was given one; the simulation runs without root, so it only notes them."""
-    file = STATE / "owners"
-    lines = file.read_text().splitlines() if file.exists() else []
-    return dict(line.split("\t", 1)[::-1] for line in lines)
-
-
-def chown(arguments: list[str]) -> int:
-    """Note the owner of a file, by inode, so that it stays with the file when that is renamed."""
-    owner, *paths = [a for a in arguments if not a.startswith("-")]
-    for path in paths:
-        file = inside(path)
-        if not file.exists():
-            sys.stderr.write(f"chown: cannot access '{path}': No such file or directory\n")
-            return 1
-        with (STATE / "owners").open("a") as log:
-            log.write(f"{owner}\t{file.stat().st_ino}\n")
+def df(_: list[str]) -> int:
+    """`df -P -k`: a gigabyte is free, or nothing."""
+    free = 0 if (STATE / "full").exists() else 1048576
+    sys.stdout.write("Filesystem 1024-blocks Used Available Capacity Mounted on\n")
+    sys.stdout.write(f"/dev/vda1 4194304 {4194304 - free} {free} 75% /\n")
     return 0
-
-
-def show_stat(arguments: list[str]) -> int:
-    """`stat -c '%a %U:%G %n' FILE...`"""
-    known, status = owners(), 0
-    for path in arguments[arguments.index("-c") + 2 :]:
-        if path == "--":
-            continue
-        file = inside(path)
-        try:
-            found = file.stat()
-        except OSError:
-            sys.stderr.write(f"stat: cannot statx '{path}': No such file or directory\n")
-            status = 1
-            continue
-        owner = known.get(str(found.st_ino), "root:root")
-        sys.stdout.write(f"{stat.S_IMODE(found.st_mode):o} {owner} {path}\n")
-    return status
 
 
 def reloads_frr(name: str, arguments: list[str]) -> bool:
@@ -134,7 +105,51 @@ def vtysh(arguments: list[str]) -> int:
     commands = [arguments[i + 1] for i, a in enumerate(arguments[:-1]) if a == "-c"]
     if commands and commands[0].startswith("show running-config"):
         sys.stdout.write(frr_running())
+    for command in commands:
+        if command == "show bgp vrf all summary json":
+            sys.stdout.write(json.dumps(bgp_summary()) + "\n")
+        elif command.endswith("advertised-routes json"):
+            _, _, _, vrf, family, *_ = command.split()
+            routes: dict[str, object] = {network: {} for network in bgp().networks.get((vrf, family), [])}
+            sys.stdout.write(json.dumps({"advertisedRoutes": routes}) + "\n")
     return missing(arguments)
+
+
+class Bgp(NamedTuple):
+    """What FRR's configuration says of BGP: by VRF the neighbors, by VRF and family the networks."""
+
+    neighbors: dict[str, list[str]]
+    networks: dict[tuple[str, str], list[str]]
+
+
+def bgp() -> Bgp:
+    """Read it from what FRR runs."""
+    found = Bgp({}, {})
+    file = STATE / "frr-running"
+    vrf = family = ""
+    for line in (file.read_text() if file.exists() else "").splitlines():
+        words = line.split()
+        if line.startswith("router bgp"):
+            vrf = words[4] if len(words) > 4 else "default"
+        elif words[:1] == ["address-family"]:
+            family = words[1]
+        elif words[:1] == ["network"]:
+            found.networks.setdefault((vrf, family), []).append(words[1])
+        elif words[:1] == ["neighbor"] and words[2:3] == ["remote-as"]:
+            found.neighbors.setdefault(vrf, []).append(words[1])
+    return found
+
+
+def bgp_summary() -> dict[str, dict[str, object]]:
+    """Every neighbor is up unless the host is told that BGP is broken."""
+    state = "Idle" if (STATE / "bgp-down").exists() else "Established"
+    return {
+        vrf: {
+            family: {"peers": {name: {"state": state} for name in names if (":" in name) is (family == "ipv6Unicast")}}
+            for family in ("ipv4Unicast", "ipv6Unicast")
+        }
+        for vrf, names in bgp().neighbors.items()
+    }
 
 
 def frr_running() -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ggi_net.errors import PushError, SystemFailure
+from ggi_net.push.linux_files import read_files
 from ggi_net.push.ssh import Host
 from ggi_net.secrets import NoSecrets, Resolver
 
@@ -70,14 +71,12 @@ def tamper(device: str, driver: str, connection: Connection) -> str:
         return _tamper_ios(device, connection)
     with Host(device, connection, Resolver(NoSecrets())) as host:
         for change in LINUX:
-            path = connection.root + change.file
-            content = host.read(path)
-            if content is None:
+            there = read_files(host, device, connection.root, [change.file]).get(change.file)
+            if there is None:
                 continue
-            text, count = re.subn(change.find, change.put, content.decode(), count=1)
-            if count and text != content.decode():
-                with host.sftp.open(path, "wb") as file:
-                    file.write(text.encode())
+            text, count = re.subn(change.find, change.put, there.text, count=1)
+            if count and text != there.text:
+                host.run('cat >"$1"', connection.root + change.file, given=text.encode())
                 host.run(change.then)
                 return f"{device}: somebody {change.story} ({change.file})"
     raise PushError(f"{device}: nothing to tamper with", hint="push to it first")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ SESSION_BROKE = (OSError, EOFError, paramiko.SSHException)
 
 TIMEOUT_SECONDS = 20.0
 COMMAND_SECONDS = 120.0
+KEEPALIVE_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def guarded(device: str, connection: Connection, connect: Callable[[], object]) 
 
 
 class Host:
-    """An SSH session with a Linux host: commands and SFTP. Use it in a `with` block."""
+    """An SSH session with a Linux host, in which commands are run as root. Use it in a `with` block."""
 
     def __init__(self, device: str, connection: Connection, resolver: Resolver) -> None:
         self._device = device
@@ -96,44 +99,47 @@ class Host:
 
         try:
             guarded(device, connection, connect)
-            guarded(device, connection, self._open_sftp)
         except PushError:
             self._client.close()
             raise
+        transport = self._client.get_transport()
+        assert transport is not None  # noqa: S101  it connected
+        transport.set_keepalive(KEEPALIVE_SECONDS)
+        self._transport = transport
 
-    def _open_sftp(self) -> None:
-        self.sftp = self._client.open_sftp()
-        channel = self.sftp.get_channel()
-        if channel is not None:
-            channel.settimeout(COMMAND_SECONDS)
+    def run(self, script: str, *arguments: str, given: bytes = b"", seconds: float = COMMAND_SECONDS) -> Answer:
+        """Run a shell script with arguments, `given` on its standard input; wait for it as long as it says something.
 
-    def run(self, command: str) -> Answer:
-        """Run a command; raise DeviceUnreachable when the session breaks."""
+        Nothing secret may stand in script or arguments: others on the host see them. Raises DeviceUnreachable when the
+        session breaks, or the script is silent for `seconds`.
+        """
         try:
-            stdin, stdout, stderr = self._client.exec_command(command, timeout=COMMAND_SECONDS)
-            stdin.close()
-            output, errors = stdout.read(), stderr.read()
-            return Answer(
-                stdout.channel.recv_exit_status(), output.decode(errors="replace"), errors.decode(errors="replace")
-            )
-        except (OSError, EOFError, paramiko.SSHException) as error:
-            raise DeviceUnreachable(f"{self._device}: the session broke: {printable(error)}") from None
+            channel = self.start(script, *arguments, seconds=seconds)
+            with suppress(OSError):  # a script that refuses its input says why
+                channel.sendall(given)
+                channel.shutdown_write()
+            output, errors = channel.makefile("rb").read(), channel.makefile_stderr("rb").read()
+            status = channel.recv_exit_status()
+            channel.close()
+        except SESSION_BROKE as error:
+            raise self._broke(printable(error) or "nothing was said any more") from None
+        if status < 0:
+            raise self._broke("the command's end was not told")
+        return Answer(status, output.decode(errors="replace"), errors.decode(errors="replace"))
 
-    def read(self, path: str) -> bytes | None:
-        """The content of a file; None when there is none. Raise DeviceUnreachable or DriftError's kin."""
-        try:
-            with self.sftp.open(path, "rb") as file:
-                file.prefetch()
-                return file.read()
-        except FileNotFoundError:
-            return None
-        except (EOFError, paramiko.SSHException) as error:
-            raise DeviceUnreachable(f"{self._device}: the session broke: {printable(error)}") from None
-        except OSError as error:
-            raise PushError(
-                f"{self._device}: {path} can't be read: {printable(error.strerror or error)}",
-                hint="does the login have the right?",
-            ) from None
+    def start(self, script: str, *arguments: str, seconds: float = COMMAND_SECONDS) -> paramiko.Channel:
+        """The channel of a script that was started; raise what `SESSION_BROKE` lists."""
+        channel = self._transport.open_session(timeout=seconds)
+        channel.settimeout(seconds)
+        words = [*self._as_root(), "sh", "-c", script, "ggi", *arguments]
+        channel.exec_command(shlex.join(words))
+        return channel
+
+    def _as_root(self) -> list[str]:
+        return [] if self._transport.get_username() == "root" else ["sudo", "-n", "--"]
+
+    def _broke(self, why: str) -> DeviceUnreachable:
+        return DeviceUnreachable(f"{self._device}: the session broke: {why}", hint="is it up?")
 
     def close(self) -> None:
         """End the session."""

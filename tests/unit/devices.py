@@ -29,7 +29,7 @@ HOST = Platform(
         ArtifactKind(file="nftables.conf", template="x", path="/etc/nftables.conf", apply="nft -f /etc/nftables.conf"),
         ArtifactKind(
             file="frr.conf", template="x", path="/etc/frr/frr.conf", mode="0644", owner="frr:frr",
-            apply="/usr/lib/frr/frr-reload.py --reload /etc/frr/frr.conf",
+            apply="frr-reload.py --reload /etc/frr/frr.conf",
         ),
     ),
 )  # fmt: skip

@@ -91,11 +91,12 @@ class TestHost:
             connection = fleet.connections.of("host-test-01")
             with Host("host-test-01", connection, Resolver(NoSecrets())) as host:
                 assert host.run("hostname").output == "host-test-01\n"
-                assert host.run("/usr/sbin/nft -f /etc/nftables.conf").status == 2
+                for command in ("/usr/sbin/nft -f /etc/x.conf", "sh -c '/usr/sbin/nft -f /etc/x.conf'"):
+                    assert host.run(command).status == 2
+                host.run('echo "/usr/sbin/nft -f /etc/x.conf" >later')
+                assert host.run('read -r later <later; sh -c "$later"').status == 2
                 assert host.run("python3 -c 1").status == 127
-                with pytest.raises(PermissionError):
-                    host.sftp.open("/etc/hostname")
-            assert fleet.devices["host-test-01"].calls == ["hostname", "nft -f /etc/nftables.conf"]
+            assert fleet.devices["host-test-01"].calls == ["hostname", *["nft -f /etc/x.conf"] * 3]
         assert not (tmp_path / "lab").exists()
 
 

@@ -1,0 +1,29 @@
+"""RADIUS on a Debian host, asked on the host itself: does the server answer, does it let a user in?
+
+Secrets reach the host on standard input only, and a process there through a pipe: no argument and no file has them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ggi_net.source.yamlfile import printable
+
+if TYPE_CHECKING:
+    from ggi_net.push.ssh import Host
+
+_STATUS = """\
+IFS= read -r secret
+printf 'Message-Authenticator = 0x00\\n' | radclient -r 2 -t 2 -S /dev/fd/3 "127.0.0.1:$1" status 3<<SECRET
+$secret
+SECRET
+"""
+
+
+def status_server(host: Host, port: int, secret: str) -> str:
+    """Ask with a Status-Server (RFC 5997) over loopback; return what is wrong in words, or nothing."""
+    answer = host.run(_STATUS, str(port), given=f"{secret}\n".encode())
+    if answer.status == 0:
+        return ""
+    lines = [line.strip() for line in f"{answer.output}\n{answer.errors}".splitlines() if line.strip()]
+    return printable(lines[-1], 200) if lines else "no reply"
