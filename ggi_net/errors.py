@@ -397,6 +397,13 @@ class SecretInFile(PushError):
     code = "GGI1619"
 
 
+class ApprovalMissing(PushError):
+    """A change waits for somebody's approval, and there is nobody to ask."""
+
+    code = "GGI1620"
+    default_hint = "read the diff (`ggi push --check --diff`), then say --yes; or push at a terminal, where it is asked"
+
+
 # -- drift ---------------------------------------------------------------------------------------------
 
 

@@ -26,7 +26,7 @@ from ggi_net.paths import state_folder
 from ggi_net.render.artifact import Artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -126,13 +126,17 @@ class Journal:
 
     def stored(self, entry: JournalEntry) -> tuple[Artifact, ...]:
         """What was pushed by an entry; empty where the journal no longer has all of it."""
+        return self.kept(entry.device, entry.platform, entry.artifacts)
+
+    def kept(self, device: str, platform: str, digests: Mapping[str, str]) -> tuple[Artifact, ...]:
+        """The artifacts of a device that have these digests by file; empty where one is missing or damaged."""
         found = []
-        for file, digest in entry.artifacts.items():
+        for file, digest in digests.items():
             try:
                 text = read_bytes(self.folder / "artifacts" / digest).decode()
             except FileError:
                 return ()
-            artifact = Artifact(entry.device, entry.platform, file, text)
+            artifact = Artifact(device, platform, file, text)
             if artifact.digest != digest:
                 return ()
             found.append(artifact)

@@ -195,7 +195,7 @@ class Push:
         last = next((entry for entry in self.journal.entries(self.target.device) if entry.outcome in GOOD), None)
         if last is None:
             return
-        if last.artifacts != _digests(self.target):
+        if last.artifacts != digests(self.target):
             there = self.journal.stored(last) if last.platform == self.target.platform.name else ()
             if not there:
                 return
@@ -280,7 +280,7 @@ class Push:
         self.tell(self.target.device, step)
 
     def _new_entry(self, started: datetime) -> JournalEntry:
-        artifacts = _digests(self.target)
+        artifacts = digests(self.target)
         if self.back_to:
             artifacts = artifacts_before(self.journal, self.target.device, self.back_to)
         return JournalEntry(
@@ -291,7 +291,7 @@ class Push:
         )  # fmt: skip
 
 
-def _digests(target: Target) -> dict[str, str]:
+def digests(target: Target) -> dict[str, str]:
     """The SHA-256 of each artifact, by file."""
     return {artifact.file: artifact.digest for artifact in target.artifacts}
 

@@ -22,7 +22,7 @@ from ggi_net.onboard.netbox.allocate import Allocator, Mark
 from ggi_net.onboard.netbox.claim import TENANTS, Claims, Work, check_rivals, is_untouched, without_claim
 from ggi_net.onboard.netbox.contract import load_contract
 from ggi_net.onboard.netbox.init import ready
-from ggi_net.onboard.netbox.journal import leave_entry
+from ggi_net.onboard.netbox.journal import TENANT, leave_entry
 from ggi_net.onboard.netbox.objects import Ref, objects_of
 from ggi_net.onboard.netbox.remove import around, strangers
 from ggi_net.onboard.netbox.sync import Outcome, compare, sync
@@ -149,7 +149,7 @@ class InNetBox:
         self.expect(len({*before, *(one.ref for one in wanted)}))
         self.outcome = sync(self.netbox, wanted, before=before, message=mark.message, tick=self.tick)
         self._compare(result)
-        leave_entry(self.netbox, tenant, self._entry(plan), f"plan {plan.digest}", mark.message)
+        leave_entry(self.netbox, (TENANT, tenant), self._entry(plan), f"plan {plan.digest}", mark.message)
         self._claims.release(tenant, f"{mark.message}: complete")
         kept_path(plan.digest).unlink(missing_ok=True)
         return result
@@ -197,7 +197,7 @@ class InNetBox:
         numbers = [f"- {one.pool}: {', '.join(one.numbers)}" for one in made.released]
         text = "\n".join([f"**Offboarding** of {made.before.name}, by {getpass.getuser()}. Free again:", "", *numbers])
         federation = self.netbox.get(TENANTS, slug=estate.federation.slug, fields="id")["results"][0]["id"]
-        leave_entry(self.netbox, federation, text, f"plan {made.digest}", message)
+        leave_entry(self.netbox, (TENANT, federation), text, f"plan {made.digest}", message)
         self.outcome += sync(self.netbox, [], before=[mine], message=message, tick=self.tick)
 
     # -- steps -----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the toolkit did to a tenant, left as a journal entry there."""
+"""What the toolkit did to an object of NetBox, left as a journal entry there."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ if TYPE_CHECKING:
     from ggi_net.source.netbox.client import NetBox
 
 PATH = "extras/journal-entries"
+TENANT = "tenancy.tenant"
 ATTEMPTS = 5
 
 
-def leave_entry(netbox: NetBox, tenant: int, text: str, key: str, message: str) -> None:
-    """Add `text` (Markdown) to a tenant's journal, once: an entry that holds `key` already stays the only one.
+def leave_entry(
+    netbox: NetBox, owner: tuple[str, int], text: str, key: str, message: str, *, kind: str = "success"
+) -> None:
+    """Add `text` (Markdown) to the journal of `owner` (its type and id), once: what holds `key` stays the only one.
 
-    `message` goes into the change log.
+    `message` goes into the change log. `kind` is one of NetBox's: info, success, warning, danger.
     """
-    of: dict[str, Any] = {"assigned_object_type": "tenancy.tenant", "assigned_object_id": tenant}
-    entry = {**of, "kind": "success", "comments": f"{text}\n\n`{key}`", "changelog_message": message}
+    of: dict[str, Any] = {"assigned_object_type": owner[0], "assigned_object_id": owner[1]}
+    entry = {**of, "kind": kind, "comments": f"{text}\n\n`{key}`", "changelog_message": message}
     for attempt in range(ATTEMPTS):
         if any(key in found["comments"] for found in netbox.all(PATH, **of)):
             return
