@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ggi_net.render.asked import Answer, Asked, Computed, Option, Source
-from ggi_net.render.views import base, govroam, network, radius
+from ggi_net.render.views import base, govroam, network, radius, wlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +31,7 @@ def addresses(asked: Asked) -> tuple[Answer, ...]:
         base.Server: "address",
         govroam.PeerHost: "address",
         radius.AccessPoints: "prefix",
+        wlan.RadiusServer: "address",
     }
     return asked.world.named(kinds, asked.record.addresses) or (Source("sites", "{owner}"),)
 
@@ -131,13 +132,12 @@ def attribute(asked: Asked) -> tuple[Answer, ...]:
     return tuple(Source(name) for name in lists if asked.record.name in getattr(rules, name))[:1]
 
 
-def vlan_of(zone: str) -> Callable[[Asked], tuple[Answer, ...]]:
-    """The prefixes of the VLANs of a zone at the record's site; for visitors the id of their VLAN."""
+def vlan_of(zone: str, name: str) -> Callable[[Asked], tuple[Answer, ...]]:
+    """A field of the VLANs of a zone at the record's site: of all of them their prefixes, of the first its id."""
 
     def found(asked: Asked) -> tuple[Answer, ...]:
         organisation = asked.world.placed.organisation
         site = next(site for site in organisation.sites if site.slug == asked.record.site)
-        name = "vid" if zone == "govroam" else "prefixes"
         vlans = [vlan.vid for vlan in site.vlans if vlan.zone == zone]
         return tuple(
             Source(name, f"{{owner}}/site/{site.slug}/vlan/{vid}") for vid in vlans[: 1 if name == "vid" else None]

@@ -12,7 +12,7 @@ from ggi_net.render import source_cases as cases
 from ggi_net.render.asked import Answer, Asked, Computed, Option, Source
 from ggi_net.render.source_cases import GOVROAM, ITSELF, NEAR_PORT, STANDARD
 from ggi_net.render.trace import Field
-from ggi_net.render.views import base, core, firewall, govroam, network, own, proxy, radius
+from ggi_net.render.views import base, core, firewall, govroam, network, own, proxy, radius, wlan
 from ggi_net.render.views.ce import CeView
 from ggi_net.render.views.govroam_firewall import HostRule
 
@@ -201,9 +201,9 @@ SOURCES: dict[type, dict[str, Any]] = {
     radius.AccessPoints: {
         "name": Source("slug"),
         "site": Source("slug"),
-        "family": cases.vlan_of("mgmt"),
-        "prefix": cases.vlan_of("mgmt"),
-        "vlan": cases.vlan_of("govroam"),
+        "family": cases.vlan_of("mgmt", "prefixes"),
+        "prefix": cases.vlan_of("mgmt", "prefixes"),
+        "vlan": cases.vlan_of("govroam", "vid"),
         "secret": (Source("slug", "{owner}"), Source("slug")),
     },
     radius.Realm: {"name": cases.realm, "inner": cases.realm},
@@ -246,6 +246,19 @@ SOURCES: dict[type, dict[str, Any]] = {
         "sp": Source("roles"),
         "idp": Source("roles"),
         "tls": cases.transport,
+    },
+    wlan.RadiusServer: {"address": Source("management"), "family": Source("management")},
+    wlan.Radio: {"band": Source("kind")},
+    wlan.WlanView: {
+        "ssid": Source("ssid", GOVROAM),
+        "country": Source("country", GOVROAM),
+        "wlan": Source("wlan", GOVROAM),
+        "port": Source("ports.0.name"),
+        "management_vlan": cases.vlan_of("mgmt", "vid"),
+        "visitor_vlan": cases.vlan_of("govroam", "vid"),
+        "own_address": Source("management"),
+        "radius_secret": (Source("slug", "{owner}"), Source("slug", "{owner}/site/{site}")),
+        "session_timeout": (Option("govroam.session_timeout"), Source("session_timeout_maximum", GOVROAM)),
     },
     proxy.Route: {"realm": Source("realms"), "home": Source("idp"), "servers": cases.through({govroam.Peer: "name"})},
 }

@@ -1,21 +1,25 @@
-"""Each printed value of the demo estate leads to a record and field that are written in the files, or says why not."""
+"""Each printed value leads to a record and field that are written in the files, or says why not.
+
+The devices are those of the demo estate and its WLAN side.
+"""
 
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
 import pytest
+from wlan_estate import wlan_estate
 
-from ggi_net.paths import demo_folder
 from ggi_net.render.device import render_device
 from ggi_net.render.explain import explain, explain_file
 from ggi_net.render.sources import SOURCES
-from ggi_net.source.files import load_estate
 
-ESTATE = load_estate(demo_folder())
+FOLDER = tempfile.TemporaryDirectory()
+ESTATE = wlan_estate(Path(FOLDER.name) / "estate")
 
 COMPUTED = {
     "a VLAN is a network of its own, so each uses the same VRRP groups (VRRP_GROUP)",
@@ -46,7 +50,10 @@ DEFAULTS = {("port", "mtu"), ("device", "unit")}
 TEMPLATES_OWN = {
     '" prefer" if loop.first else ""': "the first of the servers is preferred",
     '"" if loop.first else " && "': "between the parts of a condition",
+    '"" if loop.last else " "': "between the items of a list",
     '"" if loop.last else ","': "between the items of a list",
+    '"" if loop.last else ", "': "between the items of a list",
+    '"" if loop.last else "|"': "between the items of a list",
     '"0.0.0.0/0" if family == 4 else "::/0"': "the default route of each family",
     '"if" if loop.first else "elsif"': "the first of several conditions",
     '"ip" if family == 4 else "ipv6"': "the word of each family",
@@ -185,6 +192,23 @@ LINK = "gemeente/losser/link/losser-01-asd"
                 ("gemeente/almelo", "options.govroam.session_timeout"),
                 ("standard/2026.1/govroam", "session_timeout_maximum"),
             ],
+        ),
+        ("ap-almelo-werf-01", "hostapd-5ghz.conf", "chanlist=", [("standard/2026.1/govroam", "wlan.channels_5ghz")]),
+        ("ap-almelo-werf-01", "hostapd-2ghz.conf", "wpa_key_mgmt", [("standard/2026.1/govroam", "wlan.akms")]),
+        (
+            "ap-almelo-werf-01",
+            "hostapd-2ghz.conf",
+            "auth_server_addr",
+            [("gemeente/almelo/device/radius-almelo-01", "management")],
+        ),
+        ("ap-almelo-werf-01", "interfaces", "vlan-id", [("gemeente/almelo/site/werf/vlan/340", "vid")]),
+        ("wlc-almelo-01", "running.cfg", " vlan 340", [("gemeente/almelo/site/stadhuis/vlan/340", "vid")]),
+        ("wlc-almelo-01", "running.cfg", "interface Vlan900", [("gemeente/almelo/site/stadhuis/vlan/900", "vid")]),
+        (
+            "wlc-almelo-01",
+            "running.cfg",
+            "session-timeout",
+            [("gemeente/almelo", "options.govroam.session_timeout")],
         ),
     ],
 )
