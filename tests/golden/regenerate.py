@@ -1,5 +1,7 @@
 """Renders the demo estate into `expected/` and its variants into `expected-<platform>/`, one folder a device.
 
+The devices of its WLAN side go into `expected-wlan/`.
+
 `make golden` runs it. Names of devices limit it to those.
 """
 
@@ -7,10 +9,12 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from variants import PLATFORMS, moved, on_platform
+from wlan_estate import DEVICES, wlan_estate
 
 from ggi_net.files import write_if_changed
 from ggi_net.paths import demo_folder
@@ -23,9 +27,12 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ESTATE = load_estate(demo_folder())
 ESTATES = {"expected": ESTATE} | {f"expected-{name}": on_platform(ESTATE, name) for name in PLATFORMS}
+with tempfile.TemporaryDirectory() as scratch:
+    ESTATES["expected-wlan"] = wlan_estate(Path(scratch) / "estate")
 """The estate that each folder of golden files is rendered from."""
 
-CASES = [(folder, name) for folder in ESTATES for name in (ESTATE.devices if folder == "expected" else moved(ESTATE))]
+DIFFERENT = {"expected": tuple(ESTATE.devices), "expected-wlan": tuple(DEVICES)}
+CASES = [(folder, name) for folder in ESTATES for name in DIFFERENT.get(folder, moved(ESTATE))]
 """The devices of each folder: all of the demo estate, and of a variant only those that differ from it."""
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ggi_net.model.network import Device, Link
 
 FROM = "cisco_iosxe"
-PLATFORMS: tuple[str, ...] = ()
+PLATFORMS = ("juniper_junos",)
 """The platforms that the demo estate itself has no gateways on."""
 
 

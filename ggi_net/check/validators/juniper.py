@@ -1,0 +1,20 @@
+"""Junos: nothing of it runs here, so the structural check of our own reads the configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ggi_net.check import junos as structural
+from ggi_net.check.validators.base import Validator
+
+if TYPE_CHECKING:
+    from ggi_net.check.result import Finding
+    from ggi_net.check.scratch import Scratch
+
+
+def junos(scratch: Scratch, path: str) -> list[Finding]:
+    """What a device would refuse or misunderstand, and what can't be meant."""
+    return structural.check(scratch.text(path))
+
+
+VALIDATORS = (Validator("junos", junos),)
