@@ -6,19 +6,17 @@ The second half of the structural check: `iosxe.py` reads the structure, these r
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ggi_net.check.result import Finding
+from ggi_net.check import meaning
+from ggi_net.check.command_line import finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ggi_net.check.meaning import Net
+    from ggi_net.check.result import Finding
     from ggi_net.config.tree import Node
-
-_Net = IPv4Interface | IPv6Interface
 
 _SECRET = re.compile(
     r"(?:password|secret|(?<!-)key|auth sha-2 \d+|priv aes \d+|cmac-aes-128)(?: (?P<kind>\d))? (?P<value>\S+)"
@@ -38,17 +36,12 @@ _SESSION = {
 }
 
 
-def finding(node: Node, message: str) -> Finding:
-    """A finding at the line of `node`."""
-    return Finding(message=message, line=node.number)
-
-
 def _interfaces(root: Node) -> Iterator[Finding]:
     """Interfaces: the order in which a device takes their lines, 802.1Q ids, zones and shared addresses."""
     tags: dict[tuple[str, str], Node] = {}
     for interface in root.starting("interface"):
         name = interface.text.partition(" ")[2]
-        own: list[_Net] = []
+        own: list[Net] = []
         for line in interface.children:
             if line.text.startswith("vrf forwarding "):
                 if own:
@@ -73,70 +66,34 @@ def _interfaces(root: Node) -> Iterator[Finding]:
 
 
 def _overlaps(root: Node) -> Iterator[Finding]:
-    """Addresses of two networks that overlap in one VRF."""
-    for found in _networks(root).values():
-        found.sort(key=lambda pair: (pair[0].version, int(pair[0].network.network_address), pair[0].network.prefixlen))
-        for (one, first), (other, second) in pairwise(found):
-            if one.version == other.version and one.network.overlaps(other.network):
-                late, early = (second, first) if second.number > first.number else (first, second)
-                yield finding(late, f"overlaps the address on line {early.number} in the same VRF")
-
-
-def _networks(root: Node) -> dict[str, list[tuple[_Net, Node]]]:
-    """The addresses of all interfaces with their lines, by VRF (empty: the default routing table)."""
-    found: defaultdict[str, list[tuple[_Net, Node]]] = defaultdict(list)
-    for interface in root.starting("interface"):
-        found[_vrf(interface)] += [(net, line) for line in interface.children if (net := _address(line))]
-    return found
+    return meaning.overlaps(meaning.networks(root, _vrf, _address))
 
 
 def _vrf(interface: Node) -> str:
     return next((line.text.rpartition(" ")[2] for line in interface.starting("vrf forwarding")), "")
 
 
-def _address(line: Node) -> _Net | None:
+def _address(line: Node) -> Net | None:
     """The address of an `ip address` or `ipv6 address` line; None for another line, or one that has none."""
     match line.text.split():
         case ["ip", "address", address, mask, *_]:
-            return _parsed(f"{address}/{mask}")
+            return meaning.parsed(f"{address}/{mask}")
         case ["ipv6", "address", address, *_] if "/" in address:
-            return _parsed(address)
+            return meaning.parsed(address)
     return None
 
 
-def _parsed(address: str) -> _Net | None:
-    try:
-        return ip_interface(address)
-    except ValueError:
-        return None
-
-
-def _virtual(group: Node, own: list[_Net]) -> Iterator[Finding]:
+def _virtual(group: Node, own: list[Net]) -> Iterator[Finding]:
     for line in group.starting("address"):
-        text = line.text.removeprefix("address ").partition(" ")[0]
-        address = _parsed(text)
-        if address is None:
-            yield finding(line, f"'{text}' is not an address")
-        elif not address.is_link_local and not any(address.ip in net.network for net in own):
-            yield finding(line, f"the shared address {text} is on no network of the interface")
+        yield from meaning.virtual(line, line.text.removeprefix("address ").partition(" ")[0], own)
 
 
 def _sessions(root: Node) -> Iterator[Finding]:
-    """BGP neighbours that would not come up, or would come up without a protection that every session has."""
-    networks = _networks(root)
+    networks = meaning.networks(root, _vrf, _address)
     for router in root.starting("router bgp"):
         for family in router.starting("address-family"):
-            neighbors: dict[str, list[Node]] = {}
-            for line in family.starting("neighbor"):
-                neighbors.setdefault(line.text.removeprefix("neighbor ").partition(" ")[0], []).append(line)
-            for peer, lines in neighbors.items():
-                said = [line.text.removeprefix(f"neighbor {peer} ") for line in lines]
-                for problem, pattern in _SESSION.items():
-                    if not any(re.fullmatch(pattern, text) for text in said):
-                        yield finding(lines[0], f"neighbor {peer} has {problem}")
-                address, vrf = _parsed(peer), family.text.rpartition(" ")[2]
-                if not address or not any(address.ip in net.network for net, _ in networks.get(vrf, ())):
-                    yield finding(lines[0], f"neighbor {peer} is on no network of VRF {vrf}: no session comes up")
+            for peer, lines in meaning.by_peer(family.starting("neighbor")).items():
+                yield from meaning.session(peer, lines, _SESSION, family.text.rpartition(" ")[2], networks)
 
 
 def _wlans(root: Node) -> Iterator[Finding]:
@@ -155,13 +112,7 @@ def _wlans(root: Node) -> Iterator[Finding]:
 
 
 def _secrets(root: Node) -> Iterator[Finding]:
-    """Anything but a reference where a secret belongs."""
-    for node in root.walk():
-        if _SECRET_LINE.match(node.text):
-            for match in _SECRET.finditer(node.text):
-                if not match["value"].startswith("secret://"):
-                    what = f"a type {match['kind']} secret" if match["kind"] not in (None, "0") else "a secret in clear"
-                    yield finding(node, f"{what}: artifacts hold references (secret://...)")
+    return meaning.secrets(root, _SECRET_LINE, _SECRET)
 
 
 def _lengths(root: Node) -> Iterator[Finding]:

@@ -6,32 +6,8 @@ the command reference (IOS XE 17.9 and later) for this purpose yet.
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
-
-class Section(NamedTuple):
-    """A section: the pattern of its header, the first words of its lines, and the sections inside it."""
-
-    header: re.Pattern[str]
-    words: frozenset[str]
-    sections: tuple[Section, ...] = ()
-
-
-class Named(NamedTuple):
-    """A line that defines or uses a named object of `kind`; the group `name` is its name.
-
-    `below` is the beginning of the header that the line stands under; empty for any place.
-    """
-
-    kind: str
-    line: re.Pattern[str]
-    below: str = ""
-
-
-def _section(header: str, words: str, *sections: Section) -> Section:
-    return Section(re.compile(header), frozenset(words.split()), sections)
-
+from ggi_net.check.command_line import named as _named
+from ggi_net.check.command_line import section as _section
 
 TOP = _section(
     "",
@@ -90,10 +66,6 @@ TOP = _section(
     _section(r"zone-pair security \S+ source \S+ destination \S+", "service-policy"),
 )
 """The whole configuration. `exit-address-family` stands beside its section, as the device prints it."""
-
-
-def _named(kind: str, line: str, below: str = "") -> Named:
-    return Named(kind, re.compile(line), below)
 
 
 DEFINITIONS = (
