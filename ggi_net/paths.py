@@ -58,6 +58,11 @@ def lab_folder() -> Path:
     return state_folder() / "lab"
 
 
+def twin_folder() -> Path:
+    """The folder of the twin that `ggi lab up` uses unless told otherwise."""
+    return state_folder() / "twin"
+
+
 def platform_names() -> list[str]:
     """The platforms that have templates, in alphabetical order."""
     return sorted(path.parent.name for path in templates_folder().glob("*/platform.yml"))

@@ -1,4 +1,4 @@
-"""`ggi lab`: simulated devices on loopback, to try things out on."""
+"""`ggi lab`: the twin, simulated devices on loopback, and a real NetBox, to try things out on."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import Annotated
 
 import typer
 
-from ggi_net.cli import lab_netbox
+from ggi_net.cli import lab_netbox, lab_twin
 from ggi_net.cli.console import EstateOption, open_estate, out
 from ggi_net.cli.render import counted
 from ggi_net.paths import demo_folder
 
-app = typer.Typer(no_args_is_help=True, help="Simulated devices, and a real NetBox, for trying things out.")
+app = typer.Typer(
+    no_args_is_help=True, help="The twin (real daemons), simulated devices, and a real NetBox, for trying things out."
+)
 devices = typer.Typer(no_args_is_help=True, help="Start and stop simulated devices that speak SSH on loopback.")
 app.add_typer(devices, name="devices")
 app.add_typer(lab_netbox.app, name="netbox")
+lab_twin.add_to(app)
 
 DEMO = demo_folder()
 FolderOption = Annotated[

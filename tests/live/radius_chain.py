@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from radius_pki import Authority
 from radius_servers import WITH_US, Hub, Namespace, Server, resolved, wait_until
+
+from ggi_net.lab.pki import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from radius_chain import PASSWORD
-from radius_pki import Authority
 from radius_servers import Namespace, resolved, wait_until
+
+from ggi_net.lab.pki import Authority
 
 if TYPE_CHECKING:
     from radius_chain import Chain

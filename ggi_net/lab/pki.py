@@ -1,4 +1,4 @@
-"""Certificates for live tests, made with `cryptography`: authorities, their revocation lists, and what they sign."""
+"""Certificates for labs and tests: authorities, their revocation lists, and what they sign; valid for a month."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _PEM = serialization.Encoding.PEM
 _YESTERDAY = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
-_TOMORROW = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+_NEXT_MONTH = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
 
 
 class Authority:
@@ -37,7 +37,7 @@ class Authority:
     def pem_with_list(self) -> bytes:
         """The certificate, followed by the revocation list."""
         builder = x509.CertificateRevocationListBuilder().issuer_name(self._name)
-        builder = builder.last_update(_YESTERDAY).next_update(_TOMORROW)
+        builder = builder.last_update(_YESTERDAY).next_update(_NEXT_MONTH)
         for serial in self._revoked:
             revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(_YESTERDAY).build()
             builder = builder.add_revoked_certificate(revoked)
@@ -69,7 +69,7 @@ class Authority:
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name)
         builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
-        return builder.not_valid_before(_YESTERDAY).not_valid_after(_TOMORROW)
+        return builder.not_valid_before(_YESTERDAY).not_valid_after(_NEXT_MONTH)
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

@@ -1,0 +1,207 @@
+"""A twin from outside: bring it up, take it down, look at it, run something in it.
+
+A twin is a folder. `server.pid` in it names the process that has everything; when that is gone, so is the twin.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ggi_net.errors import FileMissing, LabFailure, NotInEstate, Place, nearest
+from ggi_net.files import write_atomic
+from ggi_net.lab.twin.layout import Layout
+from ggi_net.lab.twin.plan import Machine, Plan
+from ggi_net.lab.twin.state import State, entering, established
+from ggi_net.model.types import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ggi_net.lab.twin.plan import Design
+
+PROGRAMS = {
+    "ip": "iproute2", "nft": "nftables", "nsenter": "util-linux", "sshd": "openssh-server", "sudo": "sudo",
+    "vtysh": "frr", "keepalived": "keepalived", "freeradius": "freeradius", "radsecproxy": "radsecproxy",
+}  # fmt: skip
+"""What a twin runs, and the Debian package of each."""
+
+NOT_HERE = (
+    "VRFs are network namespaces, VLAN interfaces and IPsec lines plain wires: this kernel has no VRF, VLAN and ESP",
+    "chrony, rsyslog, snmpd, radvd and ulogd check their configuration and do not run; IKE does not run",
+    "the visitors' way to the internet (from a VRF into the main table, NAT) is not there",
+    "all of these run with the same artifacts in the virtual machine of tests/live/datanet",
+)
+"""What is not as on a real device, for people."""
+
+_MODULE = "ggi_net.lab.twin.server"
+_PATIENCE_SECONDS = 180
+_BEYOND_PATH = ("/usr/sbin", "/sbin", "/usr/lib/frr")
+
+
+class MachineStatus(Record, frozen=True, kw_only=True):
+    """How one machine does: `runs`, and its BGP sessions within the twin: how many are up, of how many."""
+
+    machine: Machine
+    runs: bool
+    sessions_up: int = 0
+    sessions: int = 0
+
+
+def refuse_unless_possible() -> None:
+    """Raise LabFailure when this user or this machine can't have a twin."""
+    if os.geteuid() != 0:
+        raise LabFailure(
+            "only root can bring a twin up: it makes network namespaces and runs daemons as their own users",
+            hint="`ggi lab devices up` starts simulated devices without root",
+        )
+    path = os.pathsep.join([os.environ.get("PATH", ""), *_BEYOND_PATH])
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program, path=path)]
+    if missing:
+        raise LabFailure("programs are missing", hint=f"apt-get install {' '.join(missing)}")
+
+
+def up(design: Design, folder: Path) -> Path:
+    """Start the twin of a design; return its connections file once every machine runs and BGP has converged.
+
+    Raises LabFailure when one runs there already, or something does not start.
+    """
+    refuse_unless_possible()
+    if running(folder):
+        raise LabFailure("a twin runs there already", place=Place(str(folder)), hint="`ggi lab down` ends it first")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    write_atomic(folder / "plan.json", msgspec.json.encode(design.plan), mode=0o600)
+    connections = Layout(design, folder).make()
+    log = folder / "server.log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", _MODULE, str(folder)],
+            stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True, cwd="/",
+        )  # fmt: skip
+    write_atomic(folder / "server.pid", f"{process.pid}\n", mode=0o600)
+    limit = time.monotonic() + _PATIENCE_SECONDS
+    while not state_of(folder).ready:
+        if process.poll() is not None or time.monotonic() > limit:
+            said = log.read_text(errors="replace").strip().splitlines()
+            down(folder)
+            raise LabFailure(f"the twin did not start: {said[-1] if said else 'no reason given'}")
+        time.sleep(0.05)
+    return connections
+
+
+def down(folder: Path) -> bool:
+    """End the twin in `folder` and all that runs in it, and remove the folder; return whether one was there."""
+    pid, pids = running(folder), state_of(folder).pids
+    strangers = _visitors(list(pids.values()))
+    if pid:
+        _end([pid])
+    _end(strangers)
+    there = folder.exists()
+    shutil.rmtree(folder, ignore_errors=True)
+    return bool(pid) or there
+
+
+def running(folder: Path) -> int:
+    """The id of the process of the twin in `folder`; 0 when there is none (a reused id is not taken for it)."""
+    try:
+        pid = int((folder / "server.pid").read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return 0
+    return pid if _MODULE.encode() in command and os.fsencode(folder) in command else 0
+
+
+def state_of(folder: Path) -> State:
+    """What the twin in `folder` last told of itself; nothing when it has not."""
+    try:
+        return msgspec.json.decode((folder / "state.json").read_bytes(), type=State)
+    except (OSError, msgspec.MsgspecError):
+        return State()
+
+
+def plan_of(folder: Path) -> Plan:
+    """The plan of the twin that runs in `folder`; raise FileMissing when none does."""
+    if not running(folder):
+        raise FileMissing("no twin runs there", place=Place(str(folder)), hint="start one with `ggi lab up`")
+    return msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
+
+
+def status(folder: Path) -> list[MachineStatus]:
+    """How each machine of the twin in `folder` does; raise FileMissing when none runs there."""
+    plan, pids = plan_of(folder), state_of(folder).pids
+    found = []
+    for machine in plan.machines:
+        pid = pids.get(machine.name, 0)
+        sessions = established(pid, plan.addresses) if pid and machine.router else {}
+        found.append(
+            MachineStatus(machine=machine, runs=bool(pid), sessions_up=sum(sessions.values()), sessions=len(sessions))
+        )
+    return found
+
+
+def command(folder: Path, name: str, words: Sequence[str]) -> list[str]:
+    """The command line that runs `words` on a machine or host of the twin; raise NotInEstate for one that isn't."""
+    plan_of(folder)
+    pids = state_of(folder).pids
+    if name not in pids:
+        raise NotInEstate(
+            f"the twin has no '{name}' that runs{nearest(name, pids)}", hint="`ggi lab status` lists what there is"
+        )
+    return [*entering(pids[name]), *words]
+
+
+def reboot(folder: Path, name: str) -> None:
+    """Let a machine of the twin end with everything in it and start again; return when it has started."""
+    plan = plan_of(folder)
+    if name not in {machine.name for machine in plan.machines}:
+        raise NotInEstate(f"no machine '{name}' in the twin", hint="`ggi lab status` lists them")
+    old = state_of(folder).pids.get(name, 0)
+    if not old:
+        raise LabFailure(f"{name} does not run")
+    os.kill(old, signal.SIGHUP)
+    limit = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        new = state_of(folder).pids.get(name, 0)
+        if new not in (0, old) and Path(f"/proc/{new}/root/run/ggi-twin/booted").exists():
+            return
+        if time.monotonic() > limit:
+            raise LabFailure(f"{name} did not start again")
+        time.sleep(0.05)
+
+
+def _visitors(pids: Sequence[int]) -> list[int]:
+    """Processes that others (`ggi lab exec`) run in the networks of these, and that would keep them from going."""
+    ours = set()
+    for pid in pids:
+        with suppress(OSError):
+            ours.add(Path(f"/proc/{pid}/ns/net").readlink())
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (entry / "ns/net").readlink() in ours and int(entry.name) not in pids:
+                found.append(int(entry.name))
+    return found
+
+
+def _end(pids: Sequence[int]) -> None:
+    """Ask processes to end, and make those that have not after a while."""
+    for number, seconds in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0)):
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        limit = time.monotonic() + seconds
+        while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < limit:
+            time.sleep(0.02)
+
+
+__all__ = ["NOT_HERE", "command", "down", "reboot", "running", "status", "up"]

@@ -1,0 +1,219 @@
+"""The plan of a twin: which devices and hosts there are and what is wired to what, all from the estate.
+
+Interfaces whose addresses are in one network hang on one wire. Nothing is started here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from ipaddress import ip_interface, ip_network
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from ggi_net.errors import LabFailure
+from ggi_net.lab.twin.interfaces import parse
+from ggi_net.model.network import PortKind, Role
+from ggi_net.model.types import Record
+from ggi_net.render.device import render_device
+from ggi_net.render.platform import platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ggi_net.lab.twin.interfaces import Interface
+    from ggi_net.model.estate import Estate, Placed
+    from ggi_net.model.network import Device, Link, Site
+    from ggi_net.render.artifact import Artifact
+
+NOC = "noc"
+"""The federation's management host."""
+
+_STAND_IN = "frr"
+_PORTS = {PortKind.ACCESS: "eth0", PortKind.INTERNET: "eth0", PortKind.LAN: "eth1", PortKind.CORE: "eth2"}
+_UNITS = {
+    "frr.conf": "frr",
+    "keepalived.conf": "keepalived",
+    "radiusd.conf": "freeradius",
+    "radsecproxy.conf": "radsecproxy",
+    "sshd.conf": "ssh",
+}
+"""The unit that each artifact is for, in the order of starting."""
+
+
+class Machine(Record, frozen=True, kw_only=True):
+    """A device of the twin. `managed`: it is what the estate says, and can be pushed to; else it stands in for
+    `stands_for`, and only carries traffic. `router`: it is started before the servers, which need the network."""
+
+    name: str
+    units: tuple[str, ...]
+    managed: bool = True
+    router: bool = False
+    stands_for: str = ""
+
+
+class Wire(Record, frozen=True, kw_only=True):
+    """What interfaces of one network hang on: (machine or host, interface) for each."""
+
+    network: str
+    ends: tuple[tuple[str, str], ...]
+
+
+class Station(Record, frozen=True, kw_only=True):
+    """A host on a VLAN, to send traffic from: its addresses with lengths, its gateways."""
+
+    name: str
+    addresses: tuple[str, ...]
+    gateways: tuple[str, ...]
+
+
+class Plan(Record, frozen=True, kw_only=True):
+    """All of a twin. `addresses`: every address that an interface of a machine has."""
+
+    machines: tuple[Machine, ...]
+    stations: tuple[Station, ...]
+    wires: tuple[Wire, ...]
+    addresses: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Design:
+    """A plan with each machine's record and artifacts. `realms`: those that each home organisation answers for."""
+
+    plan: Plan
+    placed: dict[str, Placed]
+    artifacts: dict[str, tuple[Artifact, ...]]
+    realms: dict[str, tuple[str, ...]]
+
+
+def design(estate: Estate, gemeenten: Iterable[str], *, core: bool) -> Design:
+    """Plan a twin of these gemeenten; with `core` the federation's devices are there as they are.
+
+    Without, routers that know only these gemeenten stand in for the cores. A gateway that no daemon here can be is
+    stood in for by a Debian gateway with its addresses. Raises NotInEstate, RenderError, or LabFailure for no gemeente.
+    """
+    slugs = tuple(dict.fromkeys(gemeenten))
+    if not slugs:
+        raise LabFailure("a twin needs a gemeente", hint="name one or more with --gemeente")
+    chosen = [placed for slug in slugs for placed in estate.select(gemeente=[estate.gemeente(slug).slug])]
+    substitute = _substituted(estate)
+    small = _substituted(estate, only=slugs)
+    machines: list[Machine] = []
+    placed: dict[str, Placed] = {}
+    artifacts: dict[str, tuple[Artifact, ...]] = {}
+
+    def add(source: Estate, name: str, stands_for: str = "") -> None:
+        placed[name] = source.placed(name)
+        artifacts[name] = tuple(render_device(source, placed[name]))
+        files = {artifact.file for artifact in artifacts[name]}
+        machines.append(
+            Machine(
+                name=name,
+                units=tuple(unit for file, unit in _UNITS.items() if file in files),
+                managed=not stands_for,
+                router=placed[name].device.role in (Role.CORE, Role.CE),
+                stands_for=stands_for,
+            )
+        )
+
+    for device in estate.federation.devices:
+        if core:
+            add(estate, device.name)
+        elif device.role is Role.CORE:
+            add(small, device.name, f"{device.name}, which would know every gemeente")
+    for item in chosen:
+        if platform(item.device.platform).driver == "linux":
+            add(estate, item.device.name)
+        elif _replaceable(item.device):
+            add(substitute, item.device.name, platform(item.device.platform).title)
+    stations = list(_stations(estate, {(item.organisation.slug, item.site.slug): item for item in chosen}.values()))
+    plan = Plan(
+        machines=tuple(machines),
+        stations=tuple(stations),
+        wires=tuple(_wires(artifacts, stations)),
+        addresses=tuple(_addresses(artifacts)),
+    )
+    return Design(plan, placed, artifacts, estate.answering)
+
+
+def _substituted(estate: Estate, only: Iterable[str] = ()) -> Estate:
+    """The estate with a Debian gateway for each gateway that no daemon can be; of gemeenten `only` those, if given."""
+    keep = set(only)
+    gemeenten = [gemeente for gemeente in estate.gemeenten if not keep or gemeente.slug in keep]
+    renamed = {
+        (device.name, port.name): _PORTS[port.kind]
+        for gemeente in gemeenten
+        for device in gemeente.devices
+        if _replaceable(device)
+        for port in device.ports
+    }
+
+    def site_of(site: Site) -> Site:
+        return replace(site, devices=tuple(device_of(d) if _replaceable(d) else d for d in site.devices))
+
+    def device_of(device: Device) -> Device:
+        ports = tuple(replace(port, name=_PORTS[port.kind]) for port in device.ports)
+        return replace(device, platform=_STAND_IN, ports=ports)
+
+    def link_of(link: Link) -> Link:
+        port = renamed.get((link.end.device, link.end.port), link.end.port)
+        return replace(link, end=replace(link.end, port=port))
+
+    return dataclasses.replace(
+        estate,
+        gemeenten=tuple(
+            replace(g, sites=tuple(map(site_of, g.sites)), links=tuple(map(link_of, g.links))) for g in gemeenten
+        ),
+    )
+
+
+def _replaceable(device: Device) -> bool:
+    """Whether it is a gateway that no daemon here can be."""
+    return device.role is Role.CE and platform(device.platform).driver != "linux"
+
+
+def _stations(estate: Estate, sites: Iterable[Placed]) -> Iterator[Station]:
+    """The management host; at each site an access point in the mgmt VLAN and a computer in the office."""
+    home = next(site for site in estate.federation.sites if site.main)
+    yield _station(NOC, home, "mgmt", 25)
+    for item in sites:
+        where = f"{item.organisation.slug}-{item.site.slug}"
+        for kind, zone in (("ap", "mgmt"), ("pc", "office")):
+            if any(vlan.zone == zone and vlan.prefixes for vlan in item.site.vlans):
+                yield _station(f"{kind}-{where}", item.site, zone, 12)
+
+
+def _station(name: str, site: Site, zone: str, number: int) -> Station:
+    vlan = next(vlan for vlan in site.vlans if vlan.zone == zone)
+    networks = [ip_network(prefix) for prefix in vlan.prefixes]
+    return Station(
+        name=name,
+        addresses=tuple(f"{n[number] if n.version == 4 else n[0xC0]}/{n.prefixlen}" for n in networks),
+        gateways=tuple(str(n[1]) for n in networks),
+    )
+
+
+def _wires(artifacts: dict[str, tuple[Artifact, ...]], stations: Iterable[Station]) -> Iterator[Wire]:
+    ends: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name, files in artifacts.items():
+        for interface in _interfaces(files):
+            if interface.network and not interface.table:
+                ends[str(interface.network)].append((name, interface.name))
+    for station in stations:
+        ends[str(ip_interface(station.addresses[0]).network)].append((station.name, "eth0"))
+    for network, them in ends.items():
+        yield Wire(network=network, ends=tuple(them))
+
+
+def _addresses(artifacts: dict[str, tuple[Artifact, ...]]) -> Iterator[str]:
+    for files in artifacts.values():
+        for interface in _interfaces(files):
+            yield from (str(ip_interface(address).ip) for address in interface.addresses)
+
+
+def _interfaces(files: Iterable[Artifact]) -> list[Interface]:
+    return parse(next(artifact.text for artifact in files if artifact.file == "interfaces"))
+
+
+__all__ = ["Design", "Machine", "Plan", "Station", "Wire", "design"]
