@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ggi_net.lab.misbehave import Misbehaviour
 
 _END_OF_INPUT = "\x1a"
+_END_OF_TEXT = "\x04"
 _INTERRUPT = "\x03"
 _BACKSPACES = "\x7f\x08"
 _CUTS = (Does.CUT_AFTER, Does.TRUNCATE)
@@ -38,7 +39,10 @@ class CliSession(Protocol):
         ...
 
     def enter(self, line: str) -> str:
-        """Carry out one line; return what the device prints for it, lines ended by `\\n`, without the next prompt."""
+        """Carry out one line; return what the device prints for it, lines ended by `\\n`, without the next prompt.
+
+        A line that Ctrl-D ended has it as its last character.
+        """
         ...
 
     def refuse(self, line: str) -> str:
@@ -127,6 +131,10 @@ class _Terminal:
                 if character in "\r\n":
                     self._print("\n")
                     await self.line(line)
+                    line = ""
+                elif character == _END_OF_TEXT:
+                    self._print("\n")
+                    await self.line(line + character)
                     line = ""
                 elif character == _END_OF_INPUT:
                     self._session.leave()
