@@ -10,9 +10,12 @@ import base64
 import hashlib
 import hmac
 import string
+from functools import lru_cache
 
 _KEY = b"dsfd;kfoA,.iyewrkldJKDHSUBsgvca69834ncxv9873254k;fgg87"
 _STANDARD = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+_REMEMBERED = 1 << 10
+"""So many hashes are remembered: each takes 10 ms, and a device that shows one shows it in every comparison."""
 _CISCO = "./" + string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
@@ -31,12 +34,14 @@ def decode_type7(shown: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def hash_type9(secret: str, salt: str) -> str:
     """`secret` as type 9 shows it: scrypt with N=16384, r=1, p=1, 32 bytes."""
     digest = hashlib.scrypt(secret.encode(), salt=salt.encode(), n=16384, r=1, p=1, dklen=32)
     return f"$9${salt}${_base64(digest)}"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def hash_type8(secret: str, salt: str) -> str:
     """`secret` as type 8 shows it: PBKDF2-HMAC-SHA256 with 20000 rounds, 32 bytes."""
     return f"$8${salt}${_base64(hashlib.pbkdf2_hmac('sha256', secret.encode(), salt.encode(), 20000, 32))}"
