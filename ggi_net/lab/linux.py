@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _TOOLS = (
     "cat", "rm", "mv", "cp", "mkdir", "test", "true", "false", "sha256sum", "chmod", "ls", "echo", "env", "ln",
-    "base64", "cut", "flock", "grep", "sed", "setsid", "timeout", "tr", "wc",
+    "awk", "base64", "cut", "flock", "grep", "sed", "setsid", "timeout", "tr", "wc",
 )  # fmt: skip
 _WRAPPED = {
     "sh": r"""\

@@ -69,6 +69,7 @@ prepare() {
 			exit 3
 		}
 	done <"$here/tests"
+	rm -rf -- "$here/stage"
 }
 
 change() {

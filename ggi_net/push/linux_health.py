@@ -43,8 +43,12 @@ class Said:
 
 def health(host: Host, target: Target, root: str, resolver: Resolver) -> Health:
     """The health of a host; raise PushError when it can't be asked."""
-    files = {artifact.file for artifact in target.artifacts}
-    looks = [look for look in target.platform.verify if not look.file or look.file in files]
+    texts = {artifact.file: artifact.text for artifact in target.artifacts}
+    looks = [
+        look
+        for look in target.platform.verify
+        if not look.file or (look.file in texts and look.holds in texts[look.file])
+    ]
     services = [look.name for look in looks if look.what is What.SERVICE]
     with_bgp = any(look.what is What.BGP for look in looks)
     asked = [f"df -P -k {shlex.quote(f'{root}/var/lib')}"]

@@ -67,7 +67,7 @@ class Look(Record, frozen=True, kw_only=True):
     (RFC 5997) and `login`: whether the RADIUS server at `port` of loopback, called `name`, answers, and takes a user.
     `secret` and `account` are references, in which `{organisation}` is whose device it is. An account's value is
     `user password`; where the backend has none, the login is said not to be tested. `file`: the artifact that a device
-    must have for it to be looked at.
+    must have for it to be looked at, and `holds` what must stand in that.
     """
 
     what: What
@@ -76,6 +76,7 @@ class Look(Record, frozen=True, kw_only=True):
     secret: str = ""
     account: str = ""
     file: str = ""
+    holds: str = ""
 
 
 class Platform(Record, frozen=True, kw_only=True):

@@ -87,11 +87,9 @@ class TestEveryDriver:
     ("artifacts", "method"),
     [
         (router_artifacts(), "_enter"),
-        (host_artifacts(), "_put"),
-        (host_artifacts(), "_apply"),
         (host_artifacts(), "files"),
     ],
-    ids=["ios", "linux-write", "linux-apply", "linux-read"],
+    ids=["ios", "linux"],
 )
 def test_a_connection_lost_in_the_middle_is_said_and_the_next_push_completes(lab, monkeypatch, artifacts, method):
     from ggi_net.push.cisco_iosxe import IosSession
@@ -207,41 +205,8 @@ class TestLinux:
         assert [c for c in host_of(lab).calls[calls:] if c.startswith("nft")] == ["nft -f /etc/nftables.conf"] * 2
         host_of(lab).refuse()
         assert lab.push(host_artifacts(nft=NFT_TEXT.replace("179", "180"))).status is Status.CHANGED
-        assert not (root / "var/lib/ggi/push").exists()
 
     def test_a_new_file_that_is_refused_is_taken_away(self, lab):
         host_of(lab).refuse("frr-reload.py")
         assert lab.push(host_artifacts()).code == "GGI1603"
         assert not (host_of(lab).root / "etc/frr/frr.conf").exists()
-
-    def test_files_that_changed_without_being_applied_are_applied_by_the_next_push(self, lab, monkeypatch):
-        from ggi_net.push.linux import LinuxSession
-
-        lab.push(host_artifacts())
-
-        def cut_off(*_):
-            raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch:
-            patch.setattr(LinuxSession, "_apply", cut_off)
-            with pytest.raises(KeyboardInterrupt):
-                lab.push(host_artifacts(frr=FRR_TEXT.replace("100", "200")))
-        assert "200" in (host_of(lab).root / "etc/frr/frr.conf").read_text()
-        calls = len(host_of(lab).calls)
-        outcome = lab.push(host_artifacts(frr=FRR_TEXT.replace("100", "200")))
-        assert outcome.status is Status.CHANGED
-        assert "interrupted push" in outcome.diff
-        assert "frr-reload.py --reload /etc/frr/frr.conf" in host_of(lab).calls[calls:]
-        assert not (host_of(lab).root / "var/lib/ggi/push").exists()
-
-    def test_what_an_interrupted_push_replaced_comes_back_when_its_completion_is_refused(self, lab, monkeypatch):
-        from ggi_net.push.linux import LinuxSession
-
-        lab.push(host_artifacts())
-        with monkeypatch.context() as patch:
-            patch.setattr(LinuxSession, "_apply", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-            with pytest.raises(KeyboardInterrupt):
-                lab.push(host_artifacts(frr=FRR_TEXT.replace("100", "200")))
-        host_of(lab).refuse("frr-reload.py")
-        assert lab.push(host_artifacts(frr=FRR_TEXT.replace("100", "200"))).code == "GGI1603"
-        assert "maximum-prefix 100" in (host_of(lab).root / "etc/frr/frr.conf").read_text()
