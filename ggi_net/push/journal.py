@@ -101,7 +101,7 @@ class Journal:
         self.folder = folder
         self.reason = reason
         self.user = os.environ.get("SUDO_USER") or getpass.getuser()
-        self.run = run or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        self.run = run or new_run(datetime.now(UTC))
 
     @property
     def holder(self) -> str:
@@ -145,6 +145,11 @@ class Journal:
     def entries(self, device: str) -> Iterator[JournalEntry]:
         """The entries about a device, newest first."""
         return entries(self.folder, device)
+
+
+def new_run(now: datetime) -> str:
+    """A name for a run: the second, then the microsecond and four random bits. So names are in the order of time."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond << 4 | secrets.randbits(4):06x}"
 
 
 def entries(folder: Path, device: str) -> Iterator[JournalEntry]:
