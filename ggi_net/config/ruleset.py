@@ -39,6 +39,7 @@ class Syntax(StrEnum):
 class SecretForms(StrEnum):
     """Whose ways of showing a secret a platform has; see the module of that name."""
 
+    ARISTA = "arista"
     CISCO = "cisco"
     JUNIPER = "juniper"
 
@@ -77,11 +78,13 @@ class FileRules(Record, frozen=True, kw_only=True):
     `ignored` (path): lines, with all below them, that are never compared: what the device adds by itself.
     `implied` (path): lines, with nothing below them, that the device does not show although it has them (defaults): no
     difference when only intended has them. `secrets` (line): the group `secret` is compared by keyed hash and never
-    shown. `secret_forms`: how the device shows secrets (a rule's group `type` says which form, where there is one).
+    shown. `secret_forms`: how the device shows secrets (a rule's group `type` says which form, where there is one, and
+    its group `of` whose secret it is, where the form depends on that).
     `comments`: what a comment line begins with. `shown_by`: for a file that a daemon loads, the command that
     prints what the daemon runs; it is compared as well, and what it prints may not differ either.
     `equivalents`: a line that matches the key (whole line) means the same as the value (may use `\\1`).
     `extends`: what is said here comes before what the rules that these are `like` say of the same `file`.
+    `text_end`: the line that ends a banner; empty where a delimiter of one character is chosen.
     Only push reads the rest. `replacements` and `negations`: see there. `resets` (path): changing such a line makes
     the device forget the other lines of its section (`vrf forwarding` drops addresses), so they are sent again.
     `sections` (path): headers that open a section even when nothing is in it, so that it has to be left again.
@@ -105,6 +108,7 @@ class FileRules(Record, frozen=True, kw_only=True):
     comments: tuple[str, ...] = ("#",)
     shown_by: str = ""
     equivalents: tuple[Equivalent, ...] = ()
+    text_end: str = ""
     negation: str = ""
     replacements: tuple[Replacement, ...] = ()
     negations: tuple[Negation, ...] = ()

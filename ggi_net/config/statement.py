@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ggi_net.config import cisco, juniper, tree
+from ggi_net.config import arista, cisco, juniper, tree
 from ggi_net.config.braces import parse_braces, parse_lines
 from ggi_net.config.ruleset import FileRules, SecretForms, Syntax, matches
 from ggi_net.secrets import MASK, keyed_hash
@@ -98,7 +98,7 @@ class Reader:
                 if found.groupdict().get("type"):
                     start = found.start("type")
                 shown = f"{text[:start]}{MASK}{text[end:]}"
-                behind = self._behind(found["secret"], found.groupdict().get("type") or "", known.get(shown, set()))
+                behind = self._behind(found, known.get(shown, set()))
                 identity = f"{shown} {keyed_hash(self._key, behind)}"
                 break
         if node.block is not None:
@@ -119,8 +119,14 @@ class Reader:
                 yield found["secret"]
                 return
 
-    def _behind(self, value: str, kind: str, known: set[str]) -> str:
-        """The secret that `value` shows, where that can be told; else `value`. `known` are those that may be meant."""
-        if self._rules.secret_forms is SecretForms.JUNIPER:
-            return juniper.behind(value, known)
-        return cisco.behind(value, kind, known)
+    def _behind(self, found: re.Match[str], known: set[str]) -> str:
+        """The secret that a line shows, where that can be told; else what it shows. `known` are those it may mean."""
+        groups, value = found.groupdict(), found["secret"]
+        kind = groups.get("type") or ""
+        match self._rules.secret_forms:
+            case SecretForms.ARISTA:
+                return arista.behind(value, kind, known, groups.get("of") or "")
+            case SecretForms.JUNIPER:
+                return juniper.behind(value, known)
+            case SecretForms.CISCO:
+                return cisco.behind(value, kind, known)

@@ -2,7 +2,7 @@
 
 A line that stands deeper than the line before it belongs to that line. Comments (`!`) and empty lines are left out.
 Two constructs are text rather than lines, and are kept verbatim as a node's `block`: a banner between its delimiters
-and a certificate up to its `quit`.
+(or, as EOS has it, up to a line `EOF`) and a certificate up to its `quit`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BANNER = re.compile(r"(banner (?:motd|login|exec|incoming|prompt-timeout)) +(\^C|\S)(.*)")
+_OPEN_BANNER = re.compile(r"banner (?:motd|login)")
+_END_OF_BANNER = "EOF"
 _CERTIFICATE = re.compile(r"certificate (?:ca |self-signed |ra-general )?[0-9A-Fa-f]+")
 _DELIMITERS = "#%~|$&@"
 _WHITE = " \t\r"
@@ -86,14 +88,19 @@ def parse(text: str, *, file: str = "configuration") -> Node:
         path.append((depth, node))
         if banner := _BANNER.fullmatch(content):
             at = _take_banner(node, banner, lines, at, file)
+        elif _OPEN_BANNER.fullmatch(content):
+            at = _take_text(node, lines, at, _END_OF_BANNER, f"a banner without its {_END_OF_BANNER}", file)
         elif _CERTIFICATE.fullmatch(content) and owner.text.startswith("crypto pki certificate chain "):
-            at = _take_certificate(node, lines, at, file)
+            at = _take_text(node, lines, at, "quit", "a certificate without its quit", file, strip=_WHITE)
     return root
 
 
-def serialise(root: Node) -> str:
-    """The text of a tree: one space per level, a banner between delimiters it doesn't contain; `parse` reverses it."""
-    return "".join(f"{line}\n" for child in root.children for line in _lines(child, 0))
+def serialise(root: Node, *, indent: int = 1, end: str = "") -> str:
+    """The text of a tree; `parse` reverses it.
+
+    `indent`: spaces per level. `end`: the line that ends a banner; empty for a delimiter that it doesn't contain.
+    """
+    return "".join(f"{line}\n" for child in root.children for line in _lines(child, 0, indent, end))
 
 
 def _owner(path: list[tuple[int, Node]], depth: int, file: str, number: int) -> Node:
@@ -128,34 +135,36 @@ def _take_banner(node: Node, banner: re.Match[str], lines: list[str], at: int, f
     return at
 
 
-def _take_certificate(node: Node, lines: list[str], at: int, file: str) -> int:
-    """Move the certificate's digits into the node's block; return the index of the line after `quit`."""
+def _take_text(node: Node, lines: list[str], at: int, end: str, lacking: str, file: str, *, strip: str = "") -> int:
+    """Move the lines up to one that is `end` into the node's block; return the index of the line after it."""
     taken: list[str] = []
     for number in range(at, len(lines)):
-        content = lines[number].strip(_WHITE)
-        if content == "quit":
+        content = lines[number].strip(strip) if strip else lines[number].rstrip("\r")
+        if content == end:
             node.block = tuple(taken)
             return number + 1
         taken.append(content)
-    raise _broken("a certificate without its quit", file, node.number)
+    raise _broken(lacking, file, node.number)
 
 
-def _lines(node: Node, depth: int) -> Iterator[str]:
-    indent = " " * depth
+def _lines(node: Node, depth: int, step: int, end: str) -> Iterator[str]:
+    indent = " " * depth * step
     if node.block is None:
         yield indent + node.text
-    elif node.text.startswith("banner "):
+    elif not node.text.startswith("banner "):
+        yield indent + node.text
+        yield from (f"{indent} {line}" for line in node.block)
+        yield f"{indent} quit"
+    elif end:
+        yield from (indent + node.text, *node.block, end)
+    else:
         text = "".join(node.block)
         delimiter = next((d for d in _DELIMITERS if d not in text), "\x03")
         yield f"{indent}{node.text} {delimiter}"
         yield from node.block
         yield delimiter
-    else:
-        yield indent + node.text
-        yield from (f"{indent} {line}" for line in node.block)
-        yield f"{indent} quit"
     for child in node.children:
-        yield from _lines(child, depth + 1)
+        yield from _lines(child, depth + 1, step, end)
 
 
 def _broken(message: str, file: str, number: int, hint: str | None = None) -> ConfigurationBroken:

@@ -117,7 +117,8 @@ def _conflicts(mine: Statement, extra: list[Statement], rules: FileRules) -> Ite
 def _enter(statement: Statement, rules: FileRules) -> Iterator[str]:
     """A statement with everything below it, as it is entered."""
     if statement.block is not None:
-        yield from serialise(Node("", children=[Node(statement.raw, block=statement.block)])).splitlines()
+        text = Node("", children=[Node(statement.raw, block=statement.block)])
+        yield from serialise(text, end=rules.text_end).splitlines()
         return
     yield statement.raw
     for child in statement.children:
