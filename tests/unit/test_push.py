@@ -5,7 +5,7 @@ import stat
 import time
 
 import pytest
-from devices import FRR_TEXT, NFT_TEXT, ROUTER_TEXT, Bench, bench, host_artifacts, router_artifacts
+from devices import NFT_TEXT, ROUTER_TEXT, Bench, bench, host_artifacts, router_artifacts
 
 from ggi_net.lab.ios import IosDevice
 from ggi_net.lab.linux import LinuxDevice
