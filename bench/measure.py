@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
+import signal
 import subprocess
 import sys
+import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_PR_SET_CHILD_SUBREAPER = 36
+"""prctl(2): who loses its parent becomes a child of this process."""
 
 
 @dataclass
@@ -50,6 +57,50 @@ def peak_memory(command: Sequence[str], every: float = 0.1) -> float:
     if process.returncode:
         raise SystemExit(f"bench: {' '.join(command)} ended with status {process.returncode}")
     return peak / 1024
+
+
+class Ran(NamedTuple):
+    """What a command and everything that it started took: `memory` is the most MiB at one moment (PSS)."""
+
+    wall: float
+    cpu: float
+    memory: float
+    output: str
+
+
+def run(command: Sequence[str], text: str, *, environment: Mapping[str, str], folder: Path, every: float = 1.0) -> Ran:
+    """Run `command` with `text` as its input, and measure it.
+
+    Daemons that it leaves behind count as well: they become children of this process and are ended when it is done.
+    """
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    others = set(_children(os.getpid()))
+    before, start = _cpu(), time.perf_counter()
+    with tempfile.TemporaryFile("w+") as source, tempfile.TemporaryFile("w+") as sink:
+        source.write(text)
+        source.seek(0)
+        process = subprocess.Popen(command, stdin=source, stdout=sink, env=dict(environment), cwd=folder)
+        peak = 0.0
+        while process.poll() is None:
+            own = (pid for child in set(_children(os.getpid())) - others for pid in _tree(child))
+            peak = max(peak, sum(_pss(pid) for pid in own))
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(every)
+        wall = time.perf_counter() - start
+        for pid in set(_children(os.getpid())) - others:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        sink.seek(0)
+        output = sink.read()
+    if process.returncode:
+        raise SystemExit(f"bench: {command[0]} ended with status {process.returncode}: {output[-2000:]}")
+    return Ran(wall, _cpu() - before, peak / 1024, output)
+
+
+def _children(pid: int) -> list[int]:
+    return [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
 
 
 def _tree(pid: int) -> list[int]:
