@@ -7,8 +7,10 @@ runs; the drivers of real platforms have their own.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +29,7 @@ from ggi_net.render.platform import ArtifactKind, Platform
 from ggi_net.secrets import MappingSecrets, Masker, Resolver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 driver.DRIVERS["paper"] = "paper:PaperSession"
 PAPER = Platform(
@@ -227,3 +229,30 @@ class Paper:
         found = self.rollout(self.jobs(dict.fromkeys(devices or self.names, text)), **options)
         found.run()
         return found
+
+
+def killed_at(moment: int, work: Callable[[], object]) -> bool:
+    """Do `work` in a process of its own that is killed at its n-th moment; whether it was.
+
+    Moments are before and after each file that is renamed into place: what lies between two of them leaves no trace.
+    """
+    child = os.fork()
+    if child == 0:
+        count, rename = itertools.count(1), Path.replace
+
+        def passes() -> None:
+            if next(count) == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def replace(self: Path, target: Path) -> Path:
+            passes()
+            found = rename(self, target)
+            passes()
+            return found
+
+        Path.replace = replace
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

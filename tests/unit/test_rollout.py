@@ -16,14 +16,14 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paper import QUICK, Paper
+from paper import QUICK, Paper, killed_at
 
 from ggi_net.errors import ApprovalMissing, ArtifactsStale, DeviceLocked, NothingKept, RunUnknown
 from ggi_net.model.waves import partners_of, waves
 from ggi_net.onboard.generate import make_estate
 from ggi_net.paths import demo_folder
 from ggi_net.push import windows
-from ggi_net.push.journal import Journal, Status
+from ggi_net.push.journal import Journal, Status, read_entry
 from ggi_net.push.rollout import stopped
 from ggi_net.push.rollout_jobs import resumed_jobs, rollback_of_devices, rollback_of_run
 from ggi_net.push.rollout_state import diff_file, locked, read_run, run_folder, runs
@@ -299,17 +299,11 @@ RUN = "20261128T101500Z-abc123"
 
 
 class TestCutOff:
-    @pytest.mark.parametrize("after", [0.0, 0.05, 0.12, 0.2, 0.3, 0.45])
-    def test_a_controller_that_was_killed_is_resumed_and_every_device_is_whole(self, tmp_path, after):
-        paper = Paper(ESTATE, tmp_path, ALMELO)
-        for name in ALMELO:
-            paper.order(name, "slow", "0.08")
-        with subprocess.Popen(
-            [sys.executable, "-c", CONTROLLER, HERE, tmp_path, RUN], stdout=subprocess.PIPE, text=True
-        ) as controller:
-            assert controller.stdout.readline() == "ready\n"
-            time.sleep(after)
-            controller.send_signal(signal.SIGKILL)
+    @pytest.mark.parametrize("moment", range(1, 70, 3))
+    def test_a_controller_that_was_killed_is_resumed_and_every_device_is_whole(self, tmp_path, moment):
+        """Killed before, or after, the n-th file that it or a device renames into place."""
+        paper = Paper(ESTATE, tmp_path, ALMELO[:3])
+        killed = killed_at(moment, lambda: paper.push(run=RUN, workers=2))
         assert set(paper.all_running().values()) <= {"old", "new"}
         try:
             read_run(paper.journal, RUN)
@@ -317,12 +311,19 @@ class TestCutOff:
             assert set(paper.all_running().values()) == {"old"}
             return
         again = resume(paper, RUN)
+        assert killed or not again.jobs
         assert set(paper.all_running().values()) == {"new"}
-        assert set(statuses(again).values()) <= {"changed", "unchanged"}
-        assert not [n for n in ALMELO if json.loads(paper.file(n).read_text())["armed"]]
-        entries = [msgspec.json.decode(path.read_bytes()) for path in run_folder(paper.journal, RUN).glob("*-*.json")]
-        assert {entry["outcome"] for entry in entries} <= {"changed", "unchanged"}
-        assert set(statuses(paper.push(devices=ALMELO)).values()) == {"unchanged"}
+        assert not [name for name in paper.names if json.loads(paper.file(name).read_text())["armed"]]
+        assert {d.status for d in read_run(paper.journal, RUN).devices.values()} <= {"changed", "unchanged"}
+        entries = [read_entry(run_folder(paper.journal, RUN) / f"{name}.json") for name in paper.names]
+        assert {entry.outcome for entry in entries} <= {"changed", "unchanged"}
+        assert set(statuses(paper.push()).values()) == {"unchanged"}
+
+    def test_the_moments_reach_to_the_end_of_a_run(self, tmp_path):
+        paper = Paper(ESTATE, tmp_path, ALMELO[:3])
+        assert killed_at(58, lambda: paper.push(run=RUN, workers=2))
+        paper = Paper(ESTATE, tmp_path / "other", ALMELO[:3])
+        assert not killed_at(75, lambda: paper.push(run=RUN, workers=2))
 
     def test_ctrl_c_lets_the_devices_at_hand_finish_and_starts_no_other(self, tmp_path):
         paper = Paper(ESTATE, tmp_path, ALMELO)
