@@ -32,7 +32,7 @@ with tempfile.TemporaryDirectory() as scratch:
 """The estate that each folder of golden files is rendered from."""
 
 DIFFERENT = {"expected": tuple(ESTATE.devices), "expected-wlan": tuple(DEVICES)}
-CASES = [(folder, name) for folder in ESTATES for name in DIFFERENT.get(folder, moved(ESTATE))]
+CASES = [(folder, name) for folder in ESTATES for name in DIFFERENT.get(folder) or moved(ESTATES[folder])]
 """The devices of each folder: all of the demo estate, and of a variant only those that differ from it."""
 
 

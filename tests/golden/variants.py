@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from ggi_net.model.network import PortKind
 from ggi_net.onboard.hardware import USUAL
+from ggi_net.render.platform import platform
 
 if TYPE_CHECKING:
     from ggi_net.model.estate import Estate
@@ -15,31 +17,34 @@ if TYPE_CHECKING:
     from ggi_net.model.network import Device, Link
 
 FROM = "cisco_iosxe"
-PLATFORMS = ("juniper_junos",)
+PLATFORMS = ("juniper_junos", "arista_eos")
 """The platforms that the demo estate itself has no gateways on."""
 
 
-def on_platform(estate: Estate, platform: str) -> Estate:
-    """The estate with every IOS-XE gateway on `platform`, its ports named as is usual there."""
-    return with_fields(estate, gemeenten=tuple(_moved(gemeente, platform) for gemeente in estate.gemeenten))
+def on_platform(estate: Estate, name: str) -> Estate:
+    """The estate with its IOS-XE gateways on that platform, as far as it can be there, and their ports named so."""
+    return with_fields(estate, gemeenten=tuple(_moved(gemeente, name) for gemeente in estate.gemeenten))
 
 
 def moved(estate: Estate) -> tuple[str, ...]:
-    """The names of the gateways of the demo estate that a variant changes."""
-    return tuple(name for name, placed in estate.devices.items() if placed.device.platform == FROM)
+    """The names of the gateways that a variant has on another platform."""
+    return tuple(name for name, placed in estate.devices.items() if placed.device.platform in PLATFORMS)
 
 
-def _moved(gemeente: Gemeente, platform: str) -> Gemeente:
-    names = dict(zip(USUAL[FROM], USUAL[platform], strict=True))
+def _moved(gemeente: Gemeente, name: str) -> Gemeente:
+    names = dict(zip(USUAL[FROM], USUAL[name], strict=True))
+    left = set()
 
     def device(found: Device) -> Device:
-        if found.platform != FROM:
+        outside = any(port.kind is PortKind.INTERNET for port in found.ports)
+        if found.platform != FROM or (outside and "has_ipsec" in platform(name).lacks):
+            left.add(found.name)
             return found
         ports = tuple(replace(port, name=names[port.name]) for port in found.ports)
-        return replace(found, platform=platform, ports=ports)
+        return replace(found, platform=name, ports=ports)
 
     def link(found: Link) -> Link:
-        return replace(found, end=replace(found.end, port=names.get(found.end.port, found.end.port)))
+        return found if found.end.device in left else replace(found, end=replace(found.end, port=names[found.end.port]))
 
     sites = tuple(replace(site, devices=tuple(map(device, site.devices))) for site in gemeente.sites)
     return replace(gemeente, sites=sites, links=tuple(map(link, gemeente.links)))

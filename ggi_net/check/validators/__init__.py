@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ggi_net.check.validators import base, cisco, firewall, hosts, ipsec, juniper, radius, routing, wlan
+from ggi_net.check.validators import arista, base, cisco, firewall, hosts, ipsec, juniper, radius, routing, wlan
 from ggi_net.check.validators.base import Validator
 
 VALIDATORS: dict[str, Validator] = {
     validator.name: validator
-    for family in (routing, firewall, ipsec, radius, wlan, hosts, cisco, juniper)
+    for family in (routing, firewall, ipsec, radius, wlan, hosts, cisco, juniper, arista)
     for validator in family.VALIDATORS
 }
 
