@@ -11,7 +11,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.measure import note, run
 from bench.push_devices import ADDED
@@ -84,7 +84,7 @@ def in_scratch(devices: int = DEVICES, fewer: int = FEWER) -> Figures:
         shutil.rmtree(folder)
 
 
-def _ours(what: str, connections: Path, workers: int, folder: Path, devices: int) -> tuple[Ran, dict[str, object]]:
+def _ours(what: str, connections: Path, workers: int, folder: Path, devices: int) -> tuple[Ran, dict[str, Any]]:
     job = {"connections": str(connections), "devices": devices, "workers": workers, "what": what}
     command = [sys.executable, "-m", "bench.push_ours"]
     ran = run(command, json.dumps({**job, "folder": str(folder)}), environment=os.environ, folder=_PROJECT)
@@ -100,9 +100,8 @@ def _measured(
     with _fleet(what, devices, folder / "lab") as connections:
         ran, seconds = tool(what, connections, WORKERS)
     figure = Figure(devices, seconds, ran.cpu, ran.memory)
-    note(
-        f"{name}, {what}: {devices} devices in {seconds:.1f} s, {figure.rate:.1f}/s, {ran.cpu / devices * 1000:.0f} ms"
-    )
+    cpu = ran.cpu / devices * 1000
+    note(f"{name}, {what}: {devices} devices in {seconds:.1f} s, {figure.rate:.1f}/s, {cpu:.0f} ms of CPU each")
     return figure
 
 

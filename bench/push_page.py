@@ -25,9 +25,9 @@ afterwards run and are saved on every router.
 | what | the toolkit | nornir with netmiko | Ansible |
 | --- | --- | --- | --- |
 | Pushes per second | {push.rate:.1f} | {nornir_push.rate:.1f} | {ansible_push.rate:.2f} |
-| the toolkit beside it (wanted) | | {push_nornir:.2f} times as many (at least 1) | {push_ansible:.0f} times (at least 10) |
+| the toolkit beside it | | {push_nornir:.2f} times (wanted: 1) | {push_ansible:.0f} times (wanted: 10) |
 | Collections per second | {collect.rate:.1f} | {nornir_collect.rate:.1f} | {ansible_collect.rate:.2f} |
-| the toolkit beside it (wanted) | | {collect_nornir:.2f} times as many (at least 1) | {collect_ansible:.0f} times (at least 10) |
+| the toolkit beside it | | {collect_nornir:.2f} times (wanted: 1) | {collect_ansible:.0f} times (wanted: 10) |
 | CPU per push | {cpu_push} | {cpu_nornir_push} | {cpu_ansible_push} |
 | CPU per collection | {cpu_collect} | {cpu_nornir_collect} | {cpu_ansible_collect} |
 | Memory at the peak of the pushes, per device at work | {memory_push} | {memory_nornir} | {memory_ansible} |
@@ -39,12 +39,12 @@ intended, a rollback is armed on the device, the change is made, and over a new 
 compared again before the change is confirmed and saved. The routers have no BGP neighbors, whose hold time a push to a
 gateway would otherwise watch.
 
-A router was armed for {armed_median:.2f} s in the middle, {armed_most:.2f} s at most: so long it would have gone back by
+A router was armed for {armed_median:.2f} s (median; at most {armed_most:.2f} s): for so long it would have gone back by
 itself had anything failed.
 
-nornir's time is that of `nornir.run`, the toolkit's that of the pushes; both had read their inventories before. Ansible's
-is that of `ansible-playbook`, with {fewer} of the routers, over libssh. CPU and memory are those of all processes of
-each, without the routers.
+nornir's time is that of `nornir.run`, the toolkit's that of the pushes; both had read their inventories before.
+Ansible's is that of `ansible-playbook`, with {fewer} of the routers, over libssh. CPU and memory are those of all
+processes of each, without the routers.
 """
 
 
