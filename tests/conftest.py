@@ -68,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "needs(*programs): skipped without these programs; names their packages")
     config.addinivalue_line("markers", "root: needs root, for namespaces and for daemons that change user")
+    config.addinivalue_line("markers", "fault(*names): which faults of tests/faults/promises.yml a test is about")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
