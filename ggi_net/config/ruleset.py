@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
@@ -22,7 +22,13 @@ from ggi_net.errors import DriftError, FileMissing, Place, WrongValue
 from ggi_net.model.types import Record
 from ggi_net.source.yamlfile import load
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 Pattern = Annotated[str, Meta(min_length=1)]
+
+REMEMBERED = 1 << 14
+"""How many lines of a kind of file are remembered at most: many times those of one device."""
 
 
 class Syntax(StrEnum):
@@ -70,6 +76,28 @@ class Equivalent(Record, frozen=True, kw_only=True):
     means: str
 
 
+class Numbered(Record, frozen=True, kw_only=True):
+    """A section whose entries carry numbers, so that it can be changed entry by entry while it is in force.
+
+    `section` is matched with the whole header. `entry`: how an entry is entered with a number (`{number} {entry}`).
+    `renumber`: the command that gives its entries other numbers, before which first number and step are put (it may
+    use the groups of `section`); empty where there is none. `keep` is matched at the start of an entry: these are
+    better not moved.
+    """
+
+    section: Pattern
+    entry: str
+    renumber: str = ""
+    keep: Pattern
+
+
+class Refresh(Record, frozen=True, kw_only=True):
+    """After a change that has a command that begins with `line`, the device is told `commands` to make use of it."""
+
+    line: Pattern
+    commands: tuple[str, ...]
+
+
 class FileRules(Record, frozen=True, kw_only=True):
     """The rules for the artifacts whose file name matches `file` (a shell pattern; the first that matches counts).
 
@@ -89,8 +117,9 @@ class FileRules(Record, frozen=True, kw_only=True):
     the device forget the other lines of its section (`vrf forwarding` drops addresses), so they are sent again.
     `sections` (path): headers that open a section even when nothing is in it, so that it has to be left again.
     `fixed` (path): sections that exist whatever is sent (a physical interface): emptied line by line, not removed.
-    `refilled` (path): sections with an order that can't be removed while something refers to them: what stands in such
-    a section makes way line by line, and it is filled again.
+    `refilled` (path): sections with an order that can't be removed while something refers to them: what stands at the
+    wrong place is taken away and entered again at the end, one line after the other.
+    `numbered` and `refreshes`: see there.
     `shut` (path): sections that are changed only while they are shut.
     `idle` (path): lines of a fixed section that is not in use; a section with no others is as good as absent.
     """
@@ -116,6 +145,8 @@ class FileRules(Record, frozen=True, kw_only=True):
     sections: tuple[Pattern, ...] = ()
     fixed: tuple[Pattern, ...] = ()
     refilled: tuple[Pattern, ...] = ()
+    numbered: tuple[Numbered, ...] = ()
+    refreshes: tuple[Refresh, ...] = ()
     shut: tuple[Pattern, ...] = ()
     idle: tuple[Pattern, ...] = ()
 
@@ -180,12 +211,14 @@ def _extended(file: FileRules, base: FileRules) -> FileRules:
 
 def matches(patterns: tuple[str, ...], path: str) -> bool:
     """Whether one of `patterns` is found in `path`."""
-    return bool(patterns) and _joined(patterns).search(path) is not None
+    return bool(patterns) and _search(patterns)(path)
 
 
 @cache
-def _joined(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+def _search(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether one is found. It remembers: most paths stand on every device, and on both sides of a comparison."""
+    joined = re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    return lru_cache(maxsize=REMEMBERED)(lambda path: joined.search(path) is not None)
 
 
 def _patterns(file: FileRules) -> tuple[str, ...]:
@@ -202,6 +235,9 @@ def _patterns(file: FileRules) -> tuple[str, ...]:
         *file.sections,
         *file.fixed,
         *file.refilled,
+        *(numbered.section for numbered in file.numbered),
+        *(numbered.keep for numbered in file.numbered),
+        *(refresh.line for refresh in file.refreshes),
         *file.shut,
         *file.idle,
     )

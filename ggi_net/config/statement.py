@@ -7,26 +7,28 @@ only; where the device shows a secret in a form of its own (type 7, 8 or 9), the
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from ggi_net.config import arista, cisco, juniper, tree
 from ggi_net.config.braces import parse_braces, parse_lines
-from ggi_net.config.ruleset import FileRules, SecretForms, Syntax, matches
+from ggi_net.config.ruleset import REMEMBERED, FileRules, SecretForms, Syntax, matches
 from ggi_net.secrets import MASK, keyed_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ggi_net.config.ruleset import Equivalent
     from ggi_net.config.tree import Node
 
 
 class Statement(msgspec.Struct, eq=False):
     """One line with the lines below it.
 
-    `shown` may be seen by anybody; `raw` is the line as it was written, secrets and all, and stays in memory. `path`
-    is that of the rules. `skeleton` is the shown text: two statements that differ in the secret only have the same.
+    `shown` may be seen by anybody; `raw` is the line in the form that the device is given, secrets and all, and stays
+    in memory; `written` is the line as it was found. `path` is that of the rules.
     """
 
     raw: str
@@ -36,6 +38,7 @@ class Statement(msgspec.Struct, eq=False):
     number: int = 0
     block: tuple[str, ...] | None = None
     children: list[Statement] = msgspec.field(default_factory=list)
+    written: str = ""
 
     def walk(self) -> Iterator[Statement]:
         """Every statement below this one, in order."""
@@ -50,8 +53,7 @@ class Reader:
     def __init__(self, rules: FileRules, key: bytes) -> None:
         self._rules = rules
         self._key = key
-        self._secrets = tuple(re.compile(pattern) for pattern in rules.secrets)
-        self._same = tuple((re.compile(e.line), e.means) for e in rules.equivalents)
+        self._lines = _lines(rules.secrets, rules.equivalents)
 
     def intended(self, text: str, file: str) -> Statement:
         """The statements of an artifact whose references are resolved; raise ConfigurationBroken."""
@@ -61,8 +63,9 @@ class Reader:
         """The statements of what a device has; `intended` helps to recognise secrets that are shown hashed."""
         known: dict[str, set[str]] = {}
         for statement in intended.walk():
-            for secret in self._secrets_in(statement.raw):
-                known.setdefault(statement.shown, set()).add(secret)
+            _, found = self._lines.read(statement.raw)
+            if found:
+                known.setdefault(statement.shown, set()).add(found["secret"])
         return self._statements(self._parse(text, file), known)
 
     def _parse(self, text: str, file: str) -> Node:
@@ -85,22 +88,15 @@ class Reader:
         return made
 
     def _statement(self, node: Node, known: Mapping[str, set[str]], above: str) -> Statement:
-        text = " ".join(node.text.split())
-        for pattern, means in self._same:
-            found = pattern.fullmatch(text)
-            if found:
-                text = found.expand(means)
+        text, found = self._lines.read(node.text)
         shown = identity = text
-        for pattern in self._secrets:
-            found = pattern.search(text)
-            if found and found["secret"]:
-                start, end = found.span("secret")
-                if found.groupdict().get("type"):
-                    start = found.start("type")
-                shown = f"{text[:start]}{MASK}{text[end:]}"
-                behind = self._behind(found, known.get(shown, set()))
-                identity = f"{shown} {keyed_hash(self._key, behind)}"
-                break
+        if found:
+            start, end = found.span("secret")
+            if found.groupdict().get("type"):
+                start = found.start("type")
+            shown = f"{text[:start]}{MASK}{text[end:]}"
+            behind = self._behind(found, known.get(shown, set()))
+            identity = f"{shown} {keyed_hash(self._key, behind)}"
         if node.block is not None:
             identity += "\n" + "\n".join(line.rstrip() for line in node.block)
         return Statement(
@@ -110,14 +106,8 @@ class Reader:
             path=f"{above} / {shown}" if above else shown,
             number=node.number,
             block=node.block,
+            written=node.text,
         )
-
-    def _secrets_in(self, text: str) -> Iterator[str]:
-        for pattern in self._secrets:
-            found = pattern.search(text)
-            if found and found["secret"]:
-                yield found["secret"]
-                return
 
     def _behind(self, found: re.Match[str], known: set[str]) -> str:
         """The secret that a line shows, where that can be told; else what it shows. `known` are those it may mean."""
@@ -130,3 +120,36 @@ class Reader:
                 return juniper.behind(value, known)
             case SecretForms.CISCO:
                 return cisco.behind(value, kind, known)
+
+
+class _Lines:
+    """Reads lines by the rules of a file. Lines without a secret are remembered: most stand on every device."""
+
+    def __init__(self, secrets: tuple[str, ...], equivalents: tuple[Equivalent, ...]) -> None:
+        self._secrets = tuple(re.compile(pattern) for pattern in secrets)
+        self._same = tuple((re.compile(e.line), e.means) for e in equivalents)
+        self._plain: dict[str, str] = {}
+
+    def read(self, line: str) -> tuple[str, re.Match[str] | None]:
+        """A line in its usual form, and where its secret stands (the group `secret`) when it has one."""
+        text = self._plain.get(line)
+        if text is not None:
+            return text, None
+        text = " ".join(line.split())
+        for pattern, means in self._same:
+            found = pattern.fullmatch(text)
+            if found:
+                text = found.expand(means)
+        for pattern in self._secrets:
+            found = pattern.search(text)
+            if found and found["secret"]:
+                return text, found
+        if len(self._plain) >= REMEMBERED:
+            self._plain.clear()
+        self._plain[line] = text
+        return text, None
+
+
+@cache
+def _lines(secrets: tuple[str, ...], equivalents: tuple[Equivalent, ...]) -> _Lines:
+    return _Lines(secrets, equivalents)
