@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ggi_net.config.tree import Node
+from ggi_net.lab.command_tree import Refused
 from ggi_net.lab.ios_exec import COMMANDS, holder
-from ggi_net.lab.ios_running import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from ggi_net.config.compare import differences
 from ggi_net.config.ruleset import load_rules
 from ggi_net.config.statement import Reader
 from ggi_net.config.tree import parse
+from ggi_net.lab.command_tree import Refused
 from ggi_net.lab.ios import IosDevice
-from ggi_net.lab.ios_running import Refused
 from ggi_net.push.commands import commands
 from ggi_net.render.device import render_device
 
