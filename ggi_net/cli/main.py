@@ -34,7 +34,9 @@ JOBS = {
     "check": Job("check", "Let the real daemons check rendered artifacts."),
     "explain": Job("explain", "Say where a line of an artifact comes from."),
     "impact": Job("impact", "Compare two estates or standards: which artifacts change."),
-    "push": Job("push", "Bring artifacts to devices, with a diff before and a verification after."),
+    "push": Job("push", "Bring artifacts to devices: approved by their diff, in waves, verified, or taken back."),
+    "rollback": Job("rollback", "Bring a device, a gemeente or a whole run back to what it was before."),
+    "journal": Job("journal", "Show what was pushed, by whom, when, why, and how it ended."),
     "hostkeys": Job("hostkeys", "Get to know the SSH host keys of devices, and list them."),
     "drift": Job("drift", "Compare what devices run with what they should."),
     "lab": Job("lab", "Simulated devices, and a real NetBox, for trying things out."),
@@ -78,7 +80,7 @@ app = typer.Typer(
     help="The GGI toolkit: from the onboarding spec of a gemeente to a configured, checked and watched network.",
     epilog="Exit status: 0 all went well; 1 an error, explained on standard error; "
     "2 wrong usage, or for `ggi drift` and `ggi netbox check`: something differs; "
-    "3 `ggi drift`: a device could not be compared; 4 NetBox can't be reached or is too busy, "
+    "3 `ggi drift`: a device could not be compared; 4 NetBox can't be reached or is too busy, or a device is locked, "
     "try again later; 130 interrupted.",
 )
 

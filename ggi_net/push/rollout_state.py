@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 FILE = "run.json"
 _ATTEMPTS = 4
 _PAUSE_SECONDS = 0.05
+_DRIFT = "somebody changed it since the last push"
 _RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 _TRIED = (*GOOD, Status.FAILED, Status.ROLLED_BACK, Status.UNKNOWN, Status.BEGUN)
 
@@ -144,7 +145,8 @@ class RunBook:
     def outcome(self, outcome: Outcome) -> None:
         """Note how a device is after it was compared or pushed to; its diff is kept at once."""
         changed: dict[str, Any] = {
-            "status": outcome.status, "note": outcome.error.partition("\n")[0], "code": outcome.code,
+            "status": outcome.status, "note": outcome.error.partition("\n")[0] or (_DRIFT if outcome.drift else ""),
+            "code": outcome.code,
             "seconds": round(outcome.seconds, 3), "armed": round(outcome.armed, 3),
         }  # fmt: skip
         if outcome.diff:

@@ -9,8 +9,11 @@ from rich.style import Style
 from rich.text import Text
 
 from ggi_net.errors import DeviceLocked
+from ggi_net.files import read_bytes
+from ggi_net.push.groups import change_groups
 from ggi_net.push.journal import Status
 from ggi_net.push.rollout_state import diff_file
+from ggi_net.push.run import Outcome
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
@@ -85,6 +88,16 @@ def group_lines(group: ChangeGroup, number: int, of: int) -> Iterator[Text]:
     if len(group.devices) > 1:
         yield Text(f"    as it is on {group.devices[0]}:", "dim")
     yield from diff_lines(group.diff)
+
+
+def groups_of(state: RunState, folder: Path) -> list[ChangeGroup]:
+    """The change groups of a run, from the diffs that its folder keeps."""
+    outcomes = []
+    for name in state.devices:
+        path = diff_file(folder, name)
+        if path.exists():
+            outcomes.append(Outcome(device=name, status=Status.CHANGED, diff=read_bytes(path).decode()))
+    return change_groups(outcomes, {})
 
 
 def diff_lines(diff: str) -> Iterator[Text]:
