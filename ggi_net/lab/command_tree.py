@@ -184,7 +184,7 @@ class CommandTree:
         exact = [n for n in owner.children if n.text == text or self._stored(section, text) == n.text]
         gone = exact or [n for n in owner.children if n.text.startswith(f"{text} ")]
         if not gone and owner.text.startswith(_LISTS):
-            gone = [n for n in owner.children if n.text.partition(" ")[2] == text]
+            gone = [n for n in owner.children if _content(n.text) == text]
         if not gone:
             single = next((found for s in self.language.single if (found := s.match(text))), None)
             if single and single.group(1).split()[0] in _MADE_WAY_FOR:

@@ -1,7 +1,17 @@
-"""The driver for Cisco IOS-XE: netmiko's session, our own comparison, one command at a time."""
+"""The driver for Cisco IOS-XE: the device's own timed rollback, and our own comparison.
+
+The sources are Cisco's configuration guides for IOS XE 17: "Configuration Rollback Confirmed Change", "Configuration
+Replace and Configuration Rollback", "Exclusive Configuration Change Access". docs/cisco-iosxe.md says what of this is
+still to be tried on a real router.
+
+The comparison is ours and not `show archive config differences`. That one would need the whole intended configuration
+as a file on the disk of the device, every secret in it in clear; and it compares texts: a secret that is shown hashed,
+the number of an access list's entry or a default that is not shown would be a difference for ever.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import secrets
 from typing import TYPE_CHECKING, Any
@@ -10,24 +20,40 @@ from netmiko.cisco import CiscoIosSSH
 
 from ggi_net.config.ruleset import load_rules
 from ggi_net.config.statement import Reader
-from ggi_net.errors import DeviceRefused, PushError
+from ggi_net.errors import ConfirmFailed, DeviceLocked, DeviceRefused, NothingKept, PushError
+from ggi_net.push.batches import batches, is_text
 from ggi_net.push.cli import Cli, PinnedHostKey, artifact_of
 from ggi_net.push.commands import commands, tree_diff
-from ggi_net.push.driver import Change, Identity
+from ggi_net.push.driver import Armed, Change, Health, Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ggi_net.push.driver import Target
+    from ggi_net.render.artifact import Artifact
     from ggi_net.secrets import Resolver
 
+_DISK = "bootflash:"
+_KEPT = re.compile(r"\bggi-(\d{8}T\d{6}Z-[0-9a-f]{6})\.cfg\b")
+_KEEPS = 10
+"""So many configurations of before a push are kept on the device."""
+_LONGEST_MINUTES = 120
 _SERIAL = re.compile(r"^Processor board ID (\S+)", re.MULTILINE)
+_FREE = re.compile(r"\((\d+) bytes free\)")
 _ERROR = re.compile(r"^\s*(%.*)$", re.MULTILINE)
 _HARMLESS = re.compile(
     r"% (Warning|Generating|The key|Please|Interface \S+ IPv[46] disabled|.*already|Note)", re.IGNORECASE
 )
-_AT_ONCE = 16
-_SAVE = "do write memory"
+_IN_CONFIGURATION = re.compile(r"^Enter configuration commands", re.MULTILINE)
+_NONE_PENDING = re.compile(r"No Rollback Confirmed Change pending|Archive feature not enabled", re.IGNORECASE)
+_ROLLBACK_USER = re.compile(r"^User: (\S+)", re.MULTILINE)
+_USER_LINE = re.compile(
+    r"^(?P<own>\*)?\s*\d+ +(?P<line>(?:vty|con|aux) +\d+) +(?P<user>\S+) .*?(?P<from>\S*)$", re.MULTILINE
+)
+_NEIGHBOR = re.compile(r"^BGP neighbor is (?P<address>[^\s,]+),\s+(?:vrf (?P<vrf>[^\s,]+),)?", re.MULTILINE)
+_NETWORK = re.compile(r"^ ?[*>srhdmbfxacSRtL ]{1,4}\s+(?P<prefix>[0-9A-Fa-f.:]+(?:/\d+)?)(?:\s|$)", re.MULTILINE)
+_GLOBAL = "default"
+_ROLLBACK_SECONDS = 300.0
 
 
 class _Shell(PinnedHostKey, CiscoIosSSH):  # type: ignore[misc]  # netmiko has no type information
@@ -35,54 +61,236 @@ class _Shell(PinnedHostKey, CiscoIosSSH):  # type: ignore[misc]  # netmiko has n
 
 
 class IosSession:
-    """A session with one IOS-XE router."""
+    """A session with one IOS-XE router.
+
+    The lock is the device's own (`configure terminal lock`): it lasts as long as the session is in configuration mode.
+    It is given up when the change is armed, because the rollback needs the configuration for itself when its time
+    comes, also when this session hangs. From then on the armed rollback keeps other pushes out.
+    """
 
     def __init__(self, target: Target, resolver: Resolver) -> None:
         self._target = target
         self._resolver = resolver
         self._rules = load_rules(target.platform.drift).of(artifact_of(target).file)
-        self._text = resolver.resolve(artifact_of(target).text)
         self._running = ""
+        self._configures = False
         self._cli = Cli(target, resolver, _Shell, "cisco_xe", _enable)
 
     def identify(self) -> Identity:
         """The name in the prompt and the serial number of the chassis."""
-        found = _SERIAL.search(self._cli.command("show version"))
+        found = _SERIAL.search(self._show("show version"))
         return Identity(self._cli.shell.base_prompt, found.group(1) if found else "")
+
+    def lock(self, holder: str) -> None:
+        """Take the configuration for this session; raise DeviceLocked when somebody has it or has a change armed."""
+        self._refuse_a_second_change(holder)
+        said = self._cli.command("configure terminal lock")
+        if not _IN_CONFIGURATION.search(said):
+            raise DeviceLocked(f"{self._target.device}: {self._cli.said(_last_line(said))}")
+        self._configures = True
+
+    def armed(self) -> Armed | None:
+        """The rollback that is pending; the device shows neither its run nor what is left of its time."""
+        said = self._show("show archive config rollback timer")
+        if _NONE_PENDING.search(said):
+            return None
+        if not _ROLLBACK_USER.search(said):
+            raise PushError(f"{self._target.device}: what is armed can't be told: {self._cli.said(_last_line(said))}")
+        return Armed(run=max(self._kept(), default=""))
+
+    def health(self) -> Health:
+        """Its BGP sessions, what it announces where the target says what it should, and the room on its disk."""
+        sessions: dict[str, bool] = {}
+        announced: dict[str, dict[int, frozenset[str]]] = {}
+        for address, vrf, up in self._neighbors():
+            sessions[f"{vrf}/{address}"] = up
+            if up and vrf in self._target.announces:
+                of_family = announced.setdefault(vrf, {})
+                prefixes = self._announced(vrf, address)
+                of_family[address.version] = of_family.get(address.version, prefixes) & prefixes
+        free = _FREE.search(self._show(f"dir {_DISK} | include bytes free"))
+        return Health(
+            sessions=sessions,
+            announced={vrf: frozenset().union(*families.values()) for vrf, families in announced.items()},
+            free_bytes=int(free.group(1)) if free else None,
+        )
 
     def running(self) -> str:
         """The running configuration as the device shows it; raise PushError for a truncated one."""
-        text = self._cli.command("show running-config")
-        if not re.search(r"^end\s*\Z", text, re.MULTILINE):
-            raise PushError(f"{self._target.device}: the running configuration came in incomplete", hint="try again")
-        return text
+        return self._whole(self._show("show running-config"), "running configuration")
 
-    def compare(self) -> Change:
+    def compare(self, artifacts: Sequence[Artifact]) -> Change:
         """Compare the running configuration with the intended one by meaning."""
+        [artifact] = artifacts
         self._running = self.running()
-        lines, diff = self._plan(self._text, self._running)
-        if not lines and self._plan(self._running, self._cli.command("show startup-config"))[0]:
-            lines, diff = [_SAVE], "startup-config: not what runs now; a push was cut off before it was saved\n"
-        return Change(self._resolver.masker(diff), tuple(lines))
+        return self._change(self._resolver.resolve(artifact.text), self._running)
 
-    def change(self, change: Change) -> None:
-        """Enter the commands and save; on the first that is refused go back to what was running before."""
+    def before(self, run: str) -> Change:
+        """Compare the running configuration with the one that was kept before push `run`."""
+        if run not in self._kept():
+            raise NothingKept(f"{self._target.device}: no configuration of before run {run} is on its disk")
+        kept = self._read(run)
+        self._running = self.running()
+        return self._change(kept, self._running)
+
+    def change(self, change: Change, run: str, seconds: int) -> None:
+        """Keep what runs, arm the rollback, enter the commands, and let BGP make use of changed filters."""
+        minutes = -(-seconds // 60)
+        if minutes > _LONGEST_MINUTES:
+            raise DeviceRefused(f"{self._target.device}: IOS-XE rolls back within {_LONGEST_MINUTES} minutes at most")
+        self._keep(run)
+        self._leave()
+        self._arm(minutes)
+        if self._plan(self._running, self.running())[0]:
+            self.revert()
+            raise DeviceRefused(f"{self._target.device}: somebody changed it at the same moment", hint="push again")
+        steps = [str(step) for step in change.steps]
         try:
-            self._enter([str(step) for step in change.steps])
+            self._enter(steps)
         except DeviceRefused as error:
-            outcome = self._go_back()
+            self._leave()
+            self.revert()
+            left = self.before(run)
+            outcome = (
+                "its old configuration is back" if left.empty else f"{len(left.steps)} commands short of its old one"
+            )
             raise DeviceRefused(
                 f"{error.message}; {outcome}", hint="correct what the device refuses, then push again"
             ) from None
-        answer = self._cli.command("write memory")
-        if "[OK]" not in answer:
-            raise DeviceRefused(
-                f"{self._target.device}: the configuration runs but was not saved: {self._cli.said(answer)}"
-            )
+        self._leave()
+        if any(step.startswith("hostname ") for step in steps):
+            self._cli.renamed()
+        self._refresh(steps)
+
+    def confirm(self, run: str) -> None:
+        """Disarm and save; raise ConfirmFailed when it is not saved. Old configurations make room for newer ones."""
+        self._leave()
+        said = self._cli.command("configure confirm")
+        if _ERROR.search(said) and not _NONE_PENDING.search(said):
+            raise PushError(f"{self._target.device}: the change can't be confirmed: {self._cli.said(_last_line(said))}")
+        self._save()
+        for old in sorted(self._kept())[:-_KEEPS]:
+            self._cli.command(f"delete /force {_DISK}ggi-{old}.cfg")
+
+    def revert(self) -> None:
+        """Let the armed change go back now; return when the device says that it did."""
+        self._leave()
+        said = self._cli.command("configure revert now", seconds=_ROLLBACK_SECONDS)
+        if self.armed() is not None:
+            raise PushError(f"{self._target.device}: it does not go back at once: {self._cli.said(_last_line(said))}")
+        self._cli.renamed()
+        self._refresh()
 
     def close(self) -> None:
-        """End the session."""
+        """End the session, and with it the lock."""
         self._cli.close()
+
+    def _refuse_a_second_change(self, holder: str) -> None:
+        """Raise DeviceLocked when a change is armed by somebody who is still there.
+
+        Only the user who armed it can confirm it or take it back. One of our own whose session is gone belongs to a
+        push that was cut off; whose name stands in `holder`, it is the very push that asks.
+        """
+        said = self._show("show archive config rollback timer")
+        found = _ROLLBACK_USER.search(said)
+        if _NONE_PENDING.search(said) or not found:
+            return
+        last = max(self._kept(), default="")
+        if last and last in holder:
+            return
+        users = list(_USER_LINE.finditer(self._show("show users")))
+        own = next((user["user"] for user in users if user["own"]), "")
+        others = [user for user in users if not user["own"] and user["user"] == found.group(1)]
+        if found.group(1) != own or others:
+            where = f" ({self._cli.said(others[0]['line'])} from {self._cli.said(others[0]['from'])})" if others else ""
+            raise DeviceLocked(
+                f"{self._target.device}: a change of {self._cli.said(found.group(1))}{where} waits for its confirmation"
+            )
+
+    def _neighbors(self) -> list[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, str, bool]]:
+        """Address, VRF and state of each BGP neighbor."""
+        text = self._show("show bgp all neighbors | include BGP neighbor is|BGP state")
+        found = list(_NEIGHBOR.finditer(text))
+        ends = [*(match.start() for match in found[1:]), len(text)]
+        return [
+            (
+                ipaddress.ip_address(match["address"].lstrip("*")),
+                match["vrf"] or _GLOBAL,
+                "BGP state = Established" in text[match.end() : end],
+            )
+            for match, end in zip(found, ends, strict=True)
+        ]
+
+    def _announced(self, vrf: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> frozenset[str]:
+        """The prefixes that are announced to a neighbor."""
+        family = f"vpnv{address.version} unicast vrf {vrf}" if vrf != _GLOBAL else f"ipv{address.version} unicast"
+        said = self._show(f"show bgp {family} neighbors {str(address).upper()} advertised-routes")
+        return frozenset(_prefix(match["prefix"]) for match in _NETWORK.finditer(said))
+
+    def _show(self, command: str) -> str:
+        return self._cli.command(f"do {command}" if self._configures else command)
+
+    def _leave(self) -> None:
+        """Out of configuration mode, which gives the lock up."""
+        if self._configures:
+            self._cli.command("end")
+            self._configures = False
+
+    def _kept(self) -> list[str]:
+        """The pushes of which the device keeps what ran before."""
+        return _KEPT.findall(self._show(f"dir {_DISK} | include ggi-"))
+
+    def _read(self, run: str) -> str:
+        return self._whole(self._show(f"more {_DISK}ggi-{run}.cfg"), f"configuration of before run {run}")
+
+    def _whole(self, text: str, what: str) -> str:
+        if not re.search(r"^end\s*\Z", text, re.MULTILINE):
+            raise PushError(f"{self._target.device}: the {what} came in incomplete", hint="try again")
+        return text
+
+    def _keep(self, run: str) -> None:
+        """Keep what runs under `run`, and as what the device starts with; see that it is what was compared."""
+        name = f"ggi-{run}.cfg"
+        do = "do " if self._configures else ""
+        self._cli.command(f"{do}copy running-config {_DISK}{name}", expect=r"\]\? ?")
+        said = self._cli.command("")
+        if "bytes copied" not in said:
+            raise DeviceRefused(
+                f"{self._target.device}: what runs can't be kept on its disk: {self._cli.said(_last_line(said))}",
+                hint="nothing was changed",
+            )
+        if self._plan(self._read(run), self._running)[0]:
+            raise DeviceRefused(
+                f"{self._target.device}: somebody changed it at the same moment", hint="nothing was changed; push again"
+            )
+        if self._plan(self._running, self._show("show startup-config"))[0]:
+            self._save()
+
+    def _save(self) -> None:
+        """Let the device start with what runs now; raise ConfirmFailed when it does not."""
+        said = self._show("write memory")
+        if "[OK]" not in said:
+            raise ConfirmFailed(
+                f"{self._target.device}: what runs could not be saved: {self._cli.said(_last_line(said))}",
+                hint="make room on the device, then push again",
+            )
+
+    def _arm(self, minutes: int) -> None:
+        """Enter configuration mode with the rollback armed; raise DeviceRefused when the device does not arm it."""
+        said = self._cli.command(f"configure terminal revert timer {minutes}")
+        if not _IN_CONFIGURATION.search(said):
+            raise DeviceRefused(
+                f"{self._target.device}: the rollback is refused: {self._cli.said(_last_line(said))}",
+                hint="nothing was changed; it needs a configuration archive (`archive`, `path bootflash:ggi-archive`)",
+            )
+        self._configures = True
+        if self.armed() is None:
+            self._leave()
+            raise DeviceRefused(f"{self._target.device}: the rollback is not armed", hint="nothing was changed")
+
+    def _change(self, intended: str, running: str) -> Change:
+        lines, diff = self._plan(intended, running)
+        return Change(self._resolver.masker(diff), tuple(lines))
 
     def _plan(self, intended: str, running: str) -> tuple[list[str], str]:
         reader = Reader(self._rules, secrets.token_bytes(32))
@@ -90,31 +298,22 @@ class IosSession:
         there = reader.running(running, f"running-config of {self._target.device}", wanted)
         return commands(wanted, there, self._rules), tree_diff(wanted, there, self._rules)
 
-    def _go_back(self) -> str:
-        """Bring back what ran before; return what came of it."""
-        before = self._running
-        lines, _ = self._plan(before, self.running())
-        try:
-            self._enter(lines)
-        except DeviceRefused as error:
-            return f"and going back failed as well: {error.message.partition(': ')[2]}"
-        left, _ = self._plan(before, self.running())
-        return "its old configuration is back" if not left else f"{len(left)} commands short of its old configuration"
-
     def _enter(self, lines: Sequence[str]) -> None:
         """Enter lines in configuration mode; raise DeviceRefused with the line that the device refused."""
-        self._cli.command("configure terminal")
         for batch in batches(lines):
-            texts = self._cli.send("".join(f"{line}\n" for line in batch), 1 if _is_text(batch[0]) else len(batch))
+            texts = self._cli.send("".join(f"{line}\n" for line in batch), 1 if is_text(batch[0]) else len(batch))
             for line, answer in zip(batch, texts, strict=False):
                 refusal = _ERROR.search(answer)
                 if refusal and not _HARMLESS.match(refusal.group(1)):
-                    self._cli.command("end")
                     said = self._cli.said(refusal.group(1))
                     raise DeviceRefused(f"{self._target.device} refused '{self._cli.said(line)}': {said}")
-        self._cli.command("end")
-        if any(line.startswith("hostname ") for line in lines):
-            self._cli.renamed()
+
+    def _refresh(self, steps: Sequence[str] | None = None) -> None:
+        """Let the device make use of what was changed without resetting anything; after a rollback, of all."""
+        for refresh in self._rules.refreshes:
+            if steps is None or any(re.match(refresh.line, step) for step in steps):
+                for command in refresh.commands:
+                    self._cli.command(command)
 
 
 def _enable(shell: Any) -> None:
@@ -123,44 +322,14 @@ def _enable(shell: Any) -> None:
         shell.enable()
 
 
-def batches(lines: Sequence[str]) -> Iterator[list[str]]:
-    """`lines` in groups that may be sent in one go: a line that opens a section, or a text, always goes alone.
-
-    What follows a refused line must not end up in the wrong section, so a section's answer is awaited first.
-    """
-    group: list[str] = []
-    text = ""
-    for line, following in zip(lines, [*lines[1:], ""], strict=False):
-        if text:
-            group.append(line)
-            if text in line:
-                yield group
-                group, text = [], ""
-            continue
-        opens = _depth(following) > _depth(line)
-        text = _ending(line)
-        if (opens or text) and group:
-            yield group
-            group = []
-        group.append(line)
-        if not text and (opens or len(group) == _AT_ONCE or _depth(following) < _depth(line)):
-            yield group
-            group = []
-    if group:
-        yield group
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "no reason given"
 
 
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _is_text(line: str) -> bool:
-    return bool(_ending(line))
-
-
-def _ending(line: str) -> str:
-    """What ends the text that `line` begins (a banner, a certificate); empty for any other line."""
-    words = line.split()
-    if words[:1] == ["banner"] and len(words) > 2:
-        return words[2][0]
-    return "quit" if words[:1] == ["certificate"] else ""
+def _prefix(shown: str) -> str:
+    """A prefix as IOS shows it, written out: one without length is classful (`192.0.2.0` is a /24)."""
+    if "/" not in shown:
+        first = int(shown.split(".")[0])
+        shown += f"/{8 if first < 128 else 16 if first < 192 else 24}"
+    return str(ipaddress.ip_network(shown))

@@ -1,7 +1,8 @@
 """The commands that bring a running configuration to the intended one, section by section.
 
 New lines are sent in the order of the intended configuration, in which nothing is used before it is there; what must
-go is taken away after that, last line first. A section whose order has a meaning is made anew when it differs.
+go is taken away after that, last line first. A section whose order has a meaning and differs is changed entry by entry
+where its entries have numbers (`access_lists`), refilled where something refers to it, and else made anew.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 from ggi_net.config.compare import pair, replacement_key
 from ggi_net.config.ruleset import matches
 from ggi_net.config.tree import Node, serialise
+from ggi_net.push.access_lists import edits, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +52,7 @@ def _section(intended: Statement, running: Statement, rules: FileRules) -> Itera
         elif id(mine) in there and mine.children:
             theirs = there[id(mine)]
             if rules.order_matters(mine.path) and _differs(mine, theirs, rules):
-                if matches(rules.refilled, mine.path):
-                    yield from _refilled(mine, theirs, rules)
-                else:
-                    yield negate(theirs, rules)
-                    yield from _enter(mine, rules)
+                yield from _in_order(mine, theirs, rules)
                 continue
             inner = list(_section(mine, theirs, rules))
             if inner:
@@ -80,12 +78,45 @@ def _shut(section: Statement, inner: list[str]) -> Iterator[str]:
     yield from (opened for child in section.children if child.raw == opened)
 
 
+def _in_order(mine: Statement, theirs: Statement, rules: FileRules) -> Iterator[str]:
+    """A section of which the order has a meaning, when it differs."""
+    numbered = next((rule for rule in rules.numbered if re.fullmatch(rule.section, mine.raw)), None)
+    if numbered and all(number_of(entry) for entry in theirs.children):
+        yield from edits(mine, theirs, numbered)
+    elif matches(rules.refilled, mine.path):
+        yield from _refilled(mine, theirs, rules)
+    else:
+        yield negate(theirs, rules)
+        yield from _enter(mine, rules)
+
+
 def _refilled(mine: Statement, theirs: Statement, rules: FileRules) -> Iterator[str]:
-    """A section that keeps its header while everything in it makes way for what is meant."""
+    """A section that keeps its header, and at each moment all but one of its lines.
+
+    The lines that stand in the right order from the first on stay. Every other that is meant is entered at the end,
+    after it was taken away from where it was. What is not meant goes last.
+    """
+    at = {statement.identity: (position, statement) for position, statement in enumerate(theirs.children)}
+    wanted = {child.identity for child in mine.children}
+    last, in_order = -1, True
     yield mine.raw
-    yield from (f" {negate(statement, rules)}" for statement in reversed(theirs.children))
     for child in mine.children:
+        position, there = at.get(child.identity, (-1, None))
+        in_order = in_order and position > last
+        last = position
+        if there and (in_order or matches(rules.fixed, child.path)):
+            inner = list(_section(child, there, rules))
+            if inner:
+                yield f" {child.raw}"
+                yield from (f"  {line}" for line in inner)
+                yield "  exit"
+            continue
+        if there:
+            yield f" {negate(there, rules)}"
         yield from (f" {line}" for line in _enter(child, rules))
+    yield from (
+        f" {negate(statement, rules)}" for statement in reversed(theirs.children) if statement.identity not in wanted
+    )
     yield " exit"
 
 

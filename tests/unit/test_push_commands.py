@@ -9,7 +9,7 @@ from ggi_net.config.ruleset import load_rules
 from ggi_net.config.statement import Reader
 from ggi_net.lab.ios import IosDevice
 from ggi_net.lab.ios_session import IosSession
-from ggi_net.push.cisco_iosxe import batches
+from ggi_net.push.batches import batches
 from ggi_net.push.commands import commands, tree_diff
 
 RULES = load_rules("cisco_iosxe").of("running.cfg")
