@@ -175,8 +175,9 @@ class Guard:
                 hint="correct what the device refuses (or make room on its disk), then push again",
             )
         if answer.status == _BACK:
+            in_use = "" if "going back, " in answer.output else " and in use"
             return DeviceRefused(
-                f"{self._device}: {said}; what was there before is back and in use",
+                f"{self._device}: {said}; what was there before is back{in_use}",
                 hint="correct what the device refuses, then push again",
             )
         return PushError(f"{self._device}: {said}", hint="the device goes back by itself if it was armed")
