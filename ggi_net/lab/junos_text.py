@@ -19,6 +19,7 @@ _SECRET = re.compile(
     r"\"?(?P<secret>[^\";]+)\"?;"
 )
 _SNMP_PASSWORD = re.compile(r"(authentication|privacy)-password \"?([^\";]+)\"?;")
+_REMARK = re.compile(r"(?<=;) ## .*$", re.MULTILINE)
 _SHOWN_SECRET = re.compile(r"(\"\$[0-9]\$|encrypted-password )")
 _QUOTED = re.compile(r"\"([^\s\";{}\[\]$]+)\"")
 _ORDERED = re.compile(r"policy-statement |filter |from-zone |global$")
@@ -31,7 +32,7 @@ _SEVERAL = re.compile(
 
 def parse(text: str) -> Node:
     """The tree of a configuration; raise ConfigurationBroken."""
-    return parse_braces(text, _COMMENTS, file="terminal")
+    return parse_braces(_REMARK.sub("", text), _COMMENTS, file="terminal")
 
 
 def serialise(root: Node) -> str:
@@ -71,7 +72,6 @@ def kept(node: Node, engine: str) -> Node:
 
 
 def _statement(text: str, engine: str) -> str:
-    text = text.partition(" ## ")[0]
     password = _SNMP_PASSWORD.fullmatch(text)
     if password:
         key = hashlib.sha256(f"{engine}/{password[2]}".encode()).hexdigest()
