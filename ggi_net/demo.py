@@ -24,15 +24,18 @@ from ggi_net.onboard.backend import Files
 from ggi_net.onboard.plan import save_plan
 from ggi_net.onboard.spec import load_spec
 from ggi_net.paths import demo_folder
-from ggi_net.push.journal import Journal
-from ggi_net.push.run import Outcome, Status, push_all, targets
+from ggi_net.push.journal import GOOD, Journal, Status
+from ggi_net.push.rollout import COMPARING, Job, Rollout, approve_all
+from ggi_net.push.rollout_state import Asked
+from ggi_net.push.run import Policy
+from ggi_net.push.targets import targets
 from ggi_net.render.engine import render_estate
 from ggi_net.render.store import read_artifacts
 from ggi_net.secrets import Resolver, open_backend
 from ggi_net.source.validate import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ggi_net.check.result import Verdict
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from ggi_net.onboard.plan import Plan
     from ggi_net.onboard.spec import SpecFile
     from ggi_net.push.driver import Target
+    from ggi_net.push.run import Outcome
     from ggi_net.render.engine import Summary
 
 MARK = ".ggi-demo"
@@ -161,6 +165,30 @@ class Demo:
             yield network
 
 
+class _Counting:
+    """Watches a run, and counts each device once: when it is done."""
+
+    def __init__(self, progress: Callable[[], None]) -> None:
+        self._progress = progress
+        self._comparing = True
+
+    def begins(self, what: str, devices: Sequence[str]) -> None:
+        """The comparison, or a wave."""
+        del devices
+        self._comparing = what == COMPARING
+
+    def step(self, device: str, step: str) -> None:
+        """Not told."""
+
+    def ends(self, outcome: Outcome) -> None:
+        """Count it, unless its turn has yet to come."""
+        if not self._comparing or outcome.status in GOOD or outcome.status is Status.WOULD_CHANGE:
+            self._progress()
+
+    def says(self, text: str) -> None:
+        """Not told."""
+
+
 class Network:
     """The simulated devices of a run, and what is done to them."""
 
@@ -170,15 +198,22 @@ class Network:
         self._fleet = fleet
         self._resolver = Resolver(open_backend(fleet.connections.secrets))
 
-    def push(self, artifacts: Path, *, check: bool, progress: Callable[[], None] = lambda: None) -> list[Outcome]:
-        """Step 6: push a folder of artifacts; with `check` only compare. Raises DemoFailed when a device fails."""
-        wanted = self._targets(artifacts)
-        journal = Journal(self._demo.folder / "journal", "ggi demo")
-        outcomes = push_all(wanted, self._resolver, check=check, journal=journal, progress=lambda _: progress())
-        for outcome in outcomes:
-            if outcome.status is Status.FAILED:
+    def push(self, artifacts: Path, *, check: bool, progress: Callable[[], None] = lambda: None) -> Rollout:
+        """Step 6: push a folder of artifacts; with `check` only compare. Raises DemoFailed when a device fails.
+
+        Nothing is watched for a hold time: the neighbors of simulated devices don't notice what is done to them.
+        """
+        asked = Asked(reason="ggi demo", policy=Policy(watch=0))
+        rollout = Rollout(
+            self._estate, [Job(target) for target in self._targets(artifacts)], self._resolver,
+            Journal(self._demo.folder / "journal", asked.reason), asked, approve_all("ggi demo"), _Counting(progress),
+            check=check,
+        )  # fmt: skip
+        rollout.run()
+        for outcome in rollout.outcomes:
+            if outcome.error:
                 raise DemoFailed(f"the push to {outcome.device} failed: {outcome.error}", hint="")
-        return outcomes
+        return rollout
 
     def _targets(self, artifacts: Path) -> list[Target]:
         return targets(self._estate, read_artifacts(artifacts).values(), self._fleet.connections)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ggi_net import paths
 from ggi_net.cli.console import err, out
-from ggi_net.push.run import Status
+from ggi_net.push.journal import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,17 +171,19 @@ def _push(run: Demo, network: Network, devices: list[Placed]) -> None:
     _step(6, "Pushed to simulated devices, over SSH on loopback")
     with _progress("comparing", len(devices)) as advance:
         before = network.push(run.artifacts, check=True, progress=advance)
-    for outcome in before:
+    for outcome in before.outcomes:
         added, removed = _size(outcome.diff)
         _say(f"{outcome.device}: {outcome.status}, +{added} -{removed} lines")
-    shown = min((o for o in before if o.diff), key=lambda o: len(o.diff))
+    shown = min((o for o in before.outcomes if o.diff), key=lambda o: len(o.diff))
     _say("")
     _say(f"the diff of {shown.device}:", "bold")
     _diff(shown.diff)
     with _progress("pushing", len(devices)) as advance:
         pushed = network.push(run.artifacts, check=False, progress=advance)
-    changed = sum(outcome.status is Status.CHANGED for outcome in pushed)
-    _say(f"{changed} devices changed, each verified over a new connection", "bold")
+    for wave, names in pushed.state.waves.items():
+        _say(f"wave {wave}: {', '.join(names)}")
+    changed = sum(outcome.status is Status.CHANGED for outcome in pushed.outcomes)
+    _say(f"{changed} devices changed, each verified over new connections before it was confirmed", "bold")
 
 
 def _size(diff: str) -> tuple[int, int]:

@@ -62,6 +62,16 @@ AcceptOption = Annotated[
         metavar="drift|sessions",
     ),
 ]
+WatchOption = Annotated[
+    float | None,
+    typer.Option(
+        envvar="GGI_WATCH",
+        min=0,
+        max=150,
+        help="Seconds for which all must stay well before a change is confirmed.",
+        show_default="the BGP hold time of the device",
+    ),
+]
 GemeenteOption = Annotated[
     list[str], typer.Option("--gemeente", "-g", help="Only this organisation's devices (a slug); may be repeated.")
 ]
@@ -87,6 +97,7 @@ def push(
     max_failures: FailuresOption = 0,
     now: NowOption = "",
     accept: AcceptOption = [],  # noqa: B006
+    watch: WatchOption = None,
     secrets: SecretsOption = "",
     vault_password_file: VaultPasswordOption = None,
     workers: WorkersOption = 20,
@@ -128,7 +139,7 @@ def push(
     found = open_estate(estate, strict=strict)
     resolver = Resolver(open_backend(secrets or known.secrets, vault_password_file))
     asked = Asked(
-        reason=reason, policy=Policy(accept=accepted(accept)), max_failures=max_failures, now=now,
+        reason=reason, policy=Policy(accept=accepted(accept), watch=watch), max_failures=max_failures, now=now,
     )  # fmt: skip
     earlier = None
     if folder is not None:
@@ -141,7 +152,7 @@ def push(
         jobs = resumed_jobs(found, earlier, journal, known)
         asked = Asked(
             reason=journal.reason, rollback=earlier.asked.rollback, max_failures=max_failures, now=now,
-            policy=Policy(accept=accepted(accept) | earlier.asked.policy.accept),
+            policy=Policy(accept=accepted(accept) | earlier.asked.policy.accept, watch=watch),
         )  # fmt: skip
     carry_out(
         found, jobs, resolver, journal, asked,

@@ -17,6 +17,7 @@ from ggi_net.cli.push import (
     ReasonOption,
     SecretsOption,
     VaultPasswordOption,
+    WatchOption,
     WorkersOption,
     YesOption,
     accepted,
@@ -44,6 +45,7 @@ def rollback(
     max_failures: FailuresOption = 0,
     now: NowOption = "",
     accept: AcceptOption = [],  # noqa: B006
+    watch: WatchOption = None,
     secrets: SecretsOption = "",
     vault_password_file: VaultPasswordOption = None,
     workers: WorkersOption = 20,
@@ -81,9 +83,8 @@ def rollback(
     else:
         names = [placed.device.name for placed in found.select(gemeente=gemeente, device=device)]
         jobs = rollback_of_devices(found, journal, names, known)
-    asked = Asked(
-        reason=reason, rollback=True, policy=Policy(accept=accepted(accept)), max_failures=max_failures, now=now
-    )
+    policy = Policy(accept=accepted(accept), watch=watch)
+    asked = Asked(reason=reason, rollback=True, policy=policy, max_failures=max_failures, now=now)
     carry_out(
         found, jobs, Resolver(open_backend(secrets or known.secrets, vault_password_file)), journal, asked,
         source=str(estate), check=check, diff=diff, yes=yes, workers=workers,

@@ -261,7 +261,7 @@ class Rollout:
             self._book.outcome(outcome)
             self._failures += bool(outcome.error)
             if self._failures > self.asked.max_failures and not self._stop:
-                self._stop = f"{self._failures} failed, {self.asked.max_failures} may"
+                self._stop = f"{self._failures} failed, with a budget of {self.asked.max_failures}"
         self.watcher.ends(outcome)
         return outcome
 

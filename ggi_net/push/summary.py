@@ -73,7 +73,7 @@ def totals(state: RunState) -> str:
     said = ", ".join(f"{count} {status}" for status, count in counts.items()) or "nothing to do"
     armed = sorted(device.armed for device in state.devices.values() if device.armed)
     number = f"{len(state.devices)} device" + ("" if len(state.devices) == 1 else "s")
-    longest = f"; armed for {armed[len(armed) // 2]:.1f} s in the middle, {armed[-1]:.1f} s at most" if armed else ""
+    longest = f"; armed for {armed[len(armed) // 2]:.1f} s (median), {armed[-1]:.1f} s at most" if armed else ""
     return f"{number}: {said}{longest}"
 
 

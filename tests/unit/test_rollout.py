@@ -109,7 +109,7 @@ class TestBudget:
         paper.order(canary, "refuses")
         run = paper.push(workers=1)
         assert statuses(run)[canary] == "failed"
-        assert "0 may" in stopped(run.state).message
+        assert "with a budget of 0" in stopped(run.state).message
         assert f"ggi push --resume {run.journal.run}" in stopped(run.state).hint
         assert set(statuses(run).values()) == {"failed", "not started"}
         assert set(paper.all_running().values()) == {"old"}
