@@ -54,6 +54,10 @@ def _show_startup(session: IosSession, _: re.Match[str]) -> str:
     return session.device.startup
 
 
+def _show_privilege(session: IosSession, _: re.Match[str]) -> str:
+    return "Current privilege level is 15"
+
+
 def _show_clock(session: IosSession, _: re.Match[str]) -> str:
     return session.device.timer.shown()
 
@@ -214,6 +218,7 @@ COMMANDS: tuple[tuple[str, Callable[[IosSession, re.Match[str]], str]], ...] = (
     (r"sh\w* run\S*", _show_running),
     (r"sh\w* start\S*", _show_startup),
     (r"show clock", _show_clock),
+    (r"show privilege", _show_privilege),
     (r"wr(ite)?( mem\w*)?|copy run\S* start\S*", _save),
     (r"conf\w* t\w*(?: (?P<how>lock|revert timer (?:[1-9]|[1-9]\d|1[01]\d|120)))?", _configure),
     (r"configure confirm", _confirm),
