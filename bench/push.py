@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bench.measure import Ran
 
 DEVICES = 500
-FEWER = 60
+FEWER = 40
 """So many for Ansible, whose rate does not depend on how many there are: all of them would take it many minutes."""
 WORKERS = 20
 SECONDS = 0.5
