@@ -132,14 +132,16 @@ def up(
     folder: Path,
     *,
     plugin: bool | None = None,
+    search: bool | None = None,
     port: int | None = None,
     say: Callable[[str], None] = quiet,
 ) -> tuple[Instance, bool]:
     """Bring the NetBox in `folder` up: make what isn't there, start what doesn't run.
 
-    `plugin`: with the toolkit's own plugin (None: as it was, at first with it). `port`: of loopback (None: as it was,
-    at first a free one). `say` gets a line of progress now and then. Returns the NetBox, and whether anything of it
-    had to be started. Raises LabFailure.
+    `plugin`: with the toolkit's own plugin; `search`: with the index of its pages' search field, which half of the work
+    of a write goes into (None: as it was, at first with it). `port`: of loopback (None: as it was, at first a free
+    one). `say` gets a line of progress now and then. Returns the NetBox, and whether anything of it had to be started.
+    Raises LabFailure.
     """
     folder = _own(folder)
     python = netbox_install.environment(say)
@@ -147,7 +149,10 @@ def up(
     with locked(folder / _LOCK):
         settings = read_settings(folder) or draw(port=port, plugin=plugin is not False)
         settings = msgspec.structs.replace(
-            settings, port=port or settings.port, plugin=settings.plugin if plugin is None else plugin
+            settings,
+            port=port or settings.port,
+            plugin=settings.plugin if plugin is None else plugin,
+            search=settings.search if search is None else search,
         )
         settings = _with_free_ports(folder, settings)
         write_settings(folder, settings)

@@ -66,6 +66,21 @@ timeout = 300
 preload_app = True
 control_socket_disable = True
 """
+_NO_SEARCH = 'SEARCH_BACKEND = "ggi_lab_search.NoSearch"\n'
+_SEARCH = '''\
+"""No index for the search field of NetBox's pages: half of the work of a write goes into it."""
+from netbox.search.backends import SearchBackend
+class NoSearch(SearchBackend):
+    def caching_handler(self, sender, instance, created, **kwargs): pass
+    def removal_handler(self, sender, instance, **kwargs): pass
+    def cache(self, instances, indexer=None, remove_existing=True): pass
+    def remove(self, instance): pass
+    def clear(self, object_types=None): pass
+    def search(self, value, user=None, object_types=None, lookup=None): return []
+    def count(self, object_types=None): return 0
+    @property
+    def size(self): return 0
+'''
 _REDIS = """\
 bind 127.0.0.1
 port {redis_port}
@@ -76,7 +91,10 @@ appendonly no
 
 
 class Settings(Record, frozen=True, kw_only=True):
-    """A lab's ports and secrets, as `lab.json` keeps them. `plugin`: whether the toolkit's own plugin is loaded."""
+    """A lab's ports and secrets, as `lab.json` keeps them. `plugin`: whether the toolkit's own plugin is loaded.
+
+    `search`: whether NetBox keeps the index of its pages' search field.
+    """
 
     port: int
     database_port: int
@@ -89,6 +107,7 @@ class Settings(Record, frozen=True, kw_only=True):
     admin_password: str
     token_key: str
     token_secret: str
+    search: bool = True
 
     def __repr__(self) -> str:
         """Without the secrets: it ends up in tracebacks and test reports."""
@@ -192,12 +211,13 @@ def write_configuration(lab: Path, settings: Settings) -> str:
         **msgspec.structs.asdict(settings), "plugins": settings.plugins, "database": LIVE, "role": ROLE,
         "digest": digest,
     }  # fmt: skip
-    text = _CONFIGURATION.format(**values) + _BRANCHING
+    text = _CONFIGURATION.format(**values) + ("" if settings.search else _NO_SEARCH) + _BRANCHING
     write_if_changed(lab / "redis" / "redis.conf", _REDIS.format(**values).encode(), mode=0o600)
     for name in ("media", "reports", "scripts"):
         (lab / name).mkdir(exist_ok=True)
     python = lab / _PYTHON
     write_if_changed(python / "ggi_lab_wsgi.py", _WSGI.encode(), mode=0o600)
+    write_if_changed(python / "ggi_lab_search.py", _SEARCH.encode(), mode=0o600)
     # NetBox finds the toolkit's packages here and nothing else of the toolkit's environment.
     for package in (_package(), _package().with_name(OWN_PLUGIN)):
         link = python / package.name
