@@ -34,7 +34,7 @@ class Status(StrEnum):
     """How a push to one device ended, or how far it is.
 
     `failed`: the device runs what it ran before, as a whole. `rolled back`: so it does, after the change was made and
-    taken back. `unknown`: nobody has seen yet which of the two it runs; it is armed, so it will be the old one.
+    taken back. `unknown`: nobody has seen yet which of the two it runs; one that nobody confirmed goes back by itself.
     The last four are of devices to which a run did nothing: the run ended or stopped before their turn came, they are
     outside their maintenance window, nobody approved the change, or what stands in for them is in an unknown state.
     """
