@@ -14,7 +14,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from netmiko.cisco import CiscoIosSSH
 
@@ -27,7 +27,7 @@ from ggi_net.push.commands import commands, tree_diff
 from ggi_net.push.driver import Armed, Change, Health, Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ggi_net.push.driver import Target
     from ggi_net.render.artifact import Artifact
@@ -54,6 +54,7 @@ _NEIGHBOR = re.compile(r"^BGP neighbor is (?P<address>[^\s,]+),\s+(?:vrf (?P<vrf
 _NETWORK = re.compile(r"^ ?[*>srhdmbfxacSRtL ]{1,4}\s+(?P<prefix>[0-9A-Fa-f.:]+(?:/\d+)?)(?:\s|$)", re.MULTILINE)
 _GLOBAL = "default"
 _ROLLBACK_SECONDS = 300.0
+_Read = TypeVar("_Read")
 
 
 class _Shell(PinnedHostKey, CiscoIosSSH):  # type: ignore[misc]  # netmiko has no type information
@@ -214,18 +215,27 @@ class IosSession:
         ends = [*(match.start() for match in found[1:]), len(text)]
         return [
             (
-                ipaddress.ip_address(match["address"].lstrip("*")),
+                self._read_as(ipaddress.ip_address, match["address"].lstrip("*")),
                 match["vrf"] or _GLOBAL,
                 "BGP state = Established" in text[match.end() : end],
             )
-            for match, end in zip(found, ends, strict=True)
+            for match, end in zip(found, ends, strict=False)
         ]
 
     def _announced(self, vrf: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> frozenset[str]:
         """The prefixes that are announced to a neighbor."""
         family = f"vpnv{address.version} unicast vrf {vrf}" if vrf != _GLOBAL else f"ipv{address.version} unicast"
         said = self._show(f"show bgp {family} neighbors {str(address).upper()} advertised-routes")
-        return frozenset(_prefix(match["prefix"]) for match in _NETWORK.finditer(said))
+        return frozenset(self._read_as(_prefix, match["prefix"]) for match in _NETWORK.finditer(said))
+
+    def _read_as(self, read: Callable[[str], _Read], word: str) -> _Read:
+        """What a word of the device means; raise PushError when it means nothing."""
+        try:
+            return read(word)
+        except ValueError:
+            raise PushError(
+                f"{self._target.device}: '{self._cli.said(word)}' is no address, where it should show one"
+            ) from None
 
     def _show(self, command: str) -> str:
         return self._cli.command(f"do {command}" if self._configures else command)

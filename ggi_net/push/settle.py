@@ -30,6 +30,8 @@ def settle(target: Target, session: Session, journal: Journal) -> list[JournalEn
     settled = []
     for entry in [entry for entry in journal.entries(target.device) if entry.outcome in OPEN]:
         status = _became(session, journal, entry)
+        if status is Status.CHANGED:
+            session.confirm(entry.run)  # the confirmation may have been cut off before the device had saved anything
         done = msgspec.structs.replace(entry, outcome=status, step=Step.DONE, error=entry.error or _WORDS[status])
         journal.write(done)
         settled.append(done)

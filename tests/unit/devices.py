@@ -46,6 +46,8 @@ service password-encryption
 no ip http server
 enable algorithm-type scrypt secret secret://test/emergency/password
 aaa new-model
+archive
+ path bootflash:ggi-archive
 ip prefix-list own seq 5 permit 192.0.2.0/24
 ip prefix-list own seq 10 permit 198.51.100.0/24
 ip access-list extended edge
