@@ -1,60 +1,36 @@
-"""`ggi_push`: one device's artifacts to that device, by the push protocol, from the controller."""
+"""`ggi_push`: the artifacts of all devices of a play to these devices, by one run, from the controller."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ggi_net.ansible.shared import arguments, estate_in
-from ggi_net.errors import DeviceUnreachable, GgiError
-from ggi_net.push.artifacts import read_current
-from ggi_net.push.connections import read_connections
-from ggi_net.push.journal import Journal, journal_folder
-from ggi_net.push.run import Outcome, Status, push_device, targets
-from ggi_net.secrets import Resolver, open_backend
+from ggi_net.ansible.rollout import run_task
+from ggi_net.push.rollout_jobs import push_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ggi_net.model.estate import Estate
+    from ggi_net.push.connections import Connections
+    from ggi_net.push.journal import Journal
+    from ggi_net.push.rollout import Job
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
-    """Pushes to the host of the task; in check mode it compares only."""
+    """Rolls out; in check mode it compares only."""
 
     _supports_check_mode = True
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the outcome, with a masked diff where one is asked for; fail with the push's own error."""
+        """Return the outcome of each device, for `ggi_outcome`."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        given = arguments(
-            self,
-            estate={"type": "str", "required": True},
-            artifacts={"type": "path", "required": True},
-            connections={"type": "path", "required": True},
-            reason={"type": "str", "default": "ansible"},
-            secrets={"type": "str", "default": "", "no_log": False},
-        )
-        try:
-            outcome = self._push(str((task_vars or {})["inventory_hostname"]), given)
-        except GgiError as error:
-            raise AnsibleActionFail(str(error)) from None
-        result["changed"] = outcome.status in (Status.CHANGED, Status.WOULD_CHANGE)
-        result["status"] = str(outcome.status)
-        if self._task.diff and outcome.diff:
-            result["diff"] = {"prepared": outcome.diff}
-        if outcome.status is Status.FAILED:
-            result["unreachable" if outcome.code == DeviceUnreachable.code else "failed"] = True
-            result["msg"] = outcome.error
-        return result
+        return run_task(self, result, _jobs, artifacts={"type": "path", "required": True})
 
-    def _push(self, device: str, given: dict[str, Any]) -> Outcome:
-        connections = read_connections(Path(given["connections"]))
-        estate = estate_in(given["estate"])
-        artifacts = read_current(Path(given["artifacts"]), estate, [device])
-        [target] = targets(estate, artifacts.values(), connections)
-        return push_device(
-            target,
-            Resolver(open_backend(given["secrets"] or connections.secrets)),
-            check=bool(self._task.check_mode),
-            journal=Journal(journal_folder(), given["reason"]),
-        )
+
+def _jobs(estate: Estate, given: Mapping[str, Any], journal: Journal, connections: Connections) -> list[Job]:
+    del journal
+    return push_jobs(estate, Path(given["artifacts"]), given["devices"], connections)
