@@ -21,6 +21,7 @@ _BANNER = re.compile(r"(banner (?:motd|login|exec|incoming|prompt-timeout)) +(\^
 _OPEN_BANNER = re.compile(r"banner (?:motd|login)")
 _END_OF_BANNER = "EOF"
 _CERTIFICATE = re.compile(r"certificate (?:ca |self-signed |ra-general )?[0-9A-Fa-f]+")
+_TEXTS = ("banner ", "certificate ")
 _DELIMITERS = "#%~|$&@"
 _WHITE = " \t\r"
 _DEEPEST = 16
@@ -86,6 +87,8 @@ def parse(text: str, *, file: str = "configuration") -> Node:
         owner = _owner(path, depth, file, at)
         owner.children.append(node)
         path.append((depth, node))
+        if not content.startswith(_TEXTS):
+            continue
         if banner := _BANNER.fullmatch(content):
             at = _take_banner(node, banner, lines, at, file)
         elif _OPEN_BANNER.fullmatch(content):

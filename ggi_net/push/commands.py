@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ggi_net.config.compare import pair, replacement_key
+from ggi_net.config.compare import alike, pair, replacement_key
 from ggi_net.config.ruleset import matches
 from ggi_net.config.tree import Node, serialise
 from ggi_net.push.access_lists import edits, number_of
@@ -41,6 +41,8 @@ def tree_diff(intended: Statement, running: Statement, rules: FileRules) -> str:
 
 def _section(intended: Statement, running: Statement, rules: FileRules) -> Iterator[str]:
     """The commands within one section that both sides have."""
+    if alike(intended, running):
+        return
     same, missing, extra = pair(intended, running, rules)
     there = {id(mine): theirs for mine, theirs in same}
     new = {id(statement) for statement in missing}
@@ -170,6 +172,8 @@ def negate(statement: Statement, rules: FileRules) -> str:
 
 
 def _diff(intended: Statement, running: Statement, rules: FileRules, depth: int) -> Iterator[str]:
+    if alike(intended, running):
+        return
     same, missing, extra = pair(intended, running, rules)
     there = {id(mine): theirs for mine, theirs in same}
     new = {id(statement) for statement in missing}
