@@ -30,7 +30,7 @@ SECONDS = 0.5
 """The device time: what a router takes for the one command that matters, whoever sends it."""
 
 _PROJECT = Path(__file__).parent.parent
-_SLOW = {"push": "^configure (terminal|replace)", "collect": "^show running-config"}
+_SLOW = {"push": f"^{ADDED[0]}", "collect": "^show running-config"}
 
 
 class Figure(NamedTuple):
