@@ -40,8 +40,8 @@ done
 sync -- "$base/guard" "$@" || refuse "the files can't be written" "$@"
 sh "$base/guard" prepare "$run" || {
 	status=$?
-	rm -f -- "$@"
 	sh "$base/guard" tidy "$run"
+	rm -f -- "$@"
 	rm -rf -- "$here"
 	exit "$status"
 }

@@ -45,7 +45,7 @@ PidFile /run/sshd.pid
 BOOT = """\
 set -eu
 mount --make-rprivate /
-for folder in etc run var/lib var/log usr/local/sbin; do mount --bind "{home}/$folder" "/$folder"; done
+for folder in etc run var/lib var/log var/tmp usr/local/sbin; do mount --bind "{home}/$folder" "/$folder"; done
 mount -t proc proc /proc
 hostname {name}
 ip link set lo up
@@ -86,10 +86,12 @@ class Machine:
         (self.home / "etc/nftables.conf").unlink(missing_ok=True)
         (self.home / "etc/frr/frr.conf").unlink(missing_ok=True)
         (self.home / "etc/frr/vtysh.conf").write_text("service integrated-vtysh-config\n")
-        for folder in ("run", "var/lib", "var/log/frr", "usr/local/sbin"):
+        for folder in ("run", "var/lib", "var/log/frr", "var/tmp", "usr/local/sbin"):
             (self.home / folder).mkdir(parents=True)
         (self.home / "usr/local/sbin/systemctl").write_text(SYSTEMCTL)
         (self.home / "usr/local/sbin/systemctl").chmod(0o755)
+        users = self.home / "etc/passwd"  # bash would read this machine's own start-up files
+        users.write_text(users.read_text().replace("/bin/bash", "/bin/sh"))
         for key in ("host.key", "login.key"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.home / key], check=True)
         (self.home / "host.key.pub").rename(self.home / "host.pub")
