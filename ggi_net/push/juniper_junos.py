@@ -23,7 +23,7 @@ from ggi_net.push import junos_show as show
 from ggi_net.push.cli import Cli, PinnedHostKey, artifact_of
 from ggi_net.push.commands import tree_diff
 from ggi_net.push.driver import Armed, Change, Health, Identity
-from ggi_net.push.junos_text import loadable, masked
+from ggi_net.push.junos_text import loadable, masked, without_forms
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
@@ -266,9 +266,8 @@ class JunosSession:
         if expected not in answer:
             found = _ERROR.search(answer)
             words = found["words"] if found else answer
-            raise DeviceRefused(
-                f"{self._target.device} refused `{command.partition(' comment')[0]}`: {self._cli.said(words)}"
-            )
+            what = command.partition(" comment")[0]
+            raise DeviceRefused(f"{self._target.device} refused `{what}`: {self._words(words)}")
         return answer
 
     def _load(self, text: str) -> None:
@@ -277,7 +276,7 @@ class JunosSession:
         if "[Type" not in begun:
             found = _ERROR.search(begun)
             raise DeviceRefused(
-                f"{self._target.device} loads nothing: {self._cli.said(found['words'] if found else begun)}"
+                f"{self._target.device} loads nothing: {self._words(found['words'] if found else begun)}"
             )
         [answer] = self._cli.send(f"{text}{_END_OF_TEXT}", 1, seconds=_COMMIT_SECONDS)
         refused = next((found for found in _ERROR.finditer(answer) if found["line"]), None)
@@ -287,7 +286,11 @@ class JunosSession:
             line = lines[number - 1].strip() if 0 < number <= len(lines) else "the configuration"
             words = refused["words"] if refused else "it was not loaded"
             self._ask("rollback 0")
-            raise DeviceRefused(f"{self._target.device} refused '{self._cli.said(line)}': {self._cli.said(words)}")
+            raise DeviceRefused(f"{self._target.device} refused '{self._words(line)}': {self._words(words)}")
+
+    def _words(self, text: str) -> str:
+        """The device's words for a message, without the forms in which it shows secrets."""
+        return self._cli.said(without_forms(text))
 
 
 def printable_lines(text: str) -> str:

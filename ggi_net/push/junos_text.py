@@ -75,8 +75,12 @@ def _secret(raw: str, shown: str, *, known: bool) -> str:
 
 def masked(diff: str) -> str:
     """A device's own diff without the forms of secrets, and without what it only wrote anew."""
-    text = _FORM.sub(MASK, diff)
-    return "".join(hunk for hunk in _HUNK.split(text) if not _says_nothing(hunk))
+    return "".join(hunk for hunk in _HUNK.split(without_forms(diff)) if not _says_nothing(hunk))
+
+
+def without_forms(text: str) -> str:
+    """A text with every secret masked that stands in it in a form of Junos."""
+    return _FORM.sub(MASK, text)
 
 
 def _says_nothing(hunk: str) -> bool:
