@@ -7,12 +7,12 @@ from pathlib import Path  # noqa: TC003  typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ggi_net.cli.console import EstateOption, StrictOption, err, note, open_estate, out
 from ggi_net.cli.push import SecretsOption, VaultPasswordOption  # noqa: TC001  typer reads the annotations
 from ggi_net.paths import demo_folder
+from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
     from ggi_net.push.rollout_settle import Settled
@@ -77,21 +77,19 @@ def _list(folder: Path) -> None:
     from ggi_net.errors import GgiError
     from ggi_net.push.rollout_state import read_run, runs
 
-    table = Table(box=None, pad_edge=False)
-    for heading in ("run", "who", "what", "state", "devices", "why"):
-        table.add_column(heading, no_wrap=heading == "run")
     names = runs(folder)
     for name in names:
         try:
             state = read_run(folder, name)
         except GgiError as error:
-            table.add_row(name, "", "", "", "", Text(error.message, "dim"))
+            out.print(Text.assemble(f"{name}  ", (error.message, "dim")))
             continue
         what = "rollback" if state.asked.rollback else "push"
-        table.add_row(
-            name, Text(state.user), what, _condition(state, folder / name), _counts(state), Text(state.asked.reason)
-        )
-    out.print(table if names else "nothing was pushed yet")
+        condition = _condition(state, folder / name)
+        why = f"; {printable(state.asked.reason, 200)}" if state.asked.reason else ""
+        out.print(Text(f"{name}  {what:8}  {condition:9}  {state.user}: {_counts(state)}{why}"))
+    if not names:
+        out.print("nothing was pushed yet")
 
 
 def _condition(state: RunState, folder: Path) -> str:
@@ -127,7 +125,7 @@ def _show(state: RunState, folder: Path, *, diff: bool) -> None:
     }
     for name, value in facts.items():
         if value:
-            out.print(Text(f"  {name}: {value}"))
+            out.print(Text(f"  {name}: {printable(value, 300)}"))
     for approval in state.approvals:
         out.print(Text(f"  approved: {approval.group} for {len(approval.devices)}, by {approval.by}, {approval.at}"))
     for name, devices in state.waves.items():

@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from terminal import Terminal
 
 from ggi_net.lab.server import down
 
@@ -23,6 +23,7 @@ class Operator:
         self.lab = folder / "state" / "lab"
         self.environment = {**os.environ, "GGI_STATE": str(folder / "state"), "NO_COLOR": "1", "COLUMNS": "200"}
         self.environment["GGI_CONNECTIONS"] = str(self.lab / "connections.json")
+        self.environment["GGI_WATCH"] = "0"
 
     def start(self, *arguments: str) -> subprocess.Popen:
         pipe = subprocess.PIPE
@@ -52,7 +53,8 @@ def operator(tmp_path_factory):
 def test_the_day_of_an_operator(operator):
     assert "2 would change" in operator.run("push", "out", "--check")
     assert operator.run("drift", "--out", "out", status=2)
-    assert "2 changed" in operator.run("push", "out", "--reason", "change 117")
+    assert "nobody has approved" in operator.run("push", "out", status=1)
+    assert "2 changed" in operator.run("push", "out", "--yes", "--reason", "change 117")
     assert "2 unchanged" in operator.run("push", "out", "--check", "--diff")
     assert "2 clean" in operator.run("drift", "--out", "out")
     operator.run("lab", "tamper", "flr-asd-01")
@@ -60,33 +62,86 @@ def test_the_day_of_an_operator(operator):
     assert "1 clean, 1 drift, 0 unknown" in report
     assert "radsecproxy.conf" in report
     assert "flr-asd-01" in (operator.folder / "drift.html").read_text()
-    assert "1 changed" in operator.run("push", "out")
+    assert "changed by somebody since" in operator.run("push", "out", "--yes", status=1)
+    assert "1 changed" in operator.run("push", "out", "--yes", "--accept", "drift", "--reason", "put back")
     assert "2 clean" in operator.run("drift", "--out", "out")
 
 
-@pytest.mark.parametrize("after", [0.8, 1.4, 2.4])
-def test_a_killed_push_is_completed_by_the_next(operator, after):
-    """Whatever it was doing: after SIGKILL a second run completes, and a third finds nothing to do."""
+def test_the_journal_tells_of_every_run_and_a_rollback_takes_one_back(operator):
+    listed = operator.run("journal").splitlines()
+    [run] = [line.split()[0] for line in listed if "change 117" in line]
+    assert [line.split()[0] for line in listed] == sorted((line.split()[0] for line in listed), reverse=True)
+    told = operator.run("journal", run, "--diff")
+    assert "flr-asd-01: changed (armed for " in told
+    assert f"{run}/flr-asd-01.diff" in told
+    assert "--yes" in told
+    assert "wave canary: ce-almelo-werf-01, flr-asd-01" in told
+    assert "+++ intended/radsecproxy.conf" in told
+    assert "1 would change" in operator.run("rollback", "--device", "flr-asd-01", "--check")
+    assert "1 changed" in operator.run("rollback", "--device", "flr-asd-01", "--yes")
+    assert operator.run("drift", "--out", "out", "--device", "flr-asd-01", status=2)
+    assert "2 changed" in operator.run("rollback", "--run", run, "--yes")
+    assert "2 would change" in operator.run("push", "out", "--check")
+    assert "every push has its outcome" in operator.run("journal", "--settle")
+    assert "2 changed" in operator.run("push", "out", "--yes")
+
+
+def test_at_a_terminal_each_change_is_shown_and_asked(operator):
+    operator.run("rollback", *DEVICES, "--yes")
+    user = Terminal([*GGI, "push", "out"], operator.folder, **operator.environment)
+    user.expect(r"change 1 of 2, plan [0-9a-f]{12}, \+\d+ -\d+ lines: (\S+)")
+    user.say(r"Push this to 1 device\?", "y")
+    user.expect("change 2 of 2")
+    user.say(r"Push this to 1 device\?", "n")
+    assert user.end() == 0
+    assert "2 devices: 1 not approved, 1 changed" in user.seen or "2 devices: 1 changed, 1 not approved" in user.seen
+    operator.run("push", "out", "--yes")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("push",), "name the folder DIR, or with --resume a run"),
+        (("push", "out", "--resume", "x"), "name the folder DIR, or with --resume a run"),
+        (("push", "out", "--accept", "anything"), "'anything' is none of drift, sessions"),
+        (("rollback",), "name a run with --run, or devices"),
+        (("rollback", "--run", "x", "--device", "flr-asd-01"), "name a run with --run, or devices"),
+    ],
+)
+def test_wrong_usage_is_explained(operator, arguments, said):
+    assert said in " ".join(operator.run(*arguments, status=2).replace("│", " ").split())
+
+
+@pytest.mark.parametrize("moment", ["comparing", "wave canary", "flr-asd-01: changed"])
+def test_a_killed_push_is_completed_by_its_resumption(operator, moment):
+    """Whatever it was doing: after SIGKILL the run goes on, and another finds nothing to do."""
     operator.run("lab", "devices", "down")
     operator.run("lab", "devices", "up", *DEVICES)
-    process = operator.start("push", "out")
-    time.sleep(after)
+    process = operator.start("push", "out", "--yes", "--accept", "drift")
+    for line in process.stderr:
+        if line.startswith(moment):
+            break
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
-    operator.run("push", "out")
-    assert "2 unchanged" in operator.run("push", "out")
+    run = operator.run("journal").split()[0]
+    assert "cut off" in operator.run("journal", run)
+    operator.run("push", "--resume", run, "--yes", "--accept", "drift")
+    assert "2 unchanged" in operator.run("push", "out", "--yes")
     assert "2 clean" in operator.run("drift", "--out", "out")
 
 
 def test_an_interrupted_push_lets_the_devices_at_hand_finish(operator):
     operator.run("lab", "devices", "down")
     operator.run("lab", "devices", "up", *DEVICES)
-    process = operator.start("push", "out")
-    time.sleep(2)
+    process = operator.start("push", "out", "--yes", "--accept", "drift")
+    for line in process.stderr:
+        if line.startswith("wave canary"):
+            break
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert (process.returncode, "run the same command again" in errors) == (130, True)
-    assert "2 unchanged" in operator.run("push", "out", "--check")
+    assert (process.returncode, "the devices at hand finish, no other starts" in errors) == (130, True)
+    assert "ggi push --resume" in errors
+    assert "would change" not in operator.run("push", "out", "--check").splitlines()[-1]
 
 
 def test_an_artifact_that_was_changed_by_hand_is_refused(operator):
@@ -94,7 +149,7 @@ def test_an_artifact_that_was_changed_by_hand_is_refused(operator):
     before = file.read_bytes()
     file.write_bytes(before + b"# by hand\n")
     try:
-        assert "changed since it was rendered" in operator.run("push", "out", status=1)
+        assert "changed since it was rendered" in operator.run("push", "out", "--yes", status=1)
     finally:
         file.write_bytes(before)
 
