@@ -35,8 +35,8 @@ def _exit(session: EosSession, _: re.Match[str]) -> str:
     return ""
 
 
-def _nothing(session: EosSession, _: re.Match[str]) -> str:
-    return ""
+def _terminal(session: EosSession, found: re.Match[str]) -> str:
+    return f"Width set to {found['size']} columns." if found["what"] == "width" else "Pagination disabled."
 
 
 def _show_version(session: EosSession, _: re.Match[str]) -> str:
@@ -155,7 +155,7 @@ def _advertised(session: EosSession, found: re.Match[str]) -> str:
 COMMANDS: tuple[tuple[str, Callable[[EosSession, re.Match[str]], str]], ...] = (
     (r"en(a(b(le?)?)?)?", _enable),
     (r"exit|logout|quit", _exit),
-    (r"ter\w* (length|width|no monitor|monitor).*", _nothing),
+    (r"ter\w* (?P<what>length|width) (?P<size>\d+)", _terminal),
     (r"sh\w* ver\w*", _show_version),
     (r"sh\w* run\S*", _show_running),
     (r"show running-config diffs", _show_unsaved),

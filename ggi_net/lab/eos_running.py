@@ -87,6 +87,8 @@ class EosConfiguration(CommandTree):
             children.sort(key=self._shown_at)
         elif node.text.startswith(_LISTS):
             children.sort(key=entry_number)
+        else:
+            children.sort(key=lambda child: bool(self._prompt([node], child.text)))
         return Node(node.text, children=children, block=node.block)
 
 
