@@ -41,6 +41,7 @@ PACKAGES = {
     "slapd": "slapd",
     "ss": "iproute2",
     "sshd": "openssh-server",
+    "sudo": "sudo",
     "swanctl": "strongswan-swanctl",
     "vtysh": "frr",
     "wpa_supplicant": "wpasupplicant",

@@ -101,6 +101,7 @@ def execute(
     On a device it runs as root with the device's files. A host has a network of its own and this machine's files.
     """
     from ggi_net.errors import LabFailure
+    from ggi_net.lab.twin.control import VISITS
     from ggi_net.lab.twin.control import command as line
 
     words = line(_folder(folder), name, command)
@@ -109,6 +110,7 @@ def execute(
     program = shutil.which(words[0])
     if program is None:
         raise LabFailure(f"{words[0]} is not installed", hint="apt-get install util-linux")
+    os.environ[VISITS] = str(_folder(folder))
     os.execv(program, words)  # noqa: S606  the command keeps terminal and signals
 
 

@@ -37,11 +37,14 @@ PROGRAMS = {
 
 NOT_HERE = (
     "VRFs are network namespaces, VLAN interfaces and IPsec lines plain wires: this kernel has no VRF, VLAN and ESP",
-    "chrony, rsyslog, snmpd, radvd and ulogd check their configuration and do not run; IKE does not run",
+    "chrony, rsyslog, snmpd and ulogd check their configuration and do not run; IKE does not run",
     "the visitors' way to the internet (from a VRF into the main table, NAT) is not there",
     "all of these run with the same artifacts in the virtual machine of tests/live/datanet",
 )
 """What is not as on a real device, for people."""
+
+VISITS = "GGI_TWIN_VISITS"
+"""What the environment of a process that was let into a twin names its folder by, so that it ends with the twin."""
 
 _MODULE = "ggi_net.lab.twin.server"
 _PATIENCE_SECONDS = 180
@@ -82,6 +85,16 @@ def up(design: Design, folder: Path) -> Path:
     folder.mkdir(parents=True, mode=0o700)
     write_atomic(folder / "plan.json", msgspec.json.encode(design.plan), mode=0o600)
     connections = Layout(design, folder).make()
+    try:
+        _start(folder)
+    except BaseException:
+        down(folder)
+        raise
+    return connections
+
+
+def _start(folder: Path) -> None:
+    """Start the twin's process and wait until it says that everything has started."""
     log = folder / "server.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(
@@ -92,20 +105,15 @@ def up(design: Design, folder: Path) -> Path:
     limit = time.monotonic() + _PATIENCE_SECONDS
     while not state_of(folder).ready:
         if process.poll() is not None or time.monotonic() > limit:
-            said = log.read_text(errors="replace").strip().splitlines()
-            down(folder)
-            raise LabFailure(f"the twin did not start: {said[-1] if said else 'no reason given'}")
+            said = log.read_text(errors="replace").strip()
+            raise LabFailure(f"the twin did not start: {said or 'no reason given'}")
         time.sleep(0.05)
-    return connections
 
 
 def down(folder: Path) -> bool:
     """End the twin in `folder` and all that runs in it, and remove the folder; return whether one was there."""
-    pid, pids = running(folder), state_of(folder).pids
-    strangers = _visitors(list(pids.values()))
-    if pid:
-        _end([pid])
-    _end(strangers)
+    pid = running(folder)
+    _end([*([pid] if pid else []), *_visitors(folder)])
     there = folder.exists()
     shutil.rmtree(folder, ignore_errors=True)
     return bool(pid) or there
@@ -179,16 +187,20 @@ def reboot(folder: Path, name: str) -> None:
         time.sleep(0.05)
 
 
-def _visitors(pids: Sequence[int]) -> list[int]:
-    """Processes that others (`ggi lab exec`) run in the networks of these, and that would keep them from going."""
-    ours = set()
-    for pid in pids:
-        with suppress(OSError):
-            ours.add(Path(f"/proc/{pid}/ns/net").readlink())
+def _visitors(folder: Path) -> list[int]:
+    """Processes that `ggi lab exec` started in the twin, and what they started: their environment says so.
+
+    This process and those that it descends from are left out.
+    """
+    mark = os.fsencode(f"{VISITS}={folder}")
+    own, above = set(), os.getpid()
+    while above:
+        own.add(above)
+        above = int(Path(f"/proc/{above}/stat").read_text().rpartition(")")[2].split()[1])
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if (entry / "ns/net").readlink() in ours and int(entry.name) not in pids:
+            if int(entry.name) not in own and mark in (entry / "environ").read_bytes().split(b"\0"):
                 found.append(int(entry.name))
     return found
 

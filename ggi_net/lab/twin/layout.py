@@ -30,11 +30,23 @@ _GROUP, _NUMBER = "ggi-automation", 64001
 _SHELL = "/usr/local/sbin/ggi-shell"
 _NOBODY_ELSE = 0o7770
 _STALE = (
-    "etc/frr/vtysh.conf",
     "etc/ssh/ssh_host_rsa_key",
     "etc/ssh/ssh_host_ecdsa_key",
     "etc/ssh/ssh_host_ed25519_key",
 )
+
+_EAPOL = """\
+network={{
+ key_mgmt=WPA-EAP
+ eap=PEAP
+ ssid="govroam"
+ identity="test@{realm}"
+ anonymous_identity="anonymous@{realm}"
+ password="{password}"
+ ca_cert="{authority}"
+ phase2="auth=MSCHAPV2"
+}}
+"""
 
 
 class Layout:
@@ -55,7 +67,7 @@ class Layout:
         key = self._folder / "login.key"
         write_atomic(key, login.export_private_key(), mode=0o600)
         write_atomic(key.with_name("login.key-cert.pub"), certificate.export_certificate(), mode=0o600)
-        write_atomic(self._folder / "eap-ca.pem", self._users.pem)
+        self._logins()
         for name in self._design.artifacts:
             self._device(name)
         found = {}
@@ -68,6 +80,20 @@ class Layout:
         connections = self._folder / "connections.json"
         write_connections(connections, Connections(devices=found, secrets=f"lab:{self._folder / 'secrets.seed'}"))
         return connections
+
+    def _logins(self) -> None:
+        """What `eapol_test` needs to log in as `test@<realm>` at the access points: see docs/twin.md."""
+        folder = self._folder / "eapol"
+        folder.mkdir(mode=0o700)
+        authority = folder / "ca.pem"
+        write_atomic(authority, self._users.pem)
+        for realm in (realm for realms in self._design.realms.values() for realm in realms):
+            text = _EAPOL.format(realm=realm, password=self._resolver.value(user_secret(realm)), authority=authority)
+            write_atomic(folder / f"{realm}.conf", text, mode=0o600)
+        for placed in self._design.placed.values():
+            organisation, site = placed.organisation.slug, placed.site.slug
+            secret = self._resolver.value(f"secret://{organisation}/radius/ap-{site}")
+            write_atomic(folder / f"ap-{organisation}-{site}.secret", secret, mode=0o600)
 
     def _device(self, name: str) -> None:
         placed = self._design.placed[name]
@@ -94,7 +120,7 @@ class Layout:
         disk.folder("/var/log/frr", 0o750, "frr:frr")
 
     def _user(self, realm: str) -> str:
-        """A line of FreeRADIUS' `users`: one user for each realm, with the password that `ggi lab up` tells of."""
+        """A line of FreeRADIUS' `users`: one user for each realm, with a password that only this twin knows."""
         return f'test@{realm}\tCleartext-Password := "{self._resolver.value(user_secret(realm))}"\n'
 
     def _accounts(self, disk: Disk) -> None:

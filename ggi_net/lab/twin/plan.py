@@ -35,6 +35,7 @@ _PORTS = {PortKind.ACCESS: "eth0", PortKind.INTERNET: "eth0", PortKind.LAN: "eth
 _UNITS = {
     "frr.conf": "frr",
     "keepalived.conf": "keepalived",
+    "radvd.conf": "radvd",
     "radiusd.conf": "freeradius",
     "radsecproxy.conf": "radsecproxy",
     "sshd.conf": "ssh",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ggi_net.lab import namespaces
 from ggi_net.lab.kernel import prepare
 from ggi_net.lab.vm import run
 from ggi_net.paths import demo_folder
@@ -81,7 +82,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Observed:
         "probes": probes,
     }
     share = tmp_path_factory.mktemp("vm")
-    for file in _GUEST.glob("*.py"):
+    for file in (*_GUEST.glob("*.py"), Path(namespaces.__file__)):
         shutil.copy(file, share)
     (share / "plan.json").write_text(json.dumps(plan))
     done = run(["python3", "main.py"], share, kernel=prepare(), seconds=600, memory_mb=1536)

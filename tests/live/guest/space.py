@@ -1,11 +1,7 @@
-"""Namespaces from inside the virtual machine: enter them, run in them, open sockets in them.
-
-Python 3.11 has neither setns nor mount, so they are called through the C library.
-"""
+"""Namespaces from inside the virtual machine: enter them, run in them, open sockets in them."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -14,10 +10,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_NEWNS, _NEWUTS, _NEWNET = 0x00020000, 0x04000000, 0x40000000
-_REC, _PRIVATE, _DETACH = 0x4000, 1 << 18, 2
-_HOME = os.open("/proc/self/ns/net", os.O_RDONLY)
+import namespaces as ns
+
 _START = time.monotonic()
 
 
@@ -44,13 +38,8 @@ def ip(lines, namespace=None):
 @contextmanager
 def inside(namespace):
     """Sockets made in this block belong to `namespace` for ever."""
-    handle = os.open(f"/run/netns/{namespace}", os.O_RDONLY)
-    try:
-        _call("setns", handle, _NEWNET)
+    with ns.inside(f"/run/netns/{namespace}"):
         yield
-    finally:
-        _call("setns", _HOME, _NEWNET)
-        os.close(handle)
 
 
 class Body:
@@ -73,19 +62,17 @@ class Body:
 
     def _live(self, started):
         try:
-            handle = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
-            _call("setns", handle, _NEWNET)
-            _call("unshare", _NEWNS | _NEWUTS)
-            _call("sethostname", self.name.encode(), len(self.name))
-            _mount("none", "/", "", _REC | _PRIVATE)
+            ns.enter(f"/run/netns/{self.name}", ns.NEWNET)
+            ns.unshare(ns.NEWNS | ns.NEWUTS)
+            ns.set_host_name(self.name)
+            ns.own_mounts()
             for layer in ("upper", "work"):
                 Path("/tmp", self.name, layer).mkdir(parents=True)
-            layers = f"lowerdir=/etc,upperdir=/tmp/{self.name}/upper,workdir=/tmp/{self.name}/work"
-            _mount("overlay", "/etc", "overlay", options=layers)
+            ns.overlay("/etc", f"/tmp/{self.name}")
             for place in ("/run", "/var/tmp"):
-                _mount("tmpfs", place, "tmpfs")
-            _call("umount2", b"/sys", _DETACH)
-            _mount("sysfs", "/sys", "sysfs")
+                ns.mount("tmpfs", place, "tmpfs")
+            ns.unmount("/sys")
+            ns.mount("sysfs", "/sys", "sysfs")
             os.write(started, b"ready")
             os.close(started)
             while True:
@@ -102,16 +89,7 @@ class Body:
     def enter(self):
         """Move the calling process, a fresh child with one thread, into the device."""
         handles = [(os.open(f"/proc/{self.pid}/ns/{kind}", os.O_RDONLY), flag)
-                   for kind, flag in (("net", _NEWNET), ("uts", _NEWUTS), ("mnt", _NEWNS))]  # fmt: skip
+                   for kind, flag in (("net", ns.NEWNET), ("uts", ns.NEWUTS), ("mnt", ns.NEWNS))]  # fmt: skip
         for handle, flag in handles:
-            _call("setns", handle, flag)
+            ns.setns(handle, flag)
         os.chdir("/")
-
-
-def _call(name, *arguments):
-    if getattr(_LIBC, name)(*arguments):
-        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
-
-
-def _mount(source, place, kind, flags=0, options=""):
-    _call("mount", source.encode(), place.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())

@@ -27,6 +27,7 @@ STAND_INS = {
     "/usr/share/ifupdown2/__main__.py": "ifupdown",
     "/usr/sbin/keepalived": "keepalived",
     "/usr/sbin/nft": "nft",
+    "/usr/sbin/radvd": "radvd",
     "/usr/sbin/sshd": "sshd",
     "/usr/sbin/swanctl": "swanctl",
     "/usr/sbin/sysctl": "sysctl",

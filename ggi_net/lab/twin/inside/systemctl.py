@@ -23,7 +23,6 @@ MARK = "GGI_TWIN_UNIT"
 CHECKED_ONLY = {
     "chrony": ["/usr/sbin/chronyd", "-p", "-f", "/etc/chrony/chrony.conf"],
     "rsyslog": ["/usr/sbin/rsyslogd", "-N1"],
-    "radvd": ["/usr/sbin/radvd", "--logmethod", "stderr_clean", "--configtest"],
     "snmpd": [],
     "strongswan": [],
     "ulogd2": [],

@@ -1,0 +1,184 @@
+"""The twin: the estate's devices as real daemons in namespaces of this machine, managed over SSH as in production."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from twin_lab import NEEDS, TwinLab, left_in, mounts_of
+
+from ggi_net.lab.twin.control import plan_of, state_of
+from ggi_net.paths import demo_folder
+from ggi_net.source.files import load_estate
+
+pytestmark = [pytest.mark.live, pytest.mark.root, pytest.mark.needs(*NEEDS, "freeradius", "radsecproxy", "eapol_test")]
+
+ESTATE = load_estate(demo_folder())
+BUT = ("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory):
+    lab = TwinLab(tmp_path_factory.mktemp("twin"))
+    try:
+        lab.up("--gemeente", "almelo", "--gemeente", "enschede", "--core")
+        yield lab
+    finally:
+        lab.close()
+
+
+def wait_until(condition, seconds, what):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        time.sleep(0.1)
+
+
+def expected_sessions(names):
+    """By device the BGP sessions that the estate wants with others of the twin: one per link, VRF and family."""
+    found = {}
+    for name in names:
+        ends = [owned.link for owned in ESTATE.links_of.get(name, ())]
+        found[name] = sum(2 * len(link.vrfs) for link in ends if {link.end.device, link.core.device} <= names)
+    return found
+
+
+def test_every_device_runs_with_every_session_of_the_estate_established(twin):
+    said = twin.ggi("lab", "status").stdout
+    found = {
+        name: int(up)
+        for name, up in re.findall(r"^(\S+): .*?(\d+) of \d+ BGP sessions established", said, re.MULTILINE)
+    }
+    names = {machine.name for machine in plan_of(twin.folder).machines}
+    assert found == {name: number for name, number in expected_sessions(names).items() if number}
+    assert len(found) == 9
+
+
+def test_status_says_what_only_stands_in_for_a_device_and_what_runs_elsewhere(twin):
+    said = twin.ggi("lab", "status").stdout
+    assert re.search(r"^ce-enschede-01: .*stands in for Cisco IOS-XE.*not managed", said, re.MULTILINE)
+    assert "VRFs are network namespaces" in said
+    assert "virtual machine" in said
+    assert "ce-enschede-01" not in twin.managed
+
+
+def test_a_push_finds_every_device_as_it_should_be(twin):
+    devices = [word for name in twin.managed for word in ("--device", name)]
+    said = twin.ggi_on_noc("push", str(twin.artifacts), "--check", "--diff", *devices).stdout
+    assert [line for line in said.splitlines() if line.endswith(": unchanged")] == [
+        f"{name}: unchanged" for name in twin.managed
+    ], said
+
+
+def test_a_visitor_of_enschede_logs_in_at_almelo_through_the_proxies(twin):
+    eapol = twin.folder / "eapol"
+    secret = (eapol / "ap-enschede-stadskantoor.secret").read_text()
+    login = twin.on(
+        "ap-enschede-stadskantoor", "eapol_test", "-c", str(eapol / "almelo.example.conf"), "-a", "198.19.0.74",
+        "-s", secret, "-r0", "-t", "12", "-M", "02:00:00:00:00:01", "-N", "30:s:02-AA-BB-CC-DD-01:govroam",
+    )  # fmt: skip
+    assert login.stdout.rstrip().endswith("SUCCESS")
+    at_home = twin.on("radius-almelo-01", "cat", "/var/log/freeradius/govroam.json").stdout
+    assert '"inner":"test@almelo.example"' in at_home.replace(": ", ":").replace('" ', '"')
+    proxies = [twin.on(name, "ss", "-Htn", "sport = :2083").stdout for name in ("flr-asd-01", "flr-apd-01")]
+    assert all("ESTAB" in said for said in proxies)
+
+
+def test_the_firewalls_let_through_what_the_standard_allows(twin):
+    def answers(source, address):
+        return twin.on(source, "ping", "-c1", "-W2", address, check=False).returncode == 0
+
+    enschede, almelo = "198.18.2.12", "198.18.0.12"
+    assert answers("pc-almelo-stadhuis", enschede), "enschede publishes applications"
+    assert not answers("pc-enschede-stadskantoor", almelo), "almelo does not"
+    assert not answers("pc-almelo-stadhuis", "198.19.192.16"), "an office is not the management network"
+    assert answers("noc", "198.19.0.12"), "the federation reaches the management networks"
+
+
+def test_a_device_lets_in_only_who_the_federations_authority_names(twin):
+    address, key = "2001:db8:ff01::b", str(twin.folder / "login.key")
+    assert twin.on("noc", "ssh", *BUT, "-i", key, f"ggi@{address}", "hostname").stdout == "ce-almelo-01\n"
+    for who, options in (("root", ("-i", key)), ("ggi", ("-i", key, "-o", "CertificateFile=/dev/null"))):
+        refused = twin.on(
+            "noc", "ssh", *BUT, "-o", "IdentitiesOnly=yes", *options, f"{who}@{address}", "id", check=False
+        )
+        if who == "root":
+            assert "Permission denied" in refused.stderr
+    secret = twin.on("noc", "ssh", *BUT, "-i", key, f"ggi@{address}", "cat /etc/frr/frr.conf", check=False)
+    assert secret.returncode != 0, "without sudo the account reads no secrets"
+
+
+def test_a_device_that_restarts_has_its_files_and_not_what_was_only_running(twin):
+    twin.on(
+        "ce-enschede-zuid-01", "sh", "-c", "echo kept > /var/lib/kept; vtysh -c 'conf t' -c 'ip route 192.0.2.9/32 lo'"
+    )
+    assert "192.0.2.9" in twin.on("ce-enschede-zuid-01", "vtysh", "-c", "show running-config").stdout
+    before = state_of(twin.folder).pids["ce-enschede-zuid-01"]
+
+    twin.on("ce-enschede-zuid-01", "reboot", check=False)
+    wait_until(lambda: state_of(twin.folder).pids.get("ce-enschede-zuid-01", before) != before, 30, "the restart")
+    wait_until(lambda: twin.ggi("lab", "status", check=False).returncode == 0, 60, "all sessions")
+
+    assert twin.on("ce-enschede-zuid-01", "cat", "/var/lib/kept").stdout == "kept\n"
+    assert "192.0.2.9" not in twin.on("ce-enschede-zuid-01", "vtysh", "-c", "show running-config").stdout
+
+
+def test_a_device_can_not_change_this_machine(twin):
+    before = Path("/proc/sys/kernel/sysrq").read_text(), Path("/etc/hostname").read_text()
+    twin.on("ce-almelo-01", "sh", "-c", "echo x > /etc/hostname; echo 438 > /proc/sys/kernel/sysrq", check=False)
+    assert (Path("/proc/sys/kernel/sysrq").read_text(), Path("/etc/hostname").read_text()) == before
+    twin.on("ce-almelo-01", "sh", "-c", "echo ce-almelo-01 > /etc/hostname")
+
+
+def test_a_second_twin_in_the_same_folder_is_refused(twin):
+    refused = twin.ggi("lab", "up", "--gemeente", "almelo", check=False)
+    assert refused.returncode != 0
+    assert "a twin runs there already" in refused.stderr
+
+
+def test_a_name_that_is_not_in_the_twin_is_refused(twin):
+    refused = twin.on("ce-almelo-1", "true", check=False)
+    assert "'ce-almelo-1'" in refused.stderr
+    assert "ce-almelo-01" in refused.stderr
+
+
+def test_a_device_that_is_killed_is_down_and_the_others_go_on(twin):
+    pids = state_of(twin.folder).pids
+    os.kill(pids["ce-enschede-bibliotheek-01"], signal.SIGKILL)
+    wait_until(lambda: "ce-enschede-bibliotheek-01" not in state_of(twin.folder).pids, 10, "word of its end")
+    said = twin.ggi("lab", "status", check=False)
+    assert said.returncode == 1
+    assert "ce-enschede-bibliotheek-01: down" in said.stdout
+    assert twin.on("noc", "ping", "-c1", "-W2", "2001:db8:ff01::10").returncode == 0
+
+
+def test_when_its_process_is_killed_everything_ends_and_down_clears_the_rest(twin):
+    spaces = twin.namespaces()
+    assert len(left_in(spaces)) > 30
+
+    os.kill(int((twin.folder / "server.pid").read_text()), signal.SIGKILL)
+    wait_until(lambda: not left_in(spaces), 10, "the end of every process")
+
+    assert "no twin runs there" in twin.ggi("lab", "status", check=False).stderr
+    twin.ggi("lab", "down")
+    assert not twin.folder.exists()
+    assert not mounts_of(twin.folder)
+
+
+def test_down_ends_also_what_others_run_in_its_networks(tmp_path):
+    lab = TwinLab(tmp_path)
+    lab.ggi("lab", "up", "--gemeente", "losser")
+    try:
+        spaces = lab.namespaces()
+        lab.on("noc", "sh", "-c", "setsid -f sleep 1000 > /dev/null 2>&1")
+        lab.on("ce-losser-01", "sh", "-c", "setsid -f sleep 1000 > /dev/null 2>&1")
+        assert sum("sleep 1000" in line for line in left_in(spaces)) == 2
+    finally:
+        lab.close()
+    assert not left_in(spaces)
+    assert not lab.folder.exists()
+    assert not mounts_of(tmp_path)

@@ -1,0 +1,79 @@
+"""A twin for a test module: the command line that handles it, and what it leaves on this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from ggi_net.lab.twin.control import plan_of, state_of
+
+NEEDS = ("nft", "vtysh", "frr-reload.py", "sshd", "sudo", "keepalived", "radvd", "ip")
+
+
+class TwinLab:
+    """One twin, in `folder`, with the artifacts of its devices in `artifacts` and a state folder of its own."""
+
+    def __init__(self, base: Path) -> None:
+        self.folder = base / "twin"
+        self.artifacts = base / "artifacts"
+        self.state = base / "state"
+
+    def ggi(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `ggi` with this twin's folders in its environment."""
+        return self._run(sys.executable, "-m", "ggi_net", *words, check=check)
+
+    def on(self, name: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command on a device or host of the twin, as a user does."""
+        return self.ggi("lab", "exec", name, "--", *words, check=check)
+
+    def ggi_on_noc(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `ggi` on the management host."""
+        return self.on("noc", sys.executable, "-m", "ggi_net", *words, check=check)
+
+    def up(self, *options: str) -> None:
+        """Bring it up, and render the artifacts of every device."""
+        self.ggi("lab", "up", *options)
+        self.ggi("render", "-o", str(self.artifacts))
+
+    def close(self) -> None:
+        """Take it down."""
+        self.ggi("lab", "down")
+
+    @property
+    def managed(self) -> list[str]:
+        """The devices that can be pushed to."""
+        return [machine.name for machine in plan_of(self.folder).machines if machine.managed]
+
+    def namespaces(self) -> set[str]:
+        """The network namespaces of all machines and hosts, and of the twin's own process, as the kernel names them."""
+        pids = {*state_of(self.folder).pids.values(), int((self.folder / "server.pid").read_text())}
+        return {str(Path(f"/proc/{pid}/ns/net").readlink()) for pid in pids}
+
+    def _run(self, *command: str, check: bool) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {
+            "GGI_TWIN": str(self.folder),
+            "GGI_STATE": str(self.state),
+            "GGI_CONNECTIONS": str(self.folder / "connections.json"),
+            "COLUMNS": "200",
+        }
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+        assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done
+
+
+def left_in(namespaces: set[str]) -> list[str]:
+    """The command lines of all processes of this machine that are in one of these network namespaces."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str((entry / "ns/net").readlink()) in namespaces:
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
+def mounts_of(folder: Path) -> list[str]:
+    """The mounts of this machine that have to do with a folder."""
+    return [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(folder) in line]
