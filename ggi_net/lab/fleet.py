@@ -145,7 +145,7 @@ class _Login(asyncssh.SSHServer):
     def _admits(self) -> bool:
         """Whether the device takes this login; a client may offer its key before it signs with it."""
         if self._admitted is None:
-            self._admitted = self._device.wrong.admits()
+            self._admitted = self._device.wrong.admits(self._device.show_running)
         return self._admitted
 
 

@@ -92,7 +92,8 @@ class Misbehaviour:
     `logins`: how many more logins are accepted; None is all. `disk_full`: nothing more can be written. `locked_by`:
     somebody else's name, who holds the lock of the configuration. `clock_seconds`: how far the device's clock is off.
     `slow`: seconds before each answer. `cut_off`: the configurations with which management does not work: connections
-    end, and no new one is taken for as long as it runs. `breaks_bgp`: those with which no BGP session comes up.
+    end, and no new one is taken for as long as it runs. `locks_out`: those with which no login is accepted (AAA).
+    `breaks_bgp`: those with which no BGP session comes up.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -102,6 +103,7 @@ class Misbehaviour:
     clock_seconds: float = 0.0
     slow: float = 0.0
     cut_off: Callable[[str], bool] | None = None
+    locks_out: Callable[[str], bool] | None = None
     breaks_bgp: Callable[[str], bool] | None = None
     _away_until: float = 0.0
     _connections: set[Connection] = field(default_factory=set)
@@ -150,8 +152,10 @@ class Misbehaviour:
             return False
         return self.cut_off is None or not self.cut_off(running())
 
-    def admits(self) -> bool:
-        """Whether a login with the right credentials is accepted."""
+    def admits(self, running: Callable[[], str]) -> bool:
+        """Whether a login with the right credentials is accepted by a device that runs that configuration."""
+        if self.locks_out is not None and self.locks_out(running()):
+            return False
         if self.logins is None:
             return True
         self.logins -= 1

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from netmiko.cisco import CiscoIosSSH
@@ -34,10 +35,13 @@ if TYPE_CHECKING:
     from ggi_net.secrets import Resolver
 
 _DISK = "bootflash:"
+_ABOUT = ("!", "Building configuration", "Current configuration", "Using ")
+_ENDLESS = "terminal length 0"
 _KEPT = re.compile(r"\bggi-(\d{8}T\d{6}Z-[0-9a-f]{6})\.cfg\b")
 _KEEPS = 10
 """So many configurations of before a push are kept on the device."""
 _LONGEST_MINUTES = 120
+_NAME = re.compile(r"^(\S+) uptime is ", re.MULTILINE)
 _SERIAL = re.compile(r"^Processor board ID (\S+)", re.MULTILINE)
 _FREE = re.compile(r"\((\d+) bytes free\)")
 _ERROR = re.compile(r"^\s*(%.*)$", re.MULTILINE)
@@ -58,7 +62,26 @@ _Read = TypeVar("_Read")
 
 
 class _Shell(PinnedHostKey, CiscoIosSSH):  # type: ignore[misc]  # netmiko has no type information
-    """netmiko's IOS session, which accepts the one host key that it was given and no other."""
+    """netmiko's IOS session, which accepts the one host key that it was given and no other.
+
+    It reads for the prompt where netmiko waits a fixed time, and takes the whole name out of it.
+    """
+
+    def _try_session_preparation(self, force_data: bool = False) -> None:
+        """Nothing has to come before the first command: the prompt that follows it is told by its echo."""
+        super()._try_session_preparation(force_data=force_data)
+
+    def session_preparation(self) -> None:
+        """Make the terminal so wide and long that nothing is broken off, and learn the name."""
+        self.write_channel("terminal width 511\n")
+        self.set_base_prompt()
+
+    def set_base_prompt(self, *_: Any, **__: Any) -> str:
+        """Learn the name from the prompt that follows a command."""
+        self.write_channel(f"{_ENDLESS}\n")
+        shown = str(self.read_until_pattern(rf"{_ENDLESS}\s+\S+[>#]"))
+        self.base_prompt = shown.split()[-1].rstrip(">#")
+        return self.base_prompt
 
 
 class IosSession:
@@ -78,9 +101,10 @@ class IosSession:
         self._cli = Cli(target, resolver, _Shell, "cisco_xe", _enable)
 
     def identify(self) -> Identity:
-        """The name in the prompt and the serial number of the chassis."""
-        found = _SERIAL.search(self._show("show version"))
-        return Identity(self._cli.shell.base_prompt, found.group(1) if found else "")
+        """The name of the router (a prompt has only the beginning of it) and the serial number of its chassis."""
+        said = self._show("show version")
+        name, serial = _NAME.search(said), _SERIAL.search(said)
+        return Identity(name.group(1) if name else "", serial.group(1) if serial else "")
 
     def lock(self, holder: str) -> None:
         """Take the configuration for this session; raise DeviceLocked when somebody has it or has a change armed."""
@@ -303,6 +327,8 @@ class IosSession:
         return Change(self._resolver.masker(diff), tuple(lines))
 
     def _plan(self, intended: str, running: str) -> tuple[list[str], str]:
+        if _bare(intended) == _bare(running):
+            return [], ""
         reader = Reader(self._rules, secrets.token_bytes(32))
         wanted = reader.intended(intended, f"{self._target.device}/{artifact_of(self._target).file}")
         there = reader.running(running, f"running-config of {self._target.device}", wanted)
@@ -328,8 +354,12 @@ class IosSession:
 
 def _enable(shell: Any) -> None:
     """Take the rights of the enable mode where the login did not give them."""
-    if not shell.check_enable_mode():
-        shell.enable()
+    shell.enable()
+
+
+def _bare(text: str) -> list[str]:
+    """The lines of a configuration without what the device says about it before the first: its size, when, by whom."""
+    return list(dropwhile(lambda line: not line.strip() or line.startswith(_ABOUT), text.splitlines()))
 
 
 def _last_line(text: str) -> str:

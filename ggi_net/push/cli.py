@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 READ_SECONDS = 60.0
 _KEEPALIVE_SECONDS = 15
 _PAUSE_SECONDS = 0.005
-_QUIET_SECONDS = 3.0
+QUIET_SECONDS = 3.0
 _TAIL = 300
 _PROMPT_KEEPS = 16
 """So many characters of a name stand in every prompt; IOS cuts longer names in its configuration mode."""
 _LINE_END = re.compile(r"\r+\n")
-_SOME_PROMPT = re.compile(r"(?:^|\n)(\S{1,80}[#>$%]) ?\Z")
+_SOME_PROMPT = re.compile(r"^\S{1,80}[#>$%]", re.MULTILINE)
+_ENDS_IN_PROMPT = re.compile(rf"(?:{_SOME_PROMPT.pattern}) ?\Z", re.MULTILINE)
 BROKEN = (NetmikoBaseException, *SESSION_BROKE, ValueError)
 """What netmiko raises when a session breaks, or when no prompt comes back."""
 
@@ -148,13 +149,18 @@ class Cli:
                 continue
             if self.shell.remote_conn.closed:
                 raise EOFError("the device ended the connection")
-            strange = _SOME_PROMPT.search(text) if now > quiet + _QUIET_SECONDS else None
-            if strange:
-                raise ValueError(f"it shows '{self.said(strange[1])}' for a prompt")
+            if now > quiet + QUIET_SECONDS and _ENDS_IN_PROMPT.search(text):
+                raise ValueError(self._strange(text))
             if now > limit:
                 raise TimeoutError("no prompt came back")
             time.sleep(_PAUSE_SECONDS)
         return text
+
+    def _strange(self, text: str) -> str:
+        """What is wrong with the prompts in `text`."""
+        prompts = [found.group() for found in _SOME_PROMPT.finditer(text)]
+        other = next((prompt for prompt in prompts if not self.prompt.match(prompt)), "")
+        return f"it shows '{self.said(other)}' for a prompt" if other else "it did not answer everything"
 
     def said(self, text: str) -> str:
         """A device's or an artifact's words for a message: on one line, short, secrets masked."""
