@@ -37,7 +37,8 @@ def test_the_commands_of_the_readme_and_of_operations_can_be_typed_as_they_stand
     done = subprocess.run(
         ["/bin/bash", "-c", script],
         cwd=tmp_path,
-        env=environment | {"GGI_STATE": str(tmp_path / "state")},
+        env=environment
+        | {"GGI_STATE": str(tmp_path / "state"), "GGI_WATCH": "1"},  # else each wave takes the hold time
         capture_output=True,
         text=True,
         timeout=400,
