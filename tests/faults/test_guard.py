@@ -54,7 +54,8 @@ class Place:
         etc, folder = f"{self.root}/etc", f"{self.base}/{RUN}"
         lists = {
             "plan": "".join(f"put {etc}/{name}\n" for name in self.new) + f"drop {etc}/gone\n",
-            "shows": "", "tests": f"{test}\n" if test else "", "apply": f"{apply}\n", "undo": f"echo undone >>{self.root}/undone\n",
+            "shows": "", "tests": f"{test}\n" if test else "",
+            "apply": f"{apply}\n", "undo": f"echo undone >>{self.root}/undone\n",
         }  # fmt: skip
         sent = {f"{folder}/{name}": Found(text.encode(), 0o600, _me()) for name, text in lists.items()}
         sent |= {beside(f"{etc}/{name}"): Found(text.encode(), 0o640, _me()) for name, text in self.new.items()}
@@ -169,7 +170,7 @@ def test_a_refusing_test_changes_nothing_and_leaves_nothing(place):
     done = place.push(test="echo line 3 is wrong; false")
     assert (done.returncode, "line 3 is wrong" in done.stdout) == (3, True)
     assert place.etc() == place.old
-    assert os.listdir(place.base) == ["guard"]
+    assert [path.name for path in Path(place.base).iterdir()] == ["guard"]
 
 
 def test_files_that_come_in_incomplete_change_nothing(place, monkeypatch):
