@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ggi_net.model.types import Record
 from ggi_net.push.run import plan_of
 
@@ -29,7 +31,7 @@ class ChangeGroup(Record, frozen=True, kw_only=True):
     name: str
     diff: str
     plans: dict[str, str]
-    notes: dict[str, str] = {}  # noqa: RUF012  msgspec copies it
+    notes: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def devices(self) -> tuple[str, ...]:
