@@ -59,11 +59,18 @@ def find(estate: Estate, origin: str, field: str = "", text: str = "") -> Found 
         if "://" in source:  # a page of NetBox, which has the whole organisation
             return Found(Place(source), written=True)
         files = [Path(source)] if source else []
+        steps = _with_port(steps)
     for file in files:
         found = _find(file, tuple(steps), field, text)
         if found is not None:
             return found
     return None
+
+
+def _with_port(steps: list[str]) -> list[str]:
+    """The kinds and names of a path with the name of a port in one piece: `ge-0/0/0` has slashes of its own."""
+    at = next((index for index in range(0, len(steps), 2) if steps[index] == "port"), len(steps))
+    return steps if at == len(steps) else [*steps[: at + 1], "/".join(steps[at + 1 :])]
 
 
 def _subjects(steps: list[str]) -> Iterator[str]:
