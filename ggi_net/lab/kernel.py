@@ -17,9 +17,13 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ggi_net.errors import LabFailure
 from ggi_net.files import write_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 MODULES = (
     *("crc32c_generic", "virtio_pci", "virtio_rng", "9pnet_virtio", "9p", "overlay"),
@@ -28,9 +32,13 @@ MODULES = (
     *("cbc", "authenc", "sha512_generic", "drbg"),  # and what the kernel's random numbers for ESP are made with
     *("nf_tables", "nft_ct", "nft_log", "nft_limit", "nft_reject_inet", "nft_fib_inet", "nft_xfrm", "nft_nat"),
     *("nft_masq", "nft_chain_nat", "nft_quota", "nft_objref", "nft_hash", "nft_numgen", "nft_socket"),
+    *("nft_meta_bridge",),  # what an access point keeps its visitors apart with
     *("nf_conntrack_netlink", "nf_log_syslog", "nfnetlink_log", "tcp_diag", "udp_diag"),
 )
 """What the virtual machine can do beyond a bare kernel; what these depend on comes with them."""
+
+RADIO_MODULES = ("ccm", "cmac", "mac80211_hwsim")
+"""Virtual radios, which a script loads itself: `insmod` for each line of `Kernel.radios`, the last with `radios=N`."""
 
 _INIT = """#!/bin/busybox sh
 b=/bin/busybox
@@ -54,6 +62,11 @@ class Kernel:
     image: Path
     initramfs: Path
 
+    @property
+    def radios(self) -> Path:
+        """A file with the paths of the modules for virtual radios, one a line, in the order of loading."""
+        return self.image.with_name("radios")
+
 
 def cache_folder() -> Path:
     """Where what can be made again is kept: below XDG_CACHE_HOME (default ~/.cache)."""
@@ -67,7 +80,7 @@ def prepare(folder: Path | None = None) -> Kernel:
     """
     base = folder or cache_folder()
     kernel = Kernel(base / "vmlinux", base / "initramfs.gz")
-    recipe = "\n".join((*MODULES, _INIT))
+    recipe = "\n".join((*MODULES, *RADIO_MODULES, _INIT))
     stamp = base / "recipe"
     if stamp.is_file() and stamp.read_text() == recipe and kernel.image.is_file() and kernel.initramfs.is_file():
         return kernel
@@ -76,7 +89,13 @@ def prepare(folder: Path | None = None) -> Kernel:
         tree = Path(scratch) / "tree"
         _run(["dpkg-deb", "-x", str(_package(base)), str(tree)])
         image = next((tree / "boot").glob("vmlinuz-*"))
-        write_atomic(kernel.initramfs, gzip.compress(_initramfs(tree / "lib" / "modules"), 1, mtime=0))
+        paths = {path.stem.replace("-", "_"): path for path in (tree / "lib" / "modules").rglob("*.ko")}
+        present = _with_what_they_need(MODULES, paths)
+        write_atomic(kernel.initramfs, gzip.compress(_initramfs(present), 1, mtime=0))
+        radios = {n: d for n, d in _with_what_they_need(RADIO_MODULES, paths).items() if n not in present}
+        for name, data in radios.items():
+            write_atomic(base / "modules" / name, data)
+        write_atomic(kernel.radios, "".join(f"{base.resolve()}/modules/{name}\n" for name in radios))
         write_atomic(kernel.image, _unpacked(image.read_bytes()))
     write_atomic(stamp, recipe)
     return kernel
@@ -109,31 +128,33 @@ def _unpacked(image: bytes) -> bytes:
         raise LabFailure(f"the kernel image is not compressed with xz: {error}", hint="use Debian's kernel") from None
 
 
-def _initramfs(modules: Path) -> bytes:
-    """A cpio archive (newc) with busybox, the init script and the modules in the order in which they must be loaded."""
+def _with_what_they_need(modules: Iterable[str], paths: Mapping[str, Path]) -> dict[str, bytes]:
+    """The modules and those that they depend on by file name, in the order in which they must be loaded."""
+    found: dict[str, bytes] = {}
+
+    def add(name: str) -> None:
+        path = paths.get(name.replace("-", "_"))
+        if path is None or path.name in found:  # built into the kernel, or there already
+            return
+        data = path.read_bytes()
+        depends = re.search(rb"\x00depends=([^\x00]*)\x00", data)
+        for other in depends[1].decode().split(",") if depends and depends[1] else ():
+            add(other)
+        found[path.name] = data
+
+    for module in modules:
+        add(module)
+    return found
+
+
+def _initramfs(modules: Mapping[str, bytes]) -> bytes:
+    """A cpio archive (newc) with busybox, the init script and the modules, loaded in their order."""
     busybox = shutil.which("busybox")
     if not busybox:
         raise LabFailure("busybox is not installed", hint="apt-get install busybox-static")
-    paths = {path.stem.replace("-", "_"): path for path in modules.rglob("*.ko")}
-    order: list[str] = []
-    content: dict[str, bytes] = {}
-
-    def add(name: str) -> None:
-        path = paths.get(name)
-        if path is None or path.name in content:  # built into the kernel, or there already
-            return
-        data = path.read_bytes()
-        content[path.name] = data
-        depends = re.search(rb"\x00depends=([^\x00]*)\x00", data)
-        for other in depends[1].decode().split(",") if depends and depends[1] else ():
-            add(other.replace("-", "_"))
-        order.append(path.name)
-
-    for module in MODULES:
-        add(module.replace("-", "_"))
-    files = [(f"modules/{name}", data, 0o100644) for name, data in content.items()]
+    files = [(f"modules/{name}", data, 0o100644) for name, data in modules.items()]
     files += [
-        ("modules/order", "\n".join(order).encode(), 0o100644),
+        ("modules/order", "\n".join(modules).encode(), 0o100644),
         ("bin/busybox", Path(busybox).read_bytes(), 0o100755),
         ("init", _INIT.encode(), 0o100755),
     ]
