@@ -227,6 +227,7 @@ FINDINGS = {
     "GGI1331": "A device without the port that it needs.",
     "GGI1332": "A link name twice.",
     "GGI1333": "A host key that is none.",
+    "GGI1334": "An access point or WLAN controller where no visitor can log in, or an access point without radios.",
 }
 """What `ggi estate validate` finds, by code; a finding is reported, not raised."""
 

@@ -43,6 +43,10 @@ class PortKind(StrEnum):
     RADIO_5GHZ = "radio-5ghz"
 
 
+RADIOS = (PortKind.RADIO_2GHZ, PortKind.RADIO_5GHZ)
+"""The kinds of port that are radios of an access point."""
+
+
 class LineKind(StrEnum):
     """Whether the access line may carry our traffic as it is, or only inside IPsec."""
 

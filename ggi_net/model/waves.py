@@ -5,8 +5,8 @@ ten_percent     a tenth of all, spread evenly over the gemeenten
 rest_1, rest_2  all others; what stands in for each other is apart, so there are as many as that takes
 
 Two devices stand in for each other when they have one role at one site (the two gateways of a gemeente, its RADIUS
-servers), when they are federation proxies, or cores that one gemeente, or one core, has lines to. No wave holds two
-such devices.
+servers, the access points of a building, where a visitor finds another one), when they are federation proxies, or
+cores that one gemeente, or one core, has lines to. No wave holds two such devices.
 
 Nothing is drawn at random: the same devices always make the same waves.
 """
@@ -100,7 +100,8 @@ def _served(estate: Estate) -> dict[str, int]:
             found[name] += len(gemeente.sites)
         for site in gemeente.sites:
             for device in site.devices:
-                found[device.name] = len(gemeente.sites) if site.main else 1
+                for_all = site.main and device.role is not Role.WLAN
+                found[device.name] = len(gemeente.sites) if for_all else 1
     return found
 
 

@@ -6,8 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ggi_net.errors import nearest
+from ggi_net.model.gemeente import Gemeente, GovroamRole
 from ggi_net.model.hostkey import fingerprint, well_formed
-from ggi_net.model.network import PortKind, Role
+from ggi_net.model.network import RADIOS, PortKind, Role
 from ggi_net.paths import platform_names
 from ggi_net.source.rules.base import ROUTERS, Raw, Spot, twice
 
@@ -150,8 +151,40 @@ def no_lan_port(facts: Facts) -> Iterator[Raw]:
                 yield Raw("GGI1331", f"{device.name} has no port of kind lan", spot, "add one to its `ports`")
 
 
+def nobody_to_log_in(facts: Facts) -> Iterator[Raw]:
+    """An access point or controller without visitors: no part in govroam, or no VLAN for them at its site."""
+    for organisation, s, site in _sites(facts):
+        receives = isinstance(organisation, Gemeente) and GovroamRole.SP in organisation.govroam.roles
+        zones = {vlan.zone for vlan in site.vlans}
+        for d, device in enumerate(site.devices):
+            if device.role is not Role.WLAN:
+                continue
+            spot = Spot(organisation.slug, f"$.sites[{s}].devices[{d}]")
+            if not receives:
+                message = f"{device.name} is there for visitors, but {organisation.slug} is no visited site"
+                yield Raw("GGI1334", message, spot, "give the gemeente role `sp`, or remove the device")
+            elif "govroam" not in zones:
+                message = f"{device.name} is there for visitors, but site {site.slug} has no VLAN in zone govroam"
+                yield Raw("GGI1334", message, spot, "add the VLAN, or remove the device")
+
+
+def radios(facts: Facts) -> Iterator[Raw]:
+    """A Debian access point without a radio, or a device with two in one band, where they disturb each other."""
+    for _, device, spot in _devices(facts):
+        bands = Counter(port.kind for port in device.ports if port.kind in RADIOS)
+        if device.platform == "hostapd" and not bands:
+            hint = "add a port of kind radio-2ghz or radio-5ghz"
+            yield Raw("GGI1334", f"{device.name} has no radio", spot._replace(key="ports"), hint)
+        for band, count in bands.items():
+            if count > 1:
+                message = f"{count} ports of {device.name} are of kind {band}"
+                yield Raw("GGI1334", message, spot._replace(key="ports"), "one radio a band")
+
+
 RULES = (
     no_lan_port,
+    nobody_to_log_in,
+    radios,
     vlan_twice,
     vlan_outside_range,
     no_management,
