@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ggi_net.lab.twin.control import plan_of, state_of
+from ggi_net.lab.twin.control import command, plan_of, state_of
+from ggi_net.lab.twin.state import established
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NEEDS = ("nft", "vtysh", "frr-reload.py", "sshd", "sudo", "keepalived", "radvd", "ip")
 
@@ -26,8 +32,12 @@ class TwinLab:
         return self._run(sys.executable, "-m", "ggi_net", *words, check=check)
 
     def on(self, name: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command on a device or host of the twin, as a user does."""
-        return self.ggi("lab", "exec", name, "--", *words, check=check)
+        """Run a command on a device or host of the twin, as `ggi lab exec` does."""
+        return self._run(*command(self.folder, name, words), check=check)
+
+    def start_on(self, name: str, *words: str) -> subprocess.Popen[str]:
+        """Start a command on a device or host of the twin."""
+        return subprocess.Popen(command(self.folder, name, words), stdout=subprocess.PIPE, text=True)
 
     def ggi_on_noc(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `ggi` on the management host."""
@@ -47,6 +57,10 @@ class TwinLab:
         """The devices that can be pushed to."""
         return [machine.name for machine in plan_of(self.folder).machines if machine.managed]
 
+    def sessions(self, device: str) -> dict[str, bool]:
+        """The BGP sessions of a device with others of the twin, and which of them are established."""
+        return established(state_of(self.folder).pids.get(device, 0), plan_of(self.folder).addresses)
+
     def namespaces(self) -> set[str]:
         """The network namespaces of all machines and hosts, and of the twin's own process, as the kernel names them."""
         pids = {*state_of(self.folder).pids.values(), int((self.folder / "server.pid").read_text())}
@@ -62,6 +76,14 @@ class TwinLab:
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait until `condition()` holds; fail with `what` after `seconds`."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        time.sleep(0.1)
 
 
 def left_in(namespaces: set[str]) -> list[str]:
