@@ -332,7 +332,8 @@ class IosSession:
         reader = Reader(self._rules, secrets.token_bytes(32))
         wanted = reader.intended(intended, f"{self._target.device}/{artifact_of(self._target).file}")
         there = reader.running(running, f"running-config of {self._target.device}", wanted)
-        return commands(wanted, there, self._rules), tree_diff(wanted, there, self._rules)
+        lines = commands(wanted, there, self._rules)
+        return lines, tree_diff(wanted, there, self._rules) if lines else ""
 
     def _enter(self, lines: Sequence[str]) -> None:
         """Enter lines in configuration mode; raise DeviceRefused with the line that the device refused."""

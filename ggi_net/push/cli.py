@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 READ_SECONDS = 60.0
 _KEEPALIVE_SECONDS = 15
-_PAUSE_SECONDS = 0.005
+_PAUSE_SECONDS = 0.2
+"""How long nothing may come until it is asked whether that goes on for too long."""
 QUIET_SECONDS = 3.0
 _TAIL = 300
 _PROMPT_KEEPS = 16
@@ -69,6 +71,7 @@ class Cli:
     ) -> None:
         self.device = target.device
         self.prompt = re.compile("")
+        self._came = threading.Event()
         self._resolver = resolver
         guarded(target.device, target.connection, lambda: self._connect(target.connection, shell, device_type))
         try:
@@ -92,6 +95,7 @@ class Cli:
                 conn_timeout=TIMEOUT_SECONDS, auth_timeout=TIMEOUT_SECONDS, banner_timeout=TIMEOUT_SECONDS,
                 keepalive=_KEEPALIVE_SECONDS,
             )  # fmt: skip
+            self.shell.remote_conn.in_buffer.set_event(self._came)
         except paramiko.AuthenticationException:
             raise
         except (NetmikoTimeoutException, ReadException) as error:
@@ -147,13 +151,13 @@ class Cli:
             if new:
                 text, quiet = _LINE_END.sub("\n", text + new), now
                 continue
-            if self.shell.remote_conn.closed:
+            if self.shell.remote_conn.closed or self.shell.remote_conn.eof_received:
                 raise EOFError("the device ended the connection")
             if now > quiet + QUIET_SECONDS and _ENDS_IN_PROMPT.search(text):
                 raise ValueError(self._strange(text))
             if now > limit:
                 raise TimeoutError("no prompt came back")
-            time.sleep(_PAUSE_SECONDS)
+            self._came.wait(_PAUSE_SECONDS)
         return text
 
     def _strange(self, text: str) -> str:
