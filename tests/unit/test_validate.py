@@ -108,6 +108,15 @@ CHANGES = [
     ("GGI1332", LOSSER, "name: losser-01-asd", "name: almelo-01-asd", "link name almelo-01-asd of losser"),
     ("GGI1333", LOSSER, "LOS-0001", f"LOS-0001\n        host_key: {HOST_KEY[:-4]}", "is not a whole ssh-ed25519 key"),
     ("GGI1333", LOSSER, "LOS-0001", f"LOS-0001\n        host_key: ssh-rsa {HOST_KEY[12:]}", "not a whole ssh-rsa key"),
+    (
+        "GGI1334",
+        LOSSER,
+        "- {name: eth1, kind: lan}",
+        "- {name: eth1, kind: lan}\n"
+        "          - {name: wlan0, kind: radio-2ghz}\n"
+        "          - {name: wlan1, kind: radio-2ghz}",
+        "2 ports of ce-losser-01 are of kind radio-2ghz",
+    ),
 ]
 
 
