@@ -75,6 +75,23 @@ server default {{
 }}
 """
 
+AIR = """interface=wlan0
+driver=nl80211
+country_code=NL
+channel=6
+auth_server_addr=192.0.2.1
+auth_server_port=1812
+auth_server_shared_secret=secret://a/radius/b
+acct_server_addr=192.0.2.1
+acct_server_port=1813
+acct_server_shared_secret=secret://a/radius/b
+ieee8021x=1
+wpa=2
+wpa_key_mgmt=WPA-EAP
+ieee80211w=1
+{}"""
+HOSTAPD = "/etc/hostapd/2ghz.conf"
+
 ACCEPTED_AND_REFUSED = [
     ("vtysh", "/etc/frr/frr.conf", FRR, " bgp router-id 1.2.3.4\n", " neighbor 10.0.0.1 foo\n", 5, "Unknown command"),
     ("nft", "/etc/nftables.conf", NFT, "  tcp dport 22 accept\n", "  tcp dport 22 acept\n", 5, "syntax error"),
@@ -156,6 +173,13 @@ ACCEPTED_AND_REFUSED = [
         3,
         "syntax error",
     ),
+    ("hostapd", HOSTAPD, AIR, "ssid=govroam\n", "ssid=govroam\napisolate=1\n", 16, "unknown configuration item"),
+    ("hostapd", HOSTAPD, AIR, "ssid=govroam\n", f"ssid={'g' * 33}\n", 15, "invalid SSID"),
+    ("hostapd", HOSTAPD, AIR, "ssid=govroam\n", "ssid=govroam\nhw_mode=x\n", 16, "unknown hw_mode"),
+    ("hostapd", HOSTAPD, AIR, "ssid=govroam\n", "ssid=govroam\nwpa=9\n", 16, "'9' is no wpa"),
+    ("hostapd", HOSTAPD, AIR, "ssid=govroam\n", "ssid=govroam\nchannel=auto\n", 16, "'auto' is no channel"),
+    ("hostapd", HOSTAPD, AIR, "ssid=govroam\n", "", None, "no ssid"),
+    ("hostapd", HOSTAPD, AIR, "ssid=govroam\n", "ssid=x\nwpa_key_mgmt=WPA-PSK\n", None, "PSK or passphrase"),
     (
         "logrotate",
         "/etc/logrotate.d/ggi",
