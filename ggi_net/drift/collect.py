@@ -10,12 +10,14 @@ from ggi_net.config.compare import Difference, Kind, differences
 from ggi_net.config.ruleset import load_rules
 from ggi_net.config.statement import Reader
 from ggi_net.errors import DriftError, WrongDevice
-from ggi_net.push.driver import open_right, right_device
+from ggi_net.push.driver import open_right
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ggi_net.config.ruleset import FileRules
     from ggi_net.push.driver import Target
-    from ggi_net.push.linux import Found, LinuxSession, Wanted
+    from ggi_net.push.linux_files import Found, Wanted
     from ggi_net.secrets import Resolver
 
 
@@ -25,6 +27,19 @@ class ShowsWhole(Protocol):
 
     def running(self) -> str:
         """The running configuration; raises PushError when it comes in incomplete."""
+        ...
+
+
+@runtime_checkable
+class ShowsFiles(Protocol):
+    """A session with a device that is configured by files."""
+
+    def files(self, paths: Sequence[str]) -> dict[str, Found]:
+        """Content, mode and owner of those of `paths` that exist."""
+        ...
+
+    def run(self, command: str) -> str:
+        """The output of a command; raises DeviceRefused when it fails."""
         ...
 
 
@@ -58,14 +73,15 @@ def _compare_shown_whole(target: Target, resolver: Resolver, key: bytes) -> list
 
 
 def _compare_linux(target: Target, resolver: Resolver, key: bytes) -> list[Difference]:
-    from ggi_net.push.linux import LinuxSession, wanted
+    from ggi_net.push.linux_files import wanted
 
     rules = load_rules(target.platform.drift)
-    items = wanted(target, resolver)
+    items = wanted(target, target.artifacts, resolver)
     found: list[Difference] = []
-    session = LinuxSession(target, resolver)
+    session = open_right(target, resolver)
     try:
-        right_device(target, session.identify())
+        if not isinstance(session, ShowsFiles):
+            raise DriftError(f"{target.device}: nothing collects files from '{target.platform.driver}' devices")
         files = session.files([item.path for item in items])
         for item in items:
             there = files.get(item.path)
@@ -95,7 +111,7 @@ def _compare_file(item: Wanted, there: Found | None, rules: FileRules, key: byte
 
 
 def _compare_shown(
-    session: LinuxSession, item: Wanted, rules: FileRules, key: bytes, known: list[Difference]
+    session: ShowsFiles, item: Wanted, rules: FileRules, key: bytes, known: list[Difference]
 ) -> list[Difference]:
     """What the daemon runs compared with the artifact, leaving out what the file on disk has told already."""
     shown = session.run(rules.shown_by)
