@@ -337,7 +337,7 @@ class EosSession:
             for unit, answer in zip(group, answers, strict=False):
                 refusal = _refusal(answer)
                 if refusal:
-                    line = self._line(unit.partition("\n")[0])
+                    line = self._line(unit.partition("\n")[0]).strip()
                     raise DeviceRefused(
                         f"{self._target.device} refused '{line}': {self._cli.said(refusal)}",
                         hint="nothing was changed; correct what the device refuses, then push again",

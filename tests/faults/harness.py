@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(
-    ["ggi_net.push.run", "ggi_net.push.linux", "ggi_net.push.cisco_iosxe", "netmiko", "asyncssh"]
+    [
+        "ggi_net.push.run",
+        "ggi_net.push.linux",
+        "ggi_net.push.cisco_iosxe",
+        "ggi_net.push.arista_eos",
+        "netmiko",
+        "asyncssh",
+    ]
 )
 _PATIENCE_SECONDS = 60
 CALL, SEND = "call", "send"
