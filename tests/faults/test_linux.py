@@ -186,7 +186,7 @@ def test_files_that_come_in_cut_short_are_never_taken_for_whole(host, does):
 @pytest.mark.fault("truncated")
 def test_what_a_daemon_shows_cut_short_is_no_proof(host):
     host.wrong.faults.append(Fault(Does.SHORTEN, "show running-config", skip=1, times=0))
-    outcome = host.push_new(Policy(verify=1, watch=0, grace=1))
+    outcome = host.push_new(Policy(rollback=10, verify=1, watch=0, grace=0))
     assert outcome.status in (Status.ROLLED_BACK, Status.UNKNOWN), outcome.error
     host.wrong.faults.clear()
     assert host.runs() == "old"
