@@ -56,8 +56,29 @@ LINUX = (
         "systemctl reload nftables",
     ),
 )
-IOS = ("line vty 0 4", "transport input ssh telnet", "exit")
-IOS_STORY = "allowed telnet on the management lines"
+
+
+@dataclass(frozen=True)
+class CliTampering:
+    """What is entered in configuration mode, and committed where a device wants that; `device_type` is netmiko's."""
+
+    device_type: str
+    lines: tuple[str, ...]
+    story: str
+    commits: bool = False
+
+
+CLI = {
+    "cisco_iosxe": CliTampering(
+        "cisco_xe",
+        ("line vty 0 4", "transport input ssh telnet", "exit"),
+        "allowed telnet on the management lines (line vty 0 4)",
+    ),
+    "juniper_junos": CliTampering(
+        "juniper_junos", ("set system services telnet",), "switched telnet on (system services)", commits=True
+    ),
+}
+"""By push driver."""
 
 
 def tamper(device: str, driver: str, connection: Connection) -> str:
@@ -67,8 +88,8 @@ def tamper(device: str, driver: str, connection: Connection) -> str:
     """
     if not connection.host.startswith("127."):
         raise SystemFailure(f"{device} is not on loopback: only simulated devices are tampered with")
-    if driver == "cisco_iosxe":
-        return _tamper_ios(device, connection)
+    if driver in CLI:
+        return _tamper_cli(device, CLI[driver], connection)
     with Host(device, connection, Resolver(NoSecrets())) as host:
         for change in LINUX:
             there = read_files(host, device, connection.root, [change.file]).get(change.file)
@@ -82,13 +103,15 @@ def tamper(device: str, driver: str, connection: Connection) -> str:
     raise PushError(f"{device}: nothing to tamper with", hint="push to it first")
 
 
-def _tamper_ios(device: str, connection: Connection) -> str:
+def _tamper_cli(device: str, change: CliTampering, connection: Connection) -> str:
     from netmiko import ConnectHandler
 
     with ConnectHandler(
-        device_type="cisco_xe", host=connection.host, port=connection.port, username=connection.username,
+        device_type=change.device_type, host=connection.host, port=connection.port, username=connection.username,
         password=connection.password, secret=connection.enable,
     ) as shell:  # fmt: skip
         shell.enable()
-        shell.send_config_set(list(IOS))
-    return f"{device}: somebody {IOS_STORY} (line vty 0 4)"
+        shell.send_config_set(list(change.lines), exit_config_mode=not change.commits)
+        if change.commits:
+            shell.commit(and_quit=True)
+    return f"{device}: somebody {change.story}"
