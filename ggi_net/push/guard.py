@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ggi_net.errors import DeviceLocked, DeviceRefused, NothingKept, PushError, RolledBack
 from ggi_net.push.driver import Armed
-from ggi_net.push.linux_apply import commands_of, tests_of
+from ggi_net.push.linux_apply import commands_of, checks_of
 from ggi_net.push.linux_files import Found, beside, read_files, stream
 from ggi_net.push.ssh import COMMAND_SECONDS, SESSION_BROKE
 from ggi_net.source.yamlfile import printable
@@ -96,7 +96,7 @@ class Guard:
         lists = {
             "plan": [f"{'drop' if s.new is None else 'put'} {self._root}{s.kind.path}" for s in moving],
             "shows": [f"{file} {command}" for file, command in shown.items()],
-            "tests": tests_of(steps, kinds, self._root, folder),
+            "tests": checks_of(steps, kinds, self._root, folder),
             "apply": [command for command, _ in pairs],
             "undo": [back for _, back in pairs],
         }

@@ -74,7 +74,7 @@ def commands_of(steps: Sequence[Step]) -> list[tuple[str, str]]:
     ]
 
 
-def tests_of(steps: Sequence[Step], kinds: Sequence[ArtifactKind], root: str, folder: str) -> list[str]:
+def checks_of(steps: Sequence[Step], kinds: Sequence[ArtifactKind], root: str, folder: str) -> list[str]:
     """The commands that refuse a file before it is in its place; `folder` is that of the run on the device.
 
     A test of one file may need the others, so that is run as well when one of those in the same folder changes.
