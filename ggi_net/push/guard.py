@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ggi_net.errors import DeviceLocked, DeviceRefused, NothingKept, PushError, RolledBack
 from ggi_net.push.driver import Armed
-from ggi_net.push.linux_apply import commands_of, checks_of
+from ggi_net.push.linux_apply import checks_of, commands_of
 from ggi_net.push.linux_files import Found, beside, read_files, stream
 from ggi_net.push.ssh import COMMAND_SECONDS, SESSION_BROKE
 from ggi_net.source.yamlfile import printable

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ggi_net.paths import templates_folder
-from ggi_net.push.linux_apply import Step, commands_of, checks_of
+from ggi_net.push.linux_apply import Step, checks_of, commands_of
 from ggi_net.push.linux_files import Found
 from ggi_net.render.platform import ArtifactKind, Platform, load_platform
 
