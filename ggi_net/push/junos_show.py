@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from ggi_net.config.statement import Statement
 
-_ENTRY = re.compile(r"^(\d+) +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ by (.*)$")
+_ENTRY = re.compile(r"^ *(\d+) +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ by (.*)$")
 _PENDING = "rollback pending"
 _PEER = re.compile(r"^([0-9a-f.:]*[.:][0-9a-f.:]*)(?:\+\d+)? +\d+ ", re.MULTILINE | re.IGNORECASE)
 _ESTABLISHED = re.compile(r"\bEstabl\b|\d+/\d+/\d+/\d+")
