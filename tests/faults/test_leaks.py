@@ -1,6 +1,7 @@
 """No secret is where others can see it: not while a push runs, not in what it says, not in what it leaves behind."""
 
 import base64
+import json
 import os
 import re
 import stat
@@ -22,7 +23,7 @@ from ggi_net.source.files import load_estate
 
 PROJECT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-DEVICES = ["ce-losser-01", "radius-losser-01", "ce-almelo-werf-01"]
+DEVICES = ["ce-losser-01", "ce-almelo-werf-01"]
 SECRET = "Tr0ub4dor&3-xyzzy"
 
 
@@ -57,7 +58,7 @@ class Scene:
             [BIN / program, *map(str, arguments)], cwd=PROJECT, env=self.environment, capture_output=True, check=False
         )
         said = done.stdout + done.stderr
-        assert done.returncode == status, said.decode()
+        assert done.returncode == status, said.decode()[-3000:]
         assert b"Traceback" not in said
         return said
 
@@ -85,15 +86,16 @@ def test_nothing_secret_is_said_shown_or_left_behind_by_a_deployment(scene):
     assert len(secrets) > 10
     with Watcher(scene.temporary, scene.folder / "home", scene.folder / "state") as watcher:
         before = scene.run("ggi", "push", scene.build / "artifacts", "--check", "--diff")
+        variables = {"ggi_out": f"{scene.build}/artifacts", "ggi_approve": "yes", "ggi_watch": 0}
         deployed = scene.run(
             "ansible-playbook", "playbooks/deploy.yml", "-vvvv", "--diff", "-l", ",".join(DEVICES),
-            "-e", f"ggi_out={scene.build}/artifacts", "-e", "ggi_reason=leaks",
+            "-e", json.dumps(variables),
         )  # fmt: skip
         after = scene.run("ggi", "drift", "--out", scene.build / "artifacts", "--json", scene.folder / "drift.json")
     assert b"+++ intended/frr.conf" in before
     assert b"secret://losser/" in before, "the diff shows where secrets stand"
-    assert deployed.count(b"changed: [") >= len(DEVICES)
-    assert b"3 clean" in after
+    assert all(f"changed: [{name}]".encode() in deployed for name in DEVICES)
+    assert b"2 clean" in after
     for said in (before, deployed, after):
         assert not secrets.within(said)
     assert len(watcher) > 20
