@@ -80,15 +80,13 @@ class Numbered(Record, frozen=True, kw_only=True):
     """A section whose entries carry numbers, so that it can be changed entry by entry while it is in force.
 
     `section` is matched with the whole header. `entry`: how an entry is entered with a number (`{number} {entry}`).
-    `renumber`: the command that gives its entries other numbers, before which first number and step are put (it may
-    use the groups of `section`); empty where there is none. `keep` is matched at the start of an entry: these are
-    better not moved.
+    `renumber`: the command that gives its entries other numbers, to which the first one and the step are added (it may
+    use the groups of `section`); empty where there is none.
     """
 
     section: Pattern
     entry: str
     renumber: str = ""
-    keep: Pattern
 
 
 class Refresh(Record, frozen=True, kw_only=True):
@@ -236,7 +234,6 @@ def _patterns(file: FileRules) -> tuple[str, ...]:
         *file.fixed,
         *file.refilled,
         *(numbered.section for numbered in file.numbered),
-        *(numbered.keep for numbered in file.numbered),
         *(refresh.line for refresh in file.refreshes),
         *file.shut,
         *file.idle,

@@ -1,18 +1,18 @@
 """How a numbered list in force becomes another one, entry by entry, without a moment in which it is neither.
 
 An access list takes effect with every line that is entered, and a list that is deleted lets everything through. So a
-list is never deleted and entered again: new entries are put in their places first, in their order, and those that are
-no longer meant are taken away after that, last one first.
+list is never deleted and entered again. The new list is built from its top: each entry is put behind the one that is
+to stand before it, and one that stands too low is moved up. What is no longer meant is taken away after that, last
+entry first.
 
-Then every packet is at each moment judged as by the old list or as by the new one. While entries are put in, the list
-has all old entries and the first of the new ones, in an order that both lists agree with. If the first entry that
-matches is an old one, no old entry before it matches: the old list says the same. If it is a new one, no entry of the
-new list before it matches, since those are there already: the new list says the same. While entries are taken away,
-the same holds the other way round, and what nothing matches is refused by both.
+Then every packet is at each moment judged as by the old list or as by the new one. Call the entries that are in their
+new place already placed. If the first entry that matches a packet is placed, so is every entry that the new list has
+before it, and stands before it: the new list says the same. If it is not placed, every entry that the old list has
+before it still stands before it, since entries move up only, and over nothing that is placed: the old list says the
+same. While entries are taken away, the last first, all of the new list is placed, and what nothing matches is refused
+by both lists.
 
-Only an entry that both lists have, at another place, is out of force between two lines that are sent together: a
-device takes no entry twice. Entries that refuse are the last to be moved (`keep`), so what is out of force for that
-moment is, as a rule, an entry that allows.
+Only an entry that moves is out of force between two lines that are sent together: a device takes no entry twice.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"(?:sequence )?(\d+) ")
 _STEP = 10
-_HEAVY = 1000
-"""An entry that is better kept where it is weighs as much as so many others."""
 
 
 def edits(mine: Statement, theirs: Statement, rule: Numbered) -> Iterator[str]:
@@ -39,20 +37,26 @@ def edits(mine: Statement, theirs: Statement, rule: Numbered) -> Iterator[str]:
     Every entry of `theirs` must have been written with its number.
     """
     numbers = [number_of(entry) for entry in theirs.children]
-    kept = _kept(mine.children, theirs.children, rule)
+    kept = _kept(mine.children, theirs.children)
     placed = _places(len(mine.children), kept, numbers)
-    if placed is None and rule.renumber:
+    made_room: list[str] = []
+    if placed is None and len(numbers) == 1 and not rule.renumber:
+        kept = []  # the only entry may move down: it passes over nothing that the old list has
+        placed = _places(len(mine.children), kept, numbers)
+    if placed is None:
         step = _STEP * (len(mine.children) + 1)
-        name = re.fullmatch(rule.section, theirs.raw)
-        yield f"{name.expand(rule.renumber) if name else ''} {step} {step}"
-        numbers = [step * at for at in range(1, len(numbers) + 1)]
-        placed = _places(len(mine.children), kept, numbers)
-    while placed is None:
-        kept = _without_the_narrowest(kept, numbers)
-        placed = _places(len(mine.children), kept, numbers)
+        first = step if rule.renumber else max(numbers) + step
+        numbers = [first + step * at for at in range(len(numbers))]
+        if rule.renumber:
+            name = re.fullmatch(rule.section, theirs.raw)
+            yield f"{name.expand(rule.renumber) if name else ''} {first} {step}"
+        else:
+            made_room = list(_spread(theirs, numbers, rule))
+        placed = _places(len(mine.children), kept, numbers) or {}
     stays = {theirs_at for _, theirs_at in kept}
     leaving = {entry.identity: entry for at, entry in enumerate(theirs.children) if at not in stays}
     yield theirs.raw
+    yield from made_room
     for at, number in placed.items():
         entry = mine.children[at]
         moved = leaving.pop(entry.identity, None)
@@ -63,29 +67,27 @@ def edits(mine: Statement, theirs: Statement, rule: Numbered) -> Iterator[str]:
     yield " exit"
 
 
+def _spread(theirs: Statement, numbers: list[int], rule: Numbered) -> Iterator[str]:
+    """Give each entry its number of `numbers`, the last first, so that none passes over another one."""
+    for number, entry in zip(reversed(numbers), reversed(theirs.children), strict=True):
+        yield f" no {entry.raw}"
+        yield f" {rule.entry.format(number=number, entry=entry.raw)}"
+
+
 def number_of(entry: Statement) -> int:
     """The number that an entry was written with; 0 without one."""
     found = _NUMBER.match(entry.written)
     return int(found.group(1)) if found else 0
 
 
-def _kept(mine: Sequence[Statement], theirs: Sequence[Statement], rule: Numbered) -> list[tuple[int, int]]:
-    """The positions, in both lists, of the entries that stay where they are: the heaviest common subsequence."""
-    best = [[0] * (len(theirs) + 1) for _ in range(len(mine) + 1)]
-    for i in reversed(range(len(mine))):
-        weight = _HEAVY if re.match(rule.keep, mine[i].raw) else 1
-        for j in reversed(range(len(theirs))):
-            both = weight + best[i + 1][j + 1] if mine[i].identity == theirs[j].identity else 0
-            best[i][j] = max(both, best[i + 1][j], best[i][j + 1])
-    found, i, j = [], 0, 0
-    while i < len(mine) and j < len(theirs):
-        if mine[i].identity == theirs[j].identity and best[i][j] > max(best[i + 1][j], best[i][j + 1]):
-            found.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i + 1][j] >= best[i][j + 1]:
-            i += 1
-        else:
-            j += 1
+def _kept(mine: Sequence[Statement], theirs: Sequence[Statement]) -> list[tuple[int, int]]:
+    """The positions, in both lists, of the entries that stay: above them stands nothing that is to stand below them."""
+    at = {entry.identity: position for position, entry in enumerate(mine)}
+    found: list[tuple[int, int]] = []
+    for theirs_at, entry in enumerate(theirs):
+        mine_at = at.get(entry.identity, -1)
+        if mine_at > (found[-1][0] if found else -1):
+            found.append((mine_at, theirs_at))
     return found
 
 
@@ -105,11 +107,3 @@ def _places(count: int, kept: list[tuple[int, int]], numbers: list[int]) -> dict
     for nth, at in enumerate(range(last + 1, count), 1):
         found[at] = top + nth * _STEP
     return found
-
-
-def _without_the_narrowest(kept: list[tuple[int, int]], numbers: list[int]) -> list[tuple[int, int]]:
-    """Those that stay without the one before which there is least room."""
-    lows = [0, *(numbers[theirs] for _, theirs in kept)]
-    room = [numbers[theirs] - low for (_, theirs), low in zip(kept, lows, strict=False)]
-    gone = room.index(min(room))
-    return kept[:gone] + kept[gone + 1 :]
