@@ -67,7 +67,8 @@ _FILTERS = _section(
             "then",
             _section(
                 "from",
-                "protocol next-header port source-port destination-port icmp-type ttl-except hop-limit-except tcp-established",
+                "protocol next-header port source-port destination-port icmp-type ttl-except hop-limit-except "
+                "tcp-established",
                 _PREFIXES,
             ),
             _section("then", "accept count discard policer"),

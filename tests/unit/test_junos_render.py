@@ -166,7 +166,7 @@ def test_two_gateways_share_the_sites_addresses_and_hand_them_over_when_they_lea
         assert "virtual-link-local-address fe80::6;" in at(rendered(device), *six)
         assert at(rendered(device), *six, "track") == ["route ::/0 routing-instance datanet priority-cost 50;"]
     options = ("routing-instances", "datanet", "routing-options")
-    assert at(rendered(TWO_GATEWAYS), *options, "aggregate", "route 0.0.0.0/0") == ["policy learned;", "discard;"]
+    assert at(rendered(TWO_GATEWAYS), *options, "aggregate", "route 0.0.0.0/0") == ["policy datanet-learned;", "discard;"]
     assert "aggregate" not in at(rendered(TWO_GATEWAYS), "routing-instances", "govroam", "routing-options")
     advertised = ("routing-instances", "datanet", "protocols", "router-advertisement", "interface ge-0/0/1.100")
     assert "virtual-router-only;" in at(rendered(TWO_GATEWAYS), *advertised)
