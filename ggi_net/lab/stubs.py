@@ -27,10 +27,12 @@ FRR_ORDER = (
 )  # fmt: skip
 NAMES = (
     "systemctl", "vtysh", "frr-reload.py", "nft", "swanctl", "ifreload", "ifup", "ifdown", "ifquery", "sshd", "chronyd",
-    "chronyc", "rsyslogd", "snmpd", "keepalived", "freeradius", "radsecproxy", "sysctl", "networkctl", "netplan", "ip",
-    "hostname", "hostnamectl", "service", "logrotate", "df", "radclient",
+    "chronyc", "rsyslogd", "snmpd", "keepalived", "freeradius", "hostapd", "radsecproxy", "sysctl", "networkctl",
+    "netplan", "ip", "hostname", "hostnamectl", "service", "logrotate", "df", "radclient", "radvd",
     "systemd-sysusers", "systemd-tmpfiles", "update-ca-certificates",
 )  # fmt: skip
+CONTENT = {"radsecproxy": "All OK so far\n", "hostapd": "wired driver initialization failed.\n"}
+"""What those say of a file that they accept."""
 
 
 def main() -> int:
@@ -44,8 +46,8 @@ def main() -> int:
     if refuses.exists() and any(called.startswith(line) for line in refuses.read_text().splitlines() if line):
         sys.stderr.write(f"{name}: line 3: refused by the simulated daemon\n")
         return 1
-    if name == "radsecproxy":
-        sys.stdout.write("All OK so far\n")
+    if name in CONTENT:
+        sys.stdout.write(CONTENT[name])
     answer = {"hostname": hostname, "df": df, "vtysh": vtysh, "sysctl": sysctl}.get(name)
     if answer:
         return answer(arguments)
