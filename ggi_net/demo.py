@@ -27,7 +27,7 @@ from ggi_net.paths import demo_folder
 from ggi_net.push.journal import GOOD, Journal, Status
 from ggi_net.push.rollout import COMPARING, Job, Rollout, approve_all
 from ggi_net.push.rollout_state import Asked
-from ggi_net.push.run import Policy
+from ggi_net.push.run import DRIFT, Policy
 from ggi_net.push.targets import targets
 from ggi_net.render.engine import render_estate
 from ggi_net.render.store import read_artifacts
@@ -201,9 +201,10 @@ class Network:
     def push(self, artifacts: Path, *, check: bool, progress: Callable[[], None] = lambda: None) -> Rollout:
         """Step 6: push a folder of artifacts; with `check` only compare. Raises DemoFailed when a device fails.
 
-        Nothing is watched for a hold time: the neighbors of simulated devices don't notice what is done to them.
+        Nothing is watched for a hold time: the neighbors of simulated devices don't notice what is done to them. What
+        the journal says of an earlier demo was about devices that are gone.
         """
-        asked = Asked(reason="ggi demo", policy=Policy(watch=0))
+        asked = Asked(reason="ggi demo", policy=Policy(watch=0, accept=frozenset({DRIFT})))
         rollout = Rollout(
             self._estate, [Job(target) for target in self._targets(artifacts)], self._resolver,
             Journal(self._demo.folder / "journal", asked.reason), asked, approve_all("ggi demo"), _Counting(progress),
