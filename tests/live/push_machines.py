@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+USER = "ggi-automation"
+
 SYSTEMCTL = """\
 #!/bin/sh
 # What the units of Debian's packages do, as far as the tests need it.
@@ -37,7 +39,7 @@ SSHD = """\
 Port 22
 HostKey {home}/host.key
 AuthorizedKeysFile {home}/login.pub
-PermitRootLogin yes
+PermitRootLogin no
 StrictModes no
 UsePAM no
 PidFile /run/sshd.pid
@@ -91,7 +93,11 @@ class Machine:
         (self.home / "usr/local/sbin/systemctl").write_text(SYSTEMCTL)
         (self.home / "usr/local/sbin/systemctl").chmod(0o755)
         users = self.home / "etc/passwd"  # bash would read this machine's own start-up files
-        users.write_text(users.read_text().replace("/bin/bash", "/bin/sh"))
+        users.write_text(users.read_text().replace("/bin/bash", "/bin/sh") + f"{USER}:x:4242:4242::/:/bin/sh\n")
+        with (self.home / "etc/shadow").open("a") as shadow:
+            shadow.write(f"{USER}:*:19000::::::\n")
+        (self.home / "etc/sudoers.d/ggi").write_text(f"{USER} ALL=(root) NOPASSWD: ALL\n")
+        (self.home / "etc/sudoers.d/ggi").chmod(0o440)
         for key in ("host.key", "login.key"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.home / key], check=True)
         (self.home / "host.key.pub").rename(self.home / "host.pub")
