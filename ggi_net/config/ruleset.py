@@ -55,11 +55,14 @@ class Replacement(Record, frozen=True, kw_only=True):
 
     `line` is matched at the start of a line; its groups (all of them, or the whole match when it has none) are the
     key. `^(description) ` says that a section has one description. `negate`: the device refuses the new line as long
-    as the old one is there (the sequence number of a prefix list), so the old one is taken away first.
+    as the old one is there (the sequence number of a prefix list), so the old one is taken away first. `guard` (it may
+    use the groups of `line`) is entered before that and taken away at the end, so that there is always something: a
+    prefix list without entries lets everything through.
     """
 
     line: Pattern
     negate: bool = False
+    guard: str = ""
 
 
 class Negation(Record, frozen=True, kw_only=True):

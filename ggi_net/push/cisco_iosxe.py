@@ -55,7 +55,9 @@ _USER_LINE = re.compile(
     r"^(?P<own>\*)?\s*\d+ +(?P<line>(?:vty|con|aux) +\d+) +(?P<user>\S+) .*?(?P<from>\S*)$", re.MULTILINE
 )
 _NEIGHBOR = re.compile(r"^BGP neighbor is (?P<address>[^\s,]+),\s+(?:vrf (?P<vrf>[^\s,]+),)?", re.MULTILINE)
-_NETWORK = re.compile(r"^ ?[*srhdSR][*>srhdmbfxacSRtL ]{0,3}\s+(?P<prefix>[0-9A-Fa-f.:]+(?:/\d+)?)(?:\s|$)", re.MULTILINE)
+_NETWORK = re.compile(
+    r"^ ?[*srhdSR][*>srhdmbfxacSRtL ]{0,3}\s+(?P<prefix>[0-9A-Fa-f.:]+(?:/\d+)?)(?:\s|$)", re.MULTILINE
+)
 _GLOBAL = "default"
 _ROLLBACK_SECONDS = 300.0
 _Read = TypeVar("_Read")

@@ -49,8 +49,7 @@ def _section(intended: Statement, running: Statement, rules: FileRules) -> Itera
     again = any(matches(rules.resets, statement.path) for statement in missing)
     for mine in intended.children:
         if id(mine) in new:
-            yield from _conflicts(mine, extra, rules)
-            yield from _enter(mine, rules)
+            yield from _replacing(mine, extra, rules)
         elif id(mine) in there and mine.children:
             theirs = there[id(mine)]
             if rules.order_matters(mine.path) and _differs(mine, theirs, rules):
@@ -134,17 +133,24 @@ def _differs(mine: Statement, theirs: Statement, rules: FileRules) -> bool:
     return bool(list(_section(mine, theirs, msgspec.structs.replace(rules, ordered=True))))
 
 
-def _conflicts(mine: Statement, extra: list[Statement], rules: FileRules) -> Iterator[str]:
-    """Take from `extra` what `mine` replaces; yield the commands for what must go first."""
+def _replacing(mine: Statement, extra: list[Statement], rules: FileRules) -> Iterator[str]:
+    """Enter `mine`; take from `extra` what it replaces, and away from the device what must go first."""
     key = replacement_key(mine, rules)
     what = mine.raw.removeprefix(rules.negation) if rules.negation else ""
+    guards = []
     for theirs in list(extra):
         if key and key == replacement_key(theirs, rules):
-            if any(r.negate for r in rules.replacements if r.line == key[0]):
+            rule = next(r for r in rules.replacements if r.line == key[0])
+            if rule.guard:
+                guards.append(re.sub(f"{rule.line}.*", rule.guard, mine.raw))
+                yield guards[-1]
+            if rule.negate:
                 yield negate(theirs, rules)
             extra.remove(theirs)
         elif what and what != mine.raw and (theirs.raw == what or theirs.raw.startswith(f"{what} ")):
             extra.remove(theirs)
+    yield from _enter(mine, rules)
+    yield from (f"{rules.negation}{guard}" for guard in guards)
 
 
 def _enter(statement: Statement, rules: FileRules) -> Iterator[str]:

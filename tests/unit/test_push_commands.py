@@ -114,3 +114,20 @@ def test_batches_keep_every_line_in_order_and_send_what_opens_a_section_alone(de
 def test_a_banner_is_sent_as_one_text():
     lines = ["hostname x", "banner login #", "One", "", "two.", "#", "ip ssh version 2"]
     assert list(batches(lines)) == [["hostname x"], lines[1:6], ["ip ssh version 2"]]
+
+
+def test_a_prefix_list_of_one_entry_is_never_without_any():
+    text = "ip prefix-list own seq 5 permit 192.0.2.0/24\nipv6 prefix-list own seq 5 permit 2001:DB8::/32\n"
+    other = text.replace("192.0.2.0/24", "198.51.100.0/24").replace("2001:DB8::/32", "2001:DB8::/48")
+    reader = Reader(RULES, b"k" * 32)
+    wanted = reader.intended(other, "intended")
+    assert commands(wanted, reader.running(text, "running", wanted), RULES) == [
+        "ip prefix-list own seq 4294967294 deny 0.0.0.0/0 le 32",
+        "no ip prefix-list own seq 5 permit 192.0.2.0/24",
+        "ip prefix-list own seq 5 permit 198.51.100.0/24",
+        "no ip prefix-list own seq 4294967294 deny 0.0.0.0/0 le 32",
+        "ipv6 prefix-list own seq 4294967294 deny ::/0 le 128",
+        "no ipv6 prefix-list own seq 5 permit 2001:DB8::/32",
+        "ipv6 prefix-list own seq 5 permit 2001:DB8::/48",
+        "no ipv6 prefix-list own seq 4294967294 deny ::/0 le 128",
+    ]
