@@ -94,6 +94,10 @@ class JournalEntry(Record, frozen=True, kw_only=True):
     armed_seconds: float = 0.0
 
 
+_ENTRY = msgspec.json.Decoder(JournalEntry)
+"""Made here and not when many threads first read one: see `source.yamlfile`."""
+
+
 class Journal:
     """One run's part of the journal: a new run, or (`run`) one that goes on."""
 
@@ -164,7 +168,7 @@ def entries(folder: Path, device: str) -> Iterator[JournalEntry]:
 def read_entry(path: Path) -> JournalEntry:
     """One entry; raise FileMissing, or FileError when it is damaged."""
     try:
-        return msgspec.json.decode(read_bytes(path), type=JournalEntry)
+        return _ENTRY.decode(read_bytes(path))
     except msgspec.MsgspecError:
         raise FileError("a damaged journal entry", place=Place(str(path))) from None
 

@@ -7,6 +7,7 @@ is looked up only when there is something wrong.
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -26,6 +27,9 @@ EXPANSION_LIMIT = 100_000
 
 STEP = re.compile(r"\.(?P<key>[A-Za-z_][A-Za-z0-9_-]*)|\[(?P<index>\d+)\]|\[#(?P<nth>\d+)\]|\[(?P<any>\.\.\.)\]")
 """A step of a path such as msgspec's `$.sites[0].name`; `[#2]` is the third value of a mapping, `[...]` one unnamed."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""msgspec works out what a record looks like when one is first read; two threads that do so at once crash Python."""
 
 _BRACKETS = re.compile(rb"[\[{\]}]")
 _DASHES = re.compile(rb"(?:[-?:] ){%d}" % DEPTH_LIMIT)
@@ -121,7 +125,8 @@ def parse(content: bytes, path: Path) -> Any:
 def convert(data: Any, kind: type[T], path: Path, content: bytes) -> T:
     """Turn plain `data`, parsed from `content`, into a `kind`; raise UnknownKey or WrongValue with their place."""
     try:
-        return msgspec.convert(data, kind)
+        with _ONE_AT_A_TIME:
+            return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         from ggi_net.source.wording import explain
 
