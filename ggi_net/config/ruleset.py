@@ -212,12 +212,17 @@ def _extended(file: FileRules, base: FileRules) -> FileRules:
 
 def matches(patterns: tuple[str, ...], path: str) -> bool:
     """Whether one of `patterns` is found in `path`."""
-    return bool(patterns) and _search(patterns)(path)
+    return bool(patterns) and search(patterns)(path)
 
 
 @cache
-def _search(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    """Whether one is found. It remembers: most paths stand on every device, and on both sides of a comparison."""
+def search(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """What tells whether one of `patterns` is found in a path.
+
+    It remembers: most paths stand on every device, and on both sides of a comparison.
+    """
+    if not patterns:
+        return lambda _: False
     joined = re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
     return lru_cache(maxsize=REMEMBERED)(lambda path: joined.search(path) is not None)
 

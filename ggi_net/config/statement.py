@@ -14,7 +14,7 @@ import msgspec
 
 from ggi_net.config import arista, cisco, juniper, tree
 from ggi_net.config.braces import parse_braces, parse_lines
-from ggi_net.config.ruleset import REMEMBERED, FileRules, SecretForms, Syntax, matches
+from ggi_net.config.ruleset import REMEMBERED, FileRules, SecretForms, Syntax, search
 from ggi_net.secrets import MASK, keyed_hash
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ggi_net.config.tree import Node
 
 
-class Statement(msgspec.Struct, eq=False):
+class Statement(msgspec.Struct, eq=False, gc=False):
     """One line with the lines below it.
 
     `shown` may be seen by anybody; `raw` is the line in the form that the device is given, secrets and all, and stays
@@ -53,6 +53,7 @@ class Reader:
     def __init__(self, rules: FileRules, key: bytes) -> None:
         self._rules = rules
         self._key = key
+        self._ignored = search(rules.ignored)
         self._lines = _lines(rules.secrets, rules.equivalents)
 
     def intended(self, text: str, file: str) -> Statement:
@@ -79,12 +80,10 @@ class Reader:
 
     def _statements(self, node: Node, known: Mapping[str, set[str]], path: str = "") -> Statement:
         made = self._statement(node, known, path)
-        inner = made.path
-        made.children = [
-            child
-            for child in (self._statements(n, known, inner) for n in node.children)
-            if not matches(self._rules.ignored, child.path)
-        ]
+        for inner in node.children:
+            child = self._statements(inner, known, made.path)
+            if not self._ignored(child.path):
+                made.children.append(child)
         return made
 
     def _statement(self, node: Node, known: Mapping[str, set[str]], above: str) -> Statement:

@@ -28,12 +28,14 @@ _DEEPEST = 16
 """More levels than any command line has."""
 
 
-class Node(msgspec.Struct, eq=False):
+class Node(msgspec.Struct, eq=False, gc=False):
     """One line with the lines below it, in order.
 
     `text` has neither indentation nor trailing white space; `number` counts the lines of the source from 1. The root
     of a tree has an empty text and the number 0. `block` holds the verbatim lines of a banner or a certificate; the
     delimiter is no part of it, since a device prints its own (`^C`) whatever it was given.
+
+    A tree has no way back up, so the garbage collector need not look at thousands of nodes again and again.
     """
 
     text: str
