@@ -79,6 +79,7 @@ class JunosSession:
         self._rules = load_rules(target.platform.drift).of(artifact_of(target).file)
         self._key = secrets.token_bytes(32)
         self._exclusive = False
+        self._read_last = ""
         self._cli = Cli(target, resolver, _Shell, "juniper_junos")
         user, _, self._hostname = str(self._cli.shell.base_prompt).partition("@")
         self._cli.prompt = re.compile(rf"^{re.escape(user)}@[\w.-]+[>#] ?", re.MULTILINE)
@@ -118,7 +119,9 @@ class JunosSession:
 
     def health(self) -> Health:
         """Its BGP sessions and what goes out over them, and the room for its configurations."""
-        instances = {address: instance for instance, address in show.neighbors(self._read(self.running()))}
+        instances = {
+            address: instance for instance, address in show.neighbors(self._read(self._read_last or self.running()))
+        }
         up = show.peers(self._whole("show bgp summary"))
         sent: dict[str, dict[int, list[frozenset[str]]]] = {}
         for address, established in up.items():
@@ -137,7 +140,8 @@ class JunosSession:
 
     def running(self) -> str:
         """The active configuration as the device shows it; raise PushError for a truncated one."""
-        return self._whole("show configuration")
+        self._read_last = self._whole("show configuration")
+        return self._read_last
 
     def compare(self, artifacts: Sequence[Artifact]) -> Change:
         """Compare by meaning; the diff is the device's own unless somebody else holds the lock."""
@@ -162,8 +166,11 @@ class JunosSession:
 
     def confirm(self, run: str) -> None:
         """Confirm by `commit check`, which commits nothing: what was committed is saved already."""
-        if self.armed() is None:
+        waits = self.armed()
+        if waits is None:
             return
+        if waits.run != run:
+            raise PushError(f"{self._target.device}: another change waits for its confirmation than that of run {run}")
         self.lock("")
         self._said("commit check", "configuration check succeeds")
         if self.armed() is not None:
@@ -264,9 +271,7 @@ class JunosSession:
         """The answer to a command that must hold `expected`; raise DeviceRefused with the device's words."""
         answer = self._ask(command)
         if expected not in answer:
-            found = _ERROR.search(answer)
-            words = found["words"] if found else answer
-            what = command.partition(" comment")[0]
+            what, words = command.partition(" comment")[0], " / ".join(line.strip() for line in answer.splitlines())
             raise DeviceRefused(f"{self._target.device} refused `{what}`: {self._words(words)}")
         return answer
 
