@@ -23,7 +23,7 @@ def main(estate: str, artifacts: str, connections: str, journal: str, device: st
     found = load_estate(Path(estate))
     known = read_connections(Path(connections))
     [target] = targets(found, read_current(Path(artifacts), found, [device]).values(), known)
-    policy = Policy(rollback=int(rollback), verify=float(rollback), watch=float(watch), grace=60.0)
+    policy = Policy(rollback=int(rollback), verify=20.0, watch=float(watch), grace=60.0)
     resolver = Resolver(open_backend(known.secrets, None))
     outcome = Push(target, resolver, Journal(Path(journal), "test"), policy).run()
     sys.stdout.write(msgspec.json.encode(outcome).decode())

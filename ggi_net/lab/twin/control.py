@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from ggi_net.lab.twin.plan import Design
 
 PROGRAMS = {
-    "ip": "iproute2", "nft": "nftables", "nsenter": "util-linux", "sshd": "openssh-server", "sudo": "sudo",
-    "vtysh": "frr", "keepalived": "keepalived", "freeradius": "freeradius", "radsecproxy": "radsecproxy",
+    "ip": "iproute2", "ping": "iputils-ping", "nft": "nftables", "nsenter": "util-linux", "sshd": "openssh-server",
+    "sudo": "sudo", "vtysh": "frr", "frr-reload.py": "frr-pythontools", "keepalived": "keepalived", "radvd": "radvd",
+    "freeradius": "freeradius", "radsecproxy": "radsecproxy",
 }  # fmt: skip
 """What a twin runs, and the Debian package of each."""
 
@@ -47,7 +48,7 @@ VISITS = "GGI_TWIN_VISITS"
 """What the environment of a process that was let into a twin names its folder by, so that it ends with the twin."""
 
 _MODULE = "ggi_net.lab.twin.server"
-_PATIENCE_SECONDS = 180
+_PATIENCE_SECONDS = 450
 _BEYOND_PATH = ("/usr/sbin", "/sbin", "/usr/lib/frr")
 
 

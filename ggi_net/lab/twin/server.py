@@ -26,8 +26,8 @@ from ggi_net.lab.twin.state import State, established
 if TYPE_CHECKING:
     from ggi_net.lab.twin.plan import Machine, Station
 
-_CONVERGE_SECONDS = 90.0
-_BOOT_SECONDS = 60.0
+_CONVERGE_SECONDS = 180.0
+_BOOT_SECONDS = 120.0
 _WIDEST = 9216
 
 
@@ -66,10 +66,14 @@ class Twin:
         self._tell(ready=True)
 
     def care(self) -> None:
-        """Start again whatever reboots, until there is nothing left; never returns otherwise."""
+        """Start again whatever reboots, until this process is told to end."""
         names = {machine.name: machine for machine in self._plan.machines}
         while True:
-            pid, status = os.wait()
+            try:
+                pid, status = os.wait()
+            except ChildProcessError:
+                signal.pause()
+                continue
             name = next((name for name, own in self._pids.items() if own == pid), "")
             if not name:
                 continue
@@ -127,7 +131,10 @@ class Twin:
                 raise LabFailure(f"{machine.name}: {(place / 'boot.log').read_text(errors='replace').strip()}")
 
     def _converged(self, routers: list[Machine]) -> None:
-        """Wait until every session between machines of the twin is established, and every gateway has a holder."""
+        """Wait until every session between machines of the twin is established, and hosts reach their gateways.
+
+        A server whose first packets are lost would try again only much later.
+        """
         end = time.monotonic() + _CONVERGE_SECONDS
         left = {machine.name for machine in routers}
         ours = set(self._plan.addresses)
@@ -139,6 +146,11 @@ class Twin:
             if time.monotonic() > end:
                 raise LabFailure(f"the BGP sessions of {', '.join(sorted(left))} did not come up")
             time.sleep(0.3 if left else 0)
+        lost = [(station.name, gateway) for station in self._plan.stations for gateway in station.gateways]
+        while lost:
+            lost = [(name, gateway) for name, gateway in lost if not _answers(self._pids[name], gateway)]
+            if lost and time.monotonic() > end:
+                raise LabFailure(f"no gateway answers at {', '.join(sorted({gateway for _, gateway in lost}))}")
 
     def _tell(self, *, ready: bool) -> None:
         state = State(ready=ready, pids=dict(self._pids))
@@ -151,6 +163,12 @@ def _ip(lines: list[str], pid: int = 0) -> None:
     done = subprocess.run([*enter, "ip", "-batch", "-"], input="\n".join(lines) + "\n", capture_output=True, text=True)
     if done.returncode:
         raise LabFailure(f"the twin's wires: {done.stderr.strip()}")
+
+
+def _answers(pid: int, address: str) -> bool:
+    """Whether an address answers to the host whose first process is `pid`."""
+    command = ["nsenter", f"--net=/proc/{pid}/ns/net", "--", "ping", "-n", "-c1", "-W1", address]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def main(folder: Path) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ggi_net.lab.namespaces import NEWNET, enter
-from ggi_net.lab.twin.interfaces import MAIN, Interface, members, parse, vrfs
+from ggi_net.lab.twin.interfaces import MAIN, Interface, parse, vrfs
 
 REAL = "/run/ggi-twin/real"
 """Where the programs are that the stand-ins stand in for."""
@@ -88,6 +88,3 @@ def become(program: str, *arguments: str, namespace: str = "") -> NoReturn:
 def complain(*words: str) -> None:
     """Say something on standard error."""
     sys.stderr.write(" ".join(words).rstrip() + "\n")
-
-
-__all__ = ["MAIN", "members"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from ggi_net.lab.twin.inside import MAIN, complain, in_namespace, wanted_interfaces
+from ggi_net.lab.twin.inside import complain, in_namespace, wanted_interfaces
 from ggi_net.lab.twin.inside.ifupdown import make_vrfs
 from ggi_net.lab.twin.inside.unit import Unit
+from ggi_net.lab.twin.interfaces import MAIN
 
 _WANTED = Path("/etc/systemd/system/sysinit.target.wants")
 

@@ -11,8 +11,8 @@ import shlex
 from dataclasses import asdict
 from pathlib import Path
 
-from ggi_net.lab.twin.inside import INTERFACES, MAIN, complain, in_namespace, namespaces
-from ggi_net.lab.twin.interfaces import Interface, parse
+from ggi_net.lab.twin.inside import INTERFACES, complain, in_namespace, namespaces
+from ggi_net.lab.twin.interfaces import MAIN, Interface, parse
 
 _BEFORE = Path("/run/network/ggi-twin.json")
 

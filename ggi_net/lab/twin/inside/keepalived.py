@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ggi_net.lab.twin.inside import STATE, become, members, real, wanted_interfaces
+from ggi_net.lab.twin.inside import STATE, become, real, wanted_interfaces
 from ggi_net.lab.twin.inside.spread import care, start
+from ggi_net.lab.twin.interfaces import members
 
 _CONFIGURATION = Path("/etc/keepalived/keepalived.conf")
 _INSTANCE = re.compile(r"^vrrp_instance \S+ \{\n\tinterface (\S+)\n.*?^\}\n", re.MULTILINE | re.DOTALL)

@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ggi_net.lab.twin.inside import MAIN, complain, in_namespace, members, namespaces, real, wanted_interfaces
+from ggi_net.lab.twin.inside import complain, in_namespace, namespaces, real, wanted_interfaces
+from ggi_net.lab.twin.interfaces import MAIN, members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,9 @@ import os
 import re
 from pathlib import Path
 
-from ggi_net.lab.twin.inside import STATE, become, members, real, wanted_interfaces
+from ggi_net.lab.twin.inside import STATE, become, real, wanted_interfaces
 from ggi_net.lab.twin.inside.spread import care, start
+from ggi_net.lab.twin.interfaces import members
 
 _CONFIGURATION = Path("/etc/radvd.conf")
 _PID = Path("/run/radvd.pid")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ggi_net.lab.twin.inside import MAIN, STATE, become, namespaces
+from ggi_net.lab.twin.inside import STATE, become, namespaces
+from ggi_net.lab.twin.interfaces import MAIN
 
 _CONFIGURATION = Path("/etc/ssh/sshd_config")
 _INCLUDED = Path("/etc/ssh/sshd_config.d")
