@@ -116,6 +116,7 @@ EOS = command_line.Language(
     first_defined=words.FIRST_DEFINED,
     built_in=words.BUILT_IN,
     used_by_being=words.USED_BY_BEING,
+    repeatable=(),
     indent=3,
 )
 
