@@ -84,12 +84,14 @@ class Numbered(Record, frozen=True, kw_only=True):
 
     `section` is matched with the whole header. `entry`: how an entry is entered with a number (`{number} {entry}`).
     `renumber`: the command that gives its entries other numbers, to which the first one and the step are added (it may
-    use the groups of `section`); empty where there is none.
+    use the groups of `section`); empty where there is none. `loose`: the beginning of entries that mean nothing to a
+    packet, which some releases do not number.
     """
 
     section: Pattern
     entry: str
     renumber: str = ""
+    loose: str = ""
 
 
 class Refresh(Record, frozen=True, kw_only=True):

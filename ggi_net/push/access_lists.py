@@ -34,42 +34,61 @@ _STEP = 10
 def edits(mine: Statement, theirs: Statement, rule: Numbered) -> Iterator[str]:
     """The commands that make the list `theirs` the list `mine`; `rule` is that of its section.
 
-    Every entry of `theirs` must have been written with its number.
+    Every entry of `theirs` must have been written with its number, but for those that mean nothing to a packet
+    (`Numbered.loose`): where these have none, they are only added and taken away.
     """
-    numbers = [number_of(entry) for entry in theirs.children]
-    kept = _kept(mine.children, theirs.children)
-    placed = _places(len(mine.children), kept, numbers)
+    bare = [entry for entry in theirs.children if not number_of(entry)]
+    there = [entry for entry in theirs.children if number_of(entry)]
+    meant = [entry for entry in mine.children if not (bare and is_loose(entry, rule))]
+    numbers = [number_of(entry) for entry in there]
+    kept = _kept(meant, there)
+    placed = _places(len(meant), kept, numbers)
     made_room: list[str] = []
     if placed is None and len(numbers) == 1 and not rule.renumber:
         kept = []  # the only entry may move down: it passes over nothing that the old list has
-        placed = _places(len(mine.children), kept, numbers)
+        placed = _places(len(meant), kept, numbers)
     if placed is None:
-        step = _STEP * (len(mine.children) + 1)
+        step = _STEP * (len(meant) + 1)
         first = step if rule.renumber else max(numbers) + step
         numbers = [first + step * at for at in range(len(numbers))]
         if rule.renumber:
             name = re.fullmatch(rule.section, theirs.raw)
             yield f"{name.expand(rule.renumber) if name else ''} {first} {step}"
         else:
-            made_room = list(_spread(theirs, numbers, rule))
-        placed = _places(len(mine.children), kept, numbers) or {}
+            made_room = list(_spread(there, numbers, rule))
+        placed = _places(len(meant), kept, numbers) or {}
     stays = {theirs_at for _, theirs_at in kept}
-    leaving = {entry.identity: entry for at, entry in enumerate(theirs.children) if at not in stays}
+    leaving = {entry.identity: entry for at, entry in enumerate(there) if at not in stays}
     yield theirs.raw
     yield from made_room
     for at, number in placed.items():
-        entry = mine.children[at]
+        entry = meant[at]
         moved = leaving.pop(entry.identity, None)
         if moved:
             yield f" no {moved.raw}"
         yield f" {rule.entry.format(number=number, entry=entry.raw)}"
     yield from (f" no {entry.raw}" for entry in reversed(leaving.values()))
+    if bare:
+        yield from _loose(mine, bare, rule)
     yield " exit"
 
 
-def _spread(theirs: Statement, numbers: list[int], rule: Numbered) -> Iterator[str]:
+def _loose(mine: Statement, bare: Sequence[Statement], rule: Numbered) -> Iterator[str]:
+    """Add and take away what stands in a list without a number."""
+    wanted = {entry.identity: entry for entry in mine.children if is_loose(entry, rule)}
+    has = {entry.identity for entry in bare}
+    yield from (f" {entry.raw}" for identity, entry in wanted.items() if identity not in has)
+    yield from (f" no {entry.raw}" for entry in bare if entry.identity not in wanted)
+
+
+def is_loose(entry: Statement, rule: Numbered) -> bool:
+    """Whether an entry means nothing to a packet."""
+    return bool(rule.loose) and entry.raw.startswith(rule.loose)
+
+
+def _spread(theirs: Sequence[Statement], numbers: list[int], rule: Numbered) -> Iterator[str]:
     """Give each entry its number of `numbers`, the last first, so that none passes over another one."""
-    for number, entry in zip(reversed(numbers), reversed(theirs.children), strict=True):
+    for number, entry in zip(reversed(numbers), reversed(theirs), strict=True):
         yield f" no {entry.raw}"
         yield f" {rule.entry.format(number=number, entry=entry.raw)}"
 

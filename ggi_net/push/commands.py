@@ -15,7 +15,7 @@ import msgspec
 from ggi_net.config.compare import alike, pair, replacement_key
 from ggi_net.config.ruleset import matches
 from ggi_net.config.tree import Node, serialise
-from ggi_net.push.access_lists import edits, number_of
+from ggi_net.push.access_lists import edits, is_loose, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,7 @@ def _shut(section: Statement, inner: list[str]) -> Iterator[str]:
 def _in_order(mine: Statement, theirs: Statement, rules: FileRules) -> Iterator[str]:
     """A section of which the order has a meaning, when it differs."""
     numbered = next((rule for rule in rules.numbered if re.fullmatch(rule.section, mine.raw)), None)
-    if numbered and all(number_of(entry) for entry in theirs.children):
+    if numbered and all(number_of(entry) or is_loose(entry, numbered) for entry in theirs.children):
         yield from edits(mine, theirs, numbered)
     elif matches(rules.refilled, mine.path):
         yield from _refilled(mine, theirs, rules)

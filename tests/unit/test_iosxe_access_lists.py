@@ -114,3 +114,18 @@ def test_a_group_or_policy_is_never_empty_and_a_class_is_out_of_it_between_two_l
         " no server name c",
         " exit",
     ]
+
+
+def test_remarks_that_a_release_does_not_number_are_only_added_and_taken_away():
+    text = "ip access-list extended edge\n remark old\n 10 permit tcp any any eq 1\n 20 deny ip any any\n"
+    other = "ip access-list extended edge\n remark new\n permit tcp any any eq 2\n deny ip any any\n"
+    reader = Reader(RULES, b"k" * 32)
+    wanted = reader.intended(other, "intended")
+    assert commands(wanted, reader.running(text, "running", wanted), RULES) == [
+        HEADERS[0],
+        " 9 permit tcp any any eq 2",
+        " no permit tcp any any eq 1",
+        " remark new",
+        " no remark old",
+        " exit",
+    ]
