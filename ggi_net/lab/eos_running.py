@@ -12,6 +12,7 @@ from ggi_net.config.tree import Node, serialise
 from ggi_net.lab import eos_words as words
 from ggi_net.lab.command_tree import CommandTree, Language, entry_number, sections
 
+_OFF = ("management telnet", "management api ")
 _LISTS = ("ip access-list ", "ipv6 access-list ")
 _BGP_KEY = re.compile(r"(neighbor (?P<peer>\S+) password) (?:0 )?(?P<secret>[^\s]+)$")
 _REVERSIBLE = re.compile(r"(?P<before>(?:tacacs-server .*key|ntp authentication-key \d+ \S+))(?: 0)? (?P<secret>\S+)$")
@@ -53,8 +54,9 @@ class EosConfiguration(CommandTree):
         return "".join(f"{serialise(Node('', children=[child]), indent=3, end='EOF')}!\n" for child in root.children)
 
     def _special(self, section: list[Node], text: str, *, negated: bool) -> bool:
-        """SSH in a VRF is off unless it is said to be on, other than an interface."""
-        if text == "shutdown" and len(section) > 2 and section[1].text.startswith("management "):
+        """Telnet, the APIs, and SSH in a VRF are off unless they are said to be on, other than an interface."""
+        inside = len(section) > 2 or (len(section) > 1 and section[1].text.startswith(_OFF))
+        if text == "shutdown" and inside and section[1].text.startswith("management "):
             section[-1].children[:] = [node for node in section[-1].children if node.text != "no shutdown"]
             section[-1].children += [Node("no shutdown")] if negated else []
             return True

@@ -74,6 +74,9 @@ CLI = {
         ("line vty 0 4", "transport input ssh telnet", "exit"),
         "allowed telnet on the management lines (line vty 0 4)",
     ),
+    "arista_eos": CliTampering(
+        "arista_eos", ("management telnet", "no shutdown", "exit"), "switched telnet on (management telnet)"
+    ),
     "juniper_junos": CliTampering(
         "juniper_junos", ("set system services telnet",), "switched telnet on (system services)", commits=True
     ),

@@ -1,7 +1,7 @@
 """The driver for Arista EOS: a change is a configuration session, tried before it is made, applied as one, on a timer.
 
-The sources are Arista's user manual ("Configure Session"), for the JSON of `show` commands also the code of those who
-read it (NAPALM, ANTA). docs/arista-eos.md says what of this is still to be tried on a real device.
+The source is Arista's user manual ("Configure Session"). docs/arista-eos.md says what of this is still to be tried on a
+real device.
 
 What is entered are the commands that lead from what runs to what is intended, not `rollback clean-config` and the whole
 configuration: lines that are none of our business stay (what the model of the device needs), and secrets that have not
@@ -15,35 +15,33 @@ import re
 import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 from netmiko.arista import AristaSSH
 
 from ggi_net.config.ruleset import load_rules
 from ggi_net.config.statement import Reader
 from ggi_net.errors import ConfirmFailed, DeviceLocked, DeviceRefused, NothingKept, PushError
+from ggi_net.push import eos_show
 from ggi_net.push.cli import Cli, PinnedHostKey, artifact_of
 from ggi_net.push.commands import commands
-from ggi_net.push.driver import Armed, Change, Health, Identity
-from ggi_net.secrets import MASK
+from ggi_net.push.diff import of_device, without_secret
+from ggi_net.push.driver import Armed, Change, Identity
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ggi_net.push.driver import Target
+    from ggi_net.push.driver import Health, Target
     from ggi_net.render.artifact import Artifact
     from ggi_net.secrets import Resolver
 
 _DISK = "flash:"
 _OURS, _LOCK, _TRIAL = "ggi-", "ggi-lock-", "ggi-try-"
-_PENDING, _ARMED = "pending", "pendingCommitTimer"
 _KEPT = re.compile(r"\bggi-(\d{8}T\d{6}Z-[0-9a-f]{6})\.cfg\b")
 _KEEPS = 10
 """So many configurations of before a push are kept on the device."""
 _SERIAL = re.compile(r"^Serial number: +(\S+)", re.MULTILINE)
-_FREE = re.compile(r"\((\d+) bytes free\)")
 _ERROR = re.compile(r"^\s*(% .*)$", re.MULTILINE)
 _HARMLESS = re.compile(r"% Warning", re.IGNORECASE)
 _SAVED = "Copy completed successfully"
@@ -52,43 +50,10 @@ _ANY_PROMPT = r"^[^\s#>]{1,80}[#>] ?"
 _COMMIT_SECONDS = 300.0
 _LONGEST_NAME = 64
 _AT_ONCE = 64
-_Shape = TypeVar("_Shape")
 
 
 class _Shell(PinnedHostKey, AristaSSH):  # type: ignore[misc]  # netmiko has no type information
     """netmiko's EOS session, which accepts the one host key that it was given and no other."""
-
-
-class _Instance(msgspec.Struct):
-    """Somebody who is in a configuration session."""
-
-    user: str = "?"
-    terminal: str = "?"
-
-
-class _ConfigSession(msgspec.Struct):
-    state: str
-    instances: dict[str, _Instance] = {}
-
-
-class _Sessions(msgspec.Struct, rename="camel"):
-    """`show configuration sessions detail`; the timer's session has a field of its own since EOS 4.32."""
-
-    sessions: dict[str, _ConfigSession]
-    commit_timer_session_name: str = ""
-
-
-class _Peer(msgspec.Struct, rename="camel"):
-    peer_state: str
-
-
-class _Vrf(msgspec.Struct, rename="camel"):
-    peers: dict[str, _Peer] = {}
-    bgp_route_entries: dict[str, Any] = {}
-
-
-class _Vrfs(msgspec.Struct):
-    vrfs: dict[str, _Vrf]
 
 
 @dataclass(frozen=True)
@@ -130,16 +95,16 @@ class EosSession:
 
     def lock(self, holder: str) -> None:
         """Be in a configuration session that says who we are; raise DeviceLocked when somebody else is in one."""
-        for name, config in self._sessions().sessions.items():
-            if name.startswith(_OURS) and config.state == _PENDING and not config.instances:
+        for name, config in eos_show.sessions(self._cli).sessions.items():
+            if name.startswith(_OURS) and config.pending and not config.instances:
                 self._cli.command(f"configure session {name} abort")
         name = _LOCK + re.sub(r"[^A-Za-z0-9.-]+", "-", holder)[: _LONGEST_NAME - len(_LOCK)]
         cli = self._open()
         self._locked = cli, name
         self._accepted(cli.command(f"configure session {name}"), "no configuration session")
-        for other, config in self._sessions().sessions.items():
+        for other, config in eos_show.sessions(self._cli).sessions.items():
             inside = next(iter(config.instances.values()), None)
-            if inside and config.state == _PENDING and other != name and not other.startswith(_TRIAL):
+            if inside and config.pending and other != name and not other.startswith(_TRIAL):
                 raise DeviceLocked(
                     f"{self._target.device}: {self._cli.said(inside.user)} ({self._cli.said(inside.terminal)}) is in "
                     f"configuration session '{self._cli.said(other)}'"
@@ -152,20 +117,7 @@ class EosSession:
 
     def health(self) -> Health:
         """Its BGP sessions, what it announces where the target says what it should, and the room on its disk."""
-        sessions: dict[str, bool] = {}
-        announced: dict[str, dict[bool, frozenset[str]]] = {}
-        for vrf, found in self._json("show bgp summary vrf all", _Vrfs).vrfs.items():
-            for address, peer in found.peers.items():
-                sessions[f"{vrf}/{address}"] = up = peer.peer_state == "Established"
-                if up and vrf in self._target.announces:
-                    of_family, prefixes = announced.setdefault(vrf, {}), self._announced(vrf, address)
-                    of_family[":" in address] = of_family.get(":" in address, prefixes) & prefixes
-        free = _FREE.search(self._cli.command(f"dir {_DISK}"))
-        return Health(
-            sessions=sessions,
-            announced={vrf: frozenset().union(*families.values()) for vrf, families in announced.items()},
-            free_bytes=int(free.group(1)) if free else None,
-        )
+        return eos_show.health(self._cli, self._target.announces, _DISK)
 
     def running(self) -> str:
         """The running configuration as the device shows it; raise PushError for a truncated one."""
@@ -234,30 +186,9 @@ class EosSession:
     def _open(self) -> Cli:
         return Cli(self._target, self._resolver, _Shell, "arista_eos", _enable)
 
-    def _sessions(self) -> _Sessions:
-        return self._json("show configuration sessions detail", _Sessions)
-
     def _waiting(self) -> str:
         """The session whose commit waits for its confirmation; empty when none does."""
-        told = self._sessions()
-        old = next((name for name, config in told.sessions.items() if config.state == _ARMED), "")
-        return told.commit_timer_session_name or old
-
-    def _announced(self, vrf: str, address: str) -> frozenset[str]:
-        """The prefixes that are announced to a neighbor."""
-        told = self._json(f"show bgp neighbors {address} advertised-routes vrf {vrf}", _Vrfs)
-        return frozenset(told.vrfs[vrf].bgp_route_entries) if vrf in told.vrfs else frozenset()
-
-    def _json(self, command: str, shape: type[_Shape]) -> _Shape:
-        """What a `show` command tells; raise PushError when it came in incomplete or means something else."""
-        said = self._cli.command(f"{command} | json")
-        try:
-            return msgspec.json.decode(said.strip(), type=shape)
-        except msgspec.MsgspecError as error:
-            raise PushError(
-                f"{self._target.device}: the answer to `{command} | json` can't be read: {printable(error)}",
-                hint="try again",
-            ) from None
+        return eos_show.sessions(self._cli).waiting
 
     def _kept(self) -> list[str]:
         """The pushes of which the device keeps what ran before."""
@@ -290,7 +221,8 @@ class EosSession:
             self._prepare(step)
             diff = self._cli.command("show session-config diffs")
             self._abandon(name)
-        return Change(self._shown(diff), (step,)) if diff.strip() else Change("", ())
+        shown = of_device(artifact_of(self._target).file, diff, self._secrets, self._resolver.masker)
+        return Change(shown, (step,)) if shown else Change("", ())
 
     def _prepare(self, step: object) -> None:
         """Make a step in the configuration session that we are in; raise DeviceRefused unless it says what is meant."""
@@ -337,7 +269,7 @@ class EosSession:
             for unit, answer in zip(group, answers, strict=False):
                 refusal = _refusal(answer)
                 if refusal:
-                    line = self._line(unit.partition("\n")[0]).strip()
+                    line = self._line(unit.partition("\n")[0])
                     raise DeviceRefused(
                         f"{self._target.device} refused '{line}': {self._cli.said(refusal)}",
                         hint="nothing was changed; correct what the device refuses, then push again",
@@ -360,25 +292,9 @@ class EosSession:
             raise PushError(f"{self._target.device}: the {what} came in incomplete", hint="try again")
         return text
 
-    def _shown(self, diff: str) -> str:
-        """A diff of the device's for people: without secrets, in whatever form, and without the name of the session."""
-        lines = [line for line in diff.splitlines() if line.strip() and line[:3] not in ("---", "+++")]
-        file = artifact_of(self._target).file
-        head = [f"--- running/{file}", f"+++ intended/{file}"]
-        return "".join(f"{line}\n" for line in [*head, *(self._line(line) for line in lines)])
-
     def _line(self, line: str) -> str:
-        """A line, with or without the sign of a diff before it, as people may see it."""
-        sign, text = (line[:1], line[1:]) if line[:1] in ("+", "-", " ") else ("", line)
-        content = text.lstrip()
-        indent = sign + text[: len(text) - len(content)]
-        for pattern in self._secrets:
-            found = pattern.search(content)
-            if found and found["secret"]:
-                start = found.start("type") if found.groupdict().get("type") else found.start("secret")
-                content = f"{content[:start]}{MASK}{content[found.end('secret') :]}"
-                break
-        return printable(self._resolver.masker(indent + content), 400)
+        """A line of a configuration as people may see it."""
+        return printable(self._resolver.masker(without_secret(line.strip(), self._secrets)), 160)
 
 
 def _enable(shell: Any) -> None:
