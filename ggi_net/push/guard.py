@@ -104,6 +104,7 @@ class Guard:
             f"{folder}/{name}": Found("".join(f"{line}\n" for line in lines).encode(), 0o600, "root:root")
             for name, lines in lists.items()
         }
+        sent[f"{self._base}/replace-rules"] = Found(_script("replace-rules.sh").encode(), 0o700, "root:root")
         sent |= {self._root + beside(step.kind.path): step.new for step in moving if step.new is not None}
         answer = self._host.run(
             _script("receive.sh"), self._base, run, str(seconds),

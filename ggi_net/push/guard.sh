@@ -16,6 +16,7 @@ umask 077
 base=${0%/*}
 root=${base%/var/lib/ggi/push}
 unit=ggi-push-restore.service
+export GGI_PUSH="$base" # for commands that are tools of ours
 
 beside() { printf '%s/.ggi-%s.%s' "${2%/*}" "$1" "${2##*/}"; }
 fail() { printf '%s\n' "$2"; exit "$1"; }

@@ -35,7 +35,8 @@ class ArtifactKind(Record, frozen=True, kw_only=True):
     On the device: `test` refuses a file before it is in its place; it is given as `{file}`, and `{stage}` is a tree
     in which all files of the platform are as they will be. `apply` makes the daemon use the new file; what is joined by
     `&&` are commands of their own, and of those of all files each is run once. `undo` makes it use what was there
-    before, also where that was another's file or none; empty: `apply` does. `also`: more commands, by what changed.
+    before, also where that was another's file or none; empty: `apply` does. `also`: more commands, by what changed. In
+    commands `$GGI_PUSH` is the folder with our own tools on the device.
     """
 
     file: str

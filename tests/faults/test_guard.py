@@ -16,7 +16,7 @@ import pytest
 from ggi_net.push.linux_files import Found, beside, stream
 
 SCRIPTS = files("ggi_net.push")
-TOOLS = ("mv", "rm", "sync", "cat", "ln", "sleep", "setsid", "flock", "mkdir", "sh")
+TOOLS = ("mv", "rm", "sync", "cat", "ln", "flock", "mkdir", "sh")
 MORTAL = """\
 #!/bin/sh
 # One tool of the host: at the call that was chosen it ends its caller instead.

@@ -30,13 +30,18 @@ NFT = """\
 table inet ggi
 delete table inet ggi
 table inet ggi {
+	set senders {
+		type ipv4_addr; flags interval
+		elements = { 10.0.0.0/24 }
+	}
 	chain input {
 		type filter hook input priority filter; policy drop;
 		iifname "lo" accept
 		ct state { established, related } accept
 		icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
 		tcp dport { 22, 179 } accept comment "management and BGP"
-		udp dport 5001 accept
+		ip saddr @senders udp dport 5001 accept
+		counter drop
 	}
 }
 """
@@ -229,15 +234,17 @@ class TestNft:
         assert settled.push().status is Status.UNCHANGED
 
     def test_a_replacement_lets_nothing_through_that_is_forbidden_and_drops_nothing_that_is_allowed(self, settled):
+        rules = settled.ce.home / "etc/nftables.conf"
         with Flood(settled) as flood:
-            for number in range(6):
+            for number in range(20):
                 until(flood.more)
-                settled.ce.run("nft", "-f", "/etc/nftables.conf")
-                other = NFT.replace("udp dport 5001", f"udp dport {{ 5001, {6000 + number} }}")
-                (settled.ce.home / "etc/nftables.conf").write_text(other)
-        (settled.ce.home / "etc/nftables.conf").write_text(NFT)
+                rules.write_text(NFT.replace("udp dport 5001", f"udp dport {{ 5001, {6000 + number} }}"))
+                settled.ce.run("sh", "/var/lib/ggi/push/replace-rules", "ggi")
+        rules.write_text(NFT)
+        settled.ce.run("sh", "/var/lib/ggi/push/replace-rules", "ggi")
         assert flood.lost() == set()
         assert flood.forbidden == 0
+        assert "ggi-next" not in settled.ce.run("nft", "list", "ruleset")
 
     def test_and_a_replacement_in_two_steps_would_be_seen(self, settled):
         with Flood(settled) as flood:
@@ -246,6 +253,11 @@ class TestNft:
                 settled.ce.run("nft", "flush ruleset")
                 settled.ce.run("nft", "-f", "/etc/nftables.conf")
         assert flood.forbidden > 0
+
+    def test_the_rules_of_another_take_ours_away(self, settled):
+        (settled.ce.home / "etc/nftables.conf").write_text("table inet other {\n}\n")
+        settled.ce.run("sh", "/var/lib/ggi/push/replace-rules", "ggi")
+        assert "table inet ggi" not in settled.ce.run("nft", "list", "ruleset")
 
     def test_an_established_connection_survives_a_replacement(self, settled):
         with within(settled.controller):

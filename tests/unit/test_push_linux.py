@@ -66,14 +66,6 @@ class TestFrr:
         assert commands(daemons, frr) == ["systemctl reset-failed frr; systemctl restart frr"]
 
 
-class TestNft:
-    def test_back_to_the_rules_of_another_or_to_none_takes_ours_away_in_one_transaction(self):
-        [back] = ways_back(step(FRR, "nftables.conf", None, "table inet ggi {}"))
-        assert back.startswith("{ echo 'table inet ggi'; echo 'delete table inet ggi'; cat /etc/nftables.conf; } | nft")
-        assert commands(step(FRR, "nftables.conf", "table inet ggi {}", None)) == [back]
-        assert commands(step(FRR, "nftables.conf", "ours", "another's", back=True)) == [back]
-
-
 class TestRadius:
     def test_any_of_its_files_restarts_freeradius_once(self):
         steps = [step(FREERADIUS, file, "a", "b") for file in ("dictionary", "filter-reply", "radiusd.conf")]
