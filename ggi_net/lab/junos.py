@@ -50,7 +50,10 @@ class Commit:
 
 @dataclass
 class JunosDevice:
-    """One device. `minute`: how many seconds a minute of its timers lasts; `commits`: the newest first."""
+    """One device. `minute`: how many seconds a minute of its timers lasts; `commits`: the newest first.
+
+    `member`: what a device of several routing engines shows before its prompts (`{primary:node0}`).
+    """
 
     name: str
     serial: str
@@ -58,6 +61,7 @@ class JunosDevice:
     password: str
     minute: float = 60.0
     wrong: Misbehaviour = field(default_factory=Misbehaviour)
+    member: str = ""
     commits: list[Commit] = field(default_factory=list)
     candidate: Node = field(default_factory=lambda: Node(""))
     holder: JunosSession | None = None

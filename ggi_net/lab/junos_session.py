@@ -53,7 +53,7 @@ class JunosSession:
             return _ASKED[self._question]
         waiting = self.device.pending
         note = f"# commit confirmed will be rolled back in {waiting.minutes} minutes\n" if waiting else ""
-        where = f"\n{note}[edit]\n" if self.configuring else f"\n{note}"
+        where = f"\n{note}{self.device.member}{'[edit]' if self.configuring else ''}\n".replace("\n\n", "\n")
         return f"{where}{_USER}@{self.device.hostname}{'#' if self.configuring else '>'} "
 
     def enter(self, line: str) -> str:

@@ -38,8 +38,8 @@ _SERIAL = re.compile(r"^Chassis +(\S+)", re.MULTILINE)
 _COUNT = re.compile(r"^Count: (\d+) lines", re.MULTILINE)
 _ERROR = re.compile(r"^(?:terminal:(?P<line>\d+):\(\d+\) )?(?P<words>(?:error:|syntax error|missing).*)$", re.MULTILINE)
 _LOCKED = re.compile(r"^error: configuration database locked by:\s+(.+?)(?:,|\n|\Z)", re.MULTILINE)
-_NOTES = re.compile(r"^(\[edit.*\]|# commit confirmed will be rolled back .*)?$")
-"""What stands before each prompt."""
+_NOTES = re.compile(r"\[edit.*\]|# commit confirmed will be rolled back .*|\{\S+\}(?:\[edit.*\])?")
+"""What stands before a prompt, below an empty line."""
 _PROMPT = r"(?:^|\n)[\w.-]+@[\w.-]+[>#] ?\Z"
 _PREPARATION = ("set cli complete-on-space off", "set cli screen-width 0", "set cli screen-length 0")
 _END_OF_TEXT = "\x04"
@@ -181,8 +181,9 @@ class JunosSession:
         entries = self._commits()
         if not entries or not entries[0].pending:
             return
+        before = self._rollback(1, entries)
         self.lock("")
-        self._load(self._rollback(entries[0].number + 1))
+        self._load(before)
         self._said(f'commit comment "{_COMMENT} back to before {entries[0].comment}"', "commit complete")
 
     def close(self) -> None:
@@ -237,15 +238,22 @@ class JunosSession:
 
     def _archived(self, run: str) -> str:
         """What ran before push `run`; raise NothingKept."""
-        mine = [entry.number for entry in self._commits() if entry.comment == f"{_COMMENT} {run}"]
+        entries = self._commits()
+        mine = [entry.number for entry in entries if entry.comment == f"{_COMMENT} {run}"]
         if not mine:
             raise NothingKept(f"{self._target.device}: no commit of run {run} is in its archive")
-        return self._rollback(mine[-1] + 1)
+        return self._rollback(mine[-1] + 1, entries)
 
-    def _rollback(self, number: int) -> str:
+    def _rollback(self, number: int, entries: list[show.Entry]) -> str:
+        """The configuration of that number; raise PushError when `entries` are no longer those of the archive.
+
+        Numbers count from what is active: when the device goes back by itself, each configuration gets another one.
+        """
         text = self._whole(f"show system rollback {number}")
         if _ERROR.match(text):
             raise NothingKept(f"{self._target.device}: its archive has no configuration {number}")
+        if self._commits() != entries:
+            raise PushError(f"{self._target.device}: somebody committed meanwhile, or it went back", hint="try again")
         return text
 
     # -- talking ---------------------------------------------------------------------------------------
@@ -255,7 +263,9 @@ class JunosSession:
         operational = command.startswith("show ") and not command.startswith("show | ")
         text = self._cli.command(f"run {command}" if self._exclusive and operational else command, seconds=seconds)
         lines = text.splitlines()
-        while lines and _NOTES.match(lines[-1]):
+        while lines and _NOTES.fullmatch(lines[-1]):
+            lines.pop()
+        if lines and not lines[-1]:
             lines.pop()
         return "\n".join(lines)
 
@@ -263,7 +273,7 @@ class JunosSession:
         """The answer to a show command, seen to be complete; raise PushError for one that is cut short."""
         text = self._ask(command)
         counted = _COUNT.search(self._ask(f"{command} | count"))
-        if counted is None or int(counted[1]) != len(text.splitlines()):
+        if counted is None or int(counted[1]) not in (len(text.splitlines()), len(text.rstrip("\n").splitlines())):
             raise PushError(f"{self._target.device}: the answer to `{command}` came in incomplete", hint="try again")
         return text
 

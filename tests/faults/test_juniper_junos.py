@@ -271,6 +271,17 @@ def test_a_session_that_goes_down_undoes_the_change(bench):
 
 
 @pytest.mark.fault("breaks-bgp")
+def test_a_device_that_goes_back_while_it_is_asked_to_does_not_go_forward_again(bench):
+    """What is number 1 of the archive before the device went back is the old configuration, after it the new one."""
+    device = bench.device
+    device.wrong.breaks_bgp, device.minute = matching(NEW), 2.5
+    device.wrong.faults = [Fault(Does.WAIT, r"show system rollback 1$", seconds=3.0)]
+    outcome = bench.push(artifacts(CHANGED), policy=HASTY)
+    assert [commit.client for commit in device.commits[:2]] == ["other", "cli"]
+    holds(bench, outcome, Status.ROLLED_BACK, code="GGI1613")
+
+
+@pytest.mark.fault("breaks-bgp")
 def test_a_prefix_that_is_no_longer_announced_undoes_the_change(bench):
     outcome = bench.push(artifacts(TEXT.replace("        198.51.100.0/24;\n", "")), policy=HASTY)
     assert "prefixes in mgmt are no longer announced: 198.51.100.0/24" in outcome.error

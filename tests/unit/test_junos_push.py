@@ -91,6 +91,15 @@ def test_a_device_gets_another_name_on_the_way(bench):
     assert bench.push(artifacts(TEXT), policy=CAREFUL).status is Status.CHANGED
 
 
+def test_a_device_of_several_routing_engines_says_before_each_prompt_which_one_it_is(bench):
+    bench.device.member = "{primary:node0}"
+    try:
+        assert bench.push(artifacts(CHANGED), policy=CAREFUL).status is Status.CHANGED
+        assert bench.push(artifacts(CHANGED), policy=CAREFUL).status is Status.UNCHANGED
+    finally:
+        bench.device.member = ""
+
+
 def test_health_tells_sessions_prefixes_and_room(bench):
     session = open_session(bench.target(artifacts()), bench.resolver)
     try:
