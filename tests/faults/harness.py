@@ -33,6 +33,7 @@ _PROCESSES.set_forkserver_preload(
         "ggi_net.push.linux",
         "ggi_net.push.cisco_iosxe",
         "ggi_net.push.arista_eos",
+        "ggi_net.push.juniper_junos",
         "netmiko",
         "asyncssh",
     ]
