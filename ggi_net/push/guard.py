@@ -7,6 +7,7 @@ before, makes the change, and brings the old files back unless it is told in tim
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -159,7 +160,8 @@ class Guard:
     def close(self) -> None:
         """Give the lock back."""
         if self._lock is not None:
-            self._lock.close()
+            with suppress(*SESSION_BROKE):
+                self._lock.close()
 
     def _call(self, *words: str) -> Answer:
         return self._host.run('guard=$1; shift; [ ! -e "$guard" ] || exec sh "$guard" "$@"', f"{self._base}/guard",

@@ -26,4 +26,5 @@ def status_server(host: Host, port: int, secret: str) -> str:
     if answer.status == 0:
         return ""
     lines = [line.strip() for line in f"{answer.output}\n{answer.errors}".splitlines() if line.strip()]
-    return printable(lines[-1], 200) if lines else "no reply"
+    told = [line for line in lines if not line.startswith("Sent ")]
+    return printable(told[-1], 200) if told else "no reply from who knows the secret"

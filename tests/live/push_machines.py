@@ -179,4 +179,4 @@ def until(look: Callable[[], T], seconds: float = 10.0) -> T:
 
 
 def _ignore(folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if not os.access(Path(folder) / name, os.R_OK)} | ({"alternatives"} & set(names))
+    return {name for name in names if not os.access(Path(folder) / name, os.R_OK, follow_symlinks=False)}
