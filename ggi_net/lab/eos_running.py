@@ -90,7 +90,7 @@ class EosConfiguration(CommandTree):
         elif node.text.startswith(_LISTS):
             children.sort(key=entry_number)
         else:
-            children.sort(key=lambda child: bool(self._prompt([node], child.text)))
+            children.sort(key=lambda c: (bool(self._prompt([node], c.text)), not c.text.startswith("description ")))
         return Node(node.text, children=children, block=node.block)
 
 

@@ -33,6 +33,7 @@ vrf instance mgmt
 ip routing vrf mgmt
 hostname ce-test-01
 no lldp run
+no aaa root
 ip access-list edge
    permit tcp any host 192.0.2.1 eq 22
    deny ip any any log
