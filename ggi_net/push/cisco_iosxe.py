@@ -26,6 +26,7 @@ from ggi_net.push.batches import batches, is_text
 from ggi_net.push.cli import Cli, PinnedHostKey, artifact_of
 from ggi_net.push.commands import commands, tree_diff
 from ggi_net.push.driver import Armed, Change, Health, Identity
+from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +41,8 @@ _ENDLESS = "terminal length 0"
 _KEPT = re.compile(r"\bggi-(\d{8}T\d{6}Z-[0-9a-f]{6})\.cfg\b")
 _KEEPS = 10
 """So many configurations of before a push are kept on the device."""
+_SHORTEST_MINUTES = 2
+"""In its last minute the router writes a warning into the session that armed it, in the middle of what it answers."""
 _LONGEST_MINUTES = 120
 _NAME = re.compile(r"^(\S+) uptime is ", re.MULTILINE)
 _SERIAL = re.compile(r"^Processor board ID (\S+)", re.MULTILINE)
@@ -60,6 +63,7 @@ _NETWORK = re.compile(
 )
 _GLOBAL = "default"
 _ROLLBACK_SECONDS = 300.0
+_SHOWN = 400
 _Read = TypeVar("_Read")
 
 
@@ -162,7 +166,7 @@ class IosSession:
 
     def change(self, change: Change, run: str, seconds: int) -> None:
         """Keep what runs, arm the rollback, enter the commands, and let BGP make use of changed filters."""
-        minutes = -(-seconds // 60)
+        minutes = max(-(-seconds // 60), _SHORTEST_MINUTES)
         if minutes > _LONGEST_MINUTES:
             raise DeviceRefused(f"{self._target.device}: IOS-XE rolls back within {_LONGEST_MINUTES} minutes at most")
         self._keep(run)
@@ -326,7 +330,8 @@ class IosSession:
 
     def _change(self, intended: str, running: str) -> Change:
         lines, diff = self._plan(intended, running)
-        return Change(self._resolver.masker(diff), tuple(lines))
+        shown = [printable(line, _SHOWN) for line in self._resolver.masker(diff).splitlines()]
+        return Change("".join(f"{line}\n" for line in shown), tuple(lines))
 
     def _plan(self, intended: str, running: str) -> tuple[list[str], str]:
         if _bare(intended) == _bare(running):
