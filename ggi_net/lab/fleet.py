@@ -94,7 +94,7 @@ def blueprint(placed: Placed, refuses: tuple[str, ...] = ()) -> Blueprint:
     return Blueprint(name=device.name, driver=driver, serial=device.serial, ports=ports, refuses=refuses)
 
 
-class _Login(asyncssh.SSHServer):
+class Login(asyncssh.SSHServer):
     """Who may log in: the lab's one user, by password or by the lab's key."""
 
     def __init__(
@@ -217,7 +217,7 @@ class Fleet:
 
     async def _listen(self, device: Simulated, host_key: asyncssh.SSHKey, password: str, login: asyncssh.SSHKey) -> int:
         server = await asyncssh.create_server(
-            lambda: _Login(device, password, login, self._sessions), LOOPBACK, 0,
+            lambda: Login(device, password, login, self._sessions), LOOPBACK, 0,
             server_host_keys=[host_key], backlog=100, login_timeout=60, **device.acceptor(),
         )  # fmt: skip
         self._servers.append(server)
@@ -254,4 +254,4 @@ def running_fleet(blueprints: Iterable[Blueprint], folder: Path) -> Iterator[Fle
         loop.close()
 
 
-__all__ = ["SIMULATORS", "Blueprint", "Fleet", "Ground", "Simulated", "blueprint", "running_fleet"]
+__all__ = ["SIMULATORS", "Blueprint", "Fleet", "Ground", "Login", "Simulated", "blueprint", "running_fleet"]
