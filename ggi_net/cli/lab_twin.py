@@ -41,7 +41,8 @@ def up(
     Every Debian gateway, RADIUS server and (with --core) core and proxy of the chosen gemeenten runs its own artifacts:
     FRR, nftables, keepalived, FreeRADIUS, radsecproxy and sshd, with the estate's addresses. `noc` is the management
     host; it reaches the devices over the national core, so a change can really cut it off. Gateways that no daemon
-    can be (IOS-XE) are stood in for by Debian ones that carry their traffic; without --core, so are the cores.
+    can be (IOS-XE, Junos, EOS) are stood in for by Debian ones that carry their traffic, and simulated for those who
+    manage them, as if just unpacked. Without --core, routers that know only these gemeenten stand in for the cores.
 
     Nothing of it is outside the folder and the twin's own namespaces; `ggi lab down` removes all.
     """
@@ -81,9 +82,13 @@ def status(folder: FolderOption = None) -> None:
         if item.sessions:
             words.append(f"{item.sessions_up} of {item.sessions} BGP sessions established")
         if item.machine.stands_for:
-            words.append(f"stands in for {item.machine.stands_for}; not managed")
+            managed = "managed as a simulated one" if item.machine.managed else "not managed"
+            words.append(f"stands in for {item.machine.stands_for}, {managed}")
         out.print(f"{item.machine.name}: {'; '.join(words)}", markup=False, soft_wrap=True)
-    stations = " ".join(station.name for station in plan_of(where).stations)
+    plan = plan_of(where)
+    if plan.left_out:
+        out.print(f"not in the twin: {' '.join(plan.left_out)}", markup=False, soft_wrap=True)
+    stations = " ".join(station.name for station in plan.stations)
     out.print(f"hosts: {stations}", markup=False, soft_wrap=True)
     for line in NOT_HERE:
         out.print(f"not as on a real device: {line}", markup=False, soft_wrap=True)

@@ -174,6 +174,8 @@ def reboot(folder: Path, name: str) -> None:
     plan = plan_of(folder)
     if name not in {machine.name for machine in plan.machines}:
         raise NotInEstate(f"no machine '{name}' in the twin", hint="`ggi lab status` lists them")
+    if any(machine.name == name and machine.shell for machine in plan.machines):
+        raise LabFailure(f"{name} is a simulated device with a stand-in for its traffic; only real ones restart")
     old = state_of(folder).pids.get(name, 0)
     if not old:
         raise LabFailure(f"{name} does not run")

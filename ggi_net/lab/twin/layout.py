@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 USER = "ggi"
 """The account that a device is managed with; a member of the group of automation accounts."""
 
+PASSWORD = "secret://twin/ssh/password"  # noqa: S105  a reference
+"""The password of that account on simulated devices."""
+
 _GROUP, _NUMBER = "ggi-automation", 64001
 _SHELL = "/usr/local/sbin/ggi-shell"
 _NOBODY_ELSE = 0o7770
@@ -73,9 +76,14 @@ class Layout:
         found = {}
         for machine in self._design.plan.machines:
             if machine.managed:
-                address = self._design.placed[machine.name].device.management[0].partition("/")[0]
+                password = PASSWORD if machine.shell else ""
                 found[machine.name] = Connection(
-                    host=address, host_key=self._host_keys[machine.name], username=USER, key=str(key)
+                    host=self._design.placed[machine.name].device.management[0].partition("/")[0],
+                    host_key=self._host_keys[machine.name],
+                    username=USER,
+                    key="" if password else str(key),
+                    password=password,
+                    enable=password,
                 )
         connections = self._folder / "connections.json"
         write_connections(connections, Connections(devices=found, secrets=f"lab:{self._folder / 'secrets.seed'}"))
@@ -110,6 +118,7 @@ class Layout:
         host_key = asyncssh.generate_private_key("ssh-ed25519")
         disk.write("/etc/ssh/ssh_host_ed25519_key", host_key.export_private_key(), 0o600)
         disk.write("/etc/ssh/ssh_host_ed25519_key.pub", host_key.export_public_key())
+        write_atomic(self._folder / "devices" / name / "host.key", host_key.export_private_key(), mode=0o600)
         self._host_keys[name] = " ".join(host_key.export_public_key().decode().split()[:2])
         self._certificates(disk, name, full)
         if placed.device.role is Role.RADIUS:
@@ -214,4 +223,4 @@ def user_secret(realm: str) -> str:
     return f"secret://twin/users/{realm}"
 
 
-__all__ = ["USER", "Disk", "Layout", "user_secret"]
+__all__ = ["PASSWORD", "USER", "Disk", "Layout", "user_secret"]

@@ -31,6 +31,7 @@ NOC = "noc"
 """The federation's management host."""
 
 _STAND_IN = "frr"
+_ROLES = (Role.CORE, Role.CE, Role.RADIUS, Role.FEDERATION_PROXY)
 _PORTS = {PortKind.ACCESS: "eth0", PortKind.INTERNET: "eth0", PortKind.LAN: "eth1", PortKind.CORE: "eth2"}
 _UNITS = {
     "frr.conf": "frr",
@@ -43,15 +44,33 @@ _UNITS = {
 """The unit that each artifact is for, in the order of starting."""
 
 
+class Shell(Record, frozen=True, kw_only=True):
+    """A simulated device that is managed where its stand-in is: the push driver that it answers to, what it is, and
+    the management addresses at which it listens."""
+
+    driver: str
+    serial: str
+    ports: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+
 class Machine(Record, frozen=True, kw_only=True):
-    """A device of the twin. `managed`: it is what the estate says, and can be pushed to; else it stands in for
-    `stands_for`, and only carries traffic. `router`: it is started before the servers, which need the network."""
+    """A device of the twin, as the estate says, unless it stands in for one (`stands_for`, in words).
+
+    A stand-in carries traffic; it is managed only if a simulated device (`shell`) is there for that. A `router` is
+    started before the servers, which need the network.
+    """
 
     name: str
     units: tuple[str, ...]
-    managed: bool = True
     router: bool = False
     stands_for: str = ""
+    shell: Shell | None = None
+
+    @property
+    def managed(self) -> bool:
+        """Whether it can be pushed to."""
+        return not self.stands_for or self.shell is not None
 
 
 class Wire(Record, frozen=True, kw_only=True):
@@ -70,12 +89,14 @@ class Station(Record, frozen=True, kw_only=True):
 
 
 class Plan(Record, frozen=True, kw_only=True):
-    """All of a twin. `addresses`: every address that an interface of a machine has."""
+    """All of a twin. `addresses`: every address that an interface of a machine has. `left_out`: devices of the chosen
+    gemeenten that are not there."""
 
     machines: tuple[Machine, ...]
     stations: tuple[Station, ...]
     wires: tuple[Wire, ...]
     addresses: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +113,8 @@ def design(estate: Estate, gemeenten: Iterable[str], *, core: bool) -> Design:
     """Plan a twin of these gemeenten; with `core` the federation's devices are there as they are.
 
     Without, routers that know only these gemeenten stand in for the cores. A gateway that no daemon here can be is
-    stood in for by a Debian gateway with its addresses. Raises NotInEstate, RenderError, or LabFailure for no gemeente.
+    stood in for by a Debian gateway with its addresses, and managed as a simulated device there.
+    Raises NotInEstate, RenderError, or LabFailure for no gemeente.
     """
     slugs = tuple(dict.fromkeys(gemeenten))
     if not slugs:
@@ -104,17 +126,17 @@ def design(estate: Estate, gemeenten: Iterable[str], *, core: bool) -> Design:
     placed: dict[str, Placed] = {}
     artifacts: dict[str, tuple[Artifact, ...]] = {}
 
-    def add(source: Estate, name: str, stands_for: str = "") -> None:
+    def add(source: Estate, name: str, stands_for: str = "", shell: Shell | None = None) -> None:
         placed[name] = source.placed(name)
         artifacts[name] = tuple(render_device(source, placed[name]))
-        files = {artifact.file for artifact in artifacts[name]}
+        files = {artifact.file for artifact in artifacts[name]} - ({"sshd.conf"} if shell else set())
         machines.append(
             Machine(
                 name=name,
                 units=tuple(unit for file, unit in _UNITS.items() if file in files),
-                managed=not stands_for,
                 router=placed[name].device.role in (Role.CORE, Role.CE),
                 stands_for=stands_for,
+                shell=shell,
             )
         )
 
@@ -123,17 +145,21 @@ def design(estate: Estate, gemeenten: Iterable[str], *, core: bool) -> Design:
             add(estate, device.name)
         elif device.role is Role.CORE:
             add(small, device.name, f"{device.name}, which would know every gemeente")
+    left_out = []
     for item in chosen:
-        if platform(item.device.platform).driver == "linux":
+        if _replaceable(item.device):
+            add(substitute, item.device.name, platform(item.device.platform).title, _shell(item.device))
+        elif item.device.role in _ROLES:
             add(estate, item.device.name)
-        elif _replaceable(item.device):
-            add(substitute, item.device.name, platform(item.device.platform).title)
+        else:
+            left_out.append(item.device.name)
     stations = list(_stations(estate, {(item.organisation.slug, item.site.slug): item for item in chosen}.values()))
     plan = Plan(
         machines=tuple(machines),
         stations=tuple(stations),
         wires=tuple(_wires(artifacts, stations)),
         addresses=tuple(_addresses(artifacts)),
+        left_out=tuple(left_out),
     )
     return Design(plan, placed, artifacts, estate.answering)
 
@@ -166,6 +192,15 @@ def _substituted(estate: Estate, only: Iterable[str] = ()) -> Estate:
         gemeenten=tuple(
             replace(g, sites=tuple(map(site_of, g.sites)), links=tuple(map(link_of, g.links))) for g in gemeenten
         ),
+    )
+
+
+def _shell(device: Device) -> Shell:
+    return Shell(
+        driver=platform(device.platform).driver,
+        serial=device.serial,
+        ports=tuple(port.name for port in device.ports),
+        addresses=tuple(address.partition("/")[0] for address in device.management),
     )
 
 

@@ -59,6 +59,8 @@ class Twin:
         for machine in routers:
             self._start(machine)
         self._booted(routers)
+        if any(machine.shell for machine in routers):
+            self._shells()
         self._converged(routers)
         for machine in servers:
             self._start(machine)
@@ -91,6 +93,17 @@ class Twin:
         for pid in self._pids.values():
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
+
+    def _shells(self) -> None:
+        """Start the simulated devices, which live in the networks of their stand-ins; they end with this process."""
+        with (self._folder / "shells.log").open("wb") as log:
+            process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "ggi_net.lab.twin.shells", str(self._folder)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+            )  # fmt: skip
+        if process.stdout is None or process.stdout.readline() != "ready\n":
+            said = (self._folder / "shells.log").read_text(errors="replace").strip().splitlines()
+            raise LabFailure(f"the simulated devices did not start: {said[-1] if said else 'no reason given'}")
 
     def _host(self, station: Station) -> None:
         pid = body.start_host(station.name)
