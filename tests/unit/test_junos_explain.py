@@ -11,7 +11,8 @@ import pytest
 
 from ggi_net.onboard.hardware import USUAL
 from ggi_net.paths import demo_folder
-from ggi_net.render.explain import explain_file
+from ggi_net.render.device import render_device
+from ggi_net.render.explain import explain, explain_file
 from ggi_net.source.files import load_estate
 
 DEVICES = ("ce-enschede-01", "ce-enschede-bibliotheek-01")
@@ -77,11 +78,8 @@ def test_each_line_has_its_template_line_and_clause_and_each_value_its_field(est
 
 
 def test_a_port_whose_name_has_slashes_is_found(estate):
-    name = next(
-        value
-        for found in explain_file(estate, DEVICES[0], "junos.conf")
-        for value in found.values
-        if value.text == "ge-0/0/1"
-    )
-    assert (name.origin, name.field) == ("gemeente/enschede/device/ce-enschede-01/port/ge-0/0/1", "name")
-    assert "{name: ge-0/0/1, kind: lan}" in lines(name.place.file)[name.place.line - 1]
+    [artifact] = render_device(estate, estate.placed(DEVICES[0]))
+    number = artifact.text.splitlines().index("    ge-0/0/1 {") + 1
+    [value] = explain(estate, DEVICES[0], "junos.conf", number).values
+    assert (value.origin, value.field) == ("gemeente/enschede/device/ce-enschede-01/port/ge-0/0/1", "name")
+    assert "{name: ge-0/0/1, kind: lan}" in lines(value.place.file)[value.place.line - 1]
