@@ -90,8 +90,8 @@ class IosDevice(RunningConfiguration):
             if not session.awaits_text:
                 if line.startswith(_NOT_ENTERED):
                     continue
-                if not line.startswith(" "):
-                    session.section = [fresh.running]
+                depth = len(line) - len(line.lstrip(" "))
+                session.section = session.section[: depth + 1] if depth else [fresh.running]
             session.enter(line)
         self.running.children[:] = fresh.running.children
 

@@ -98,7 +98,7 @@ SINGLE = tuple(
         r"(aaa (?:authentication|authorization|accounting) \S+ \S+) ",
         r"(enrollment|revocation-check|subject-name|rsakeypair|eckeypair|fqdn|lifetime|dpd|identity local) ",
         r"(match address local|match identity remote|authentication (?:local|remote)|pki trustpoint) ?",
-        r"(interval|vlan) ",
+        r"(interval|vlan|security pmf|peer-blocking|ap name-regex|tag policy|tag site) ",
     )
 )
 """Lines of which a section has one: the groups are what stays the same when the value changes."""
