@@ -140,7 +140,7 @@ class JunosDevice:
             line = error.place.line if error.place else 0
             return [f"terminal:{line}:(1) syntax error: {error.message}"]
         errors = [
-            f"terminal:{node.number}:({1}) syntax error: {node.text.split()[0]}"
+            f"terminal:{node.number}:(1) syntax error: {node.text.split()[0]}"
             for node in loaded.walk()
             if not node.text.endswith(";") and not node.children and not node.text.startswith("version")
         ]
