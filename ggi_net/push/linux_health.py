@@ -9,9 +9,9 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ggi_net.errors import PushError
+from ggi_net.errors import PushError, SecretError
 from ggi_net.push.driver import Health
-from ggi_net.push.linux_radius import status_server
+from ggi_net.push.linux_radius import login, status_server
 from ggi_net.render.platform import What
 
 if TYPE_CHECKING:
@@ -155,3 +155,13 @@ def _radius(host: Host, target: Target, looks: Sequence[Look], resolver: Resolve
     for look in looks:
         if look.what is What.STATUS_SERVER and (wrong := status_server(host, look.port, value(look.secret))):
             yield f"{look.name} does not answer a Status-Server at port {look.port}: {wrong}"
+        if look.what is What.LOGIN:
+            try:
+                account = value(look.account)
+            except SecretError:
+                account = ""
+            if " " not in account:
+                reference = look.account.replace("{organisation}", target.organisation)
+                yield f"a login was not tested: {reference} is not `user password` in the secrets backend"
+            elif wrong := login(host, look.port, value(look.secret), account, look.trusted):
+                yield f"a login through {look.name} failed: {wrong}"

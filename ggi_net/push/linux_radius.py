@@ -5,12 +5,14 @@ Secrets reach the host on standard input only, and a process there through a pip
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
-    from ggi_net.push.ssh import Host
+    from ggi_net.push.ssh import Answer, Host
 
 _STATUS = """\
 IFS= read -r secret
@@ -22,7 +24,26 @@ SECRET
 
 def status_server(host: Host, port: int, secret: str) -> str:
     """Ask with a Status-Server (RFC 5997) over loopback; return what is wrong in words, or nothing."""
-    answer = host.run(_STATUS, str(port), given=f"{secret}\n".encode())
+    return _wrong(host.run(_STATUS, str(port), given=f"{secret}\n".encode()))
+
+
+def login(host: Host, port: int, secret: str, account: str, trusted: str) -> str:
+    """Log in over loopback by EAP-TTLS with PAP; return what is wrong in words, or nothing.
+
+    `account` is the user and the password with a space between. `trusted`: the host's file of certificates of which one
+    must have signed that of the server that answers, or be it: nobody else gets the password.
+    """
+    user, _, password = account.partition(" ")
+    given = "".join(f"{line}\n" for line in (secret, user, password, trusted))
+    return _wrong(host.run('exec python3 -c "$1" "$2"', _login_script(), str(port), given=given.encode()))
+
+
+@cache
+def _login_script() -> str:
+    return files("ggi_net.push").joinpath("eap_login.py").read_text()
+
+
+def _wrong(answer: Answer) -> str:
     if answer.status == 0:
         return ""
     lines = [line.strip() for line in f"{answer.output}\n{answer.errors}".splitlines() if line.strip()]

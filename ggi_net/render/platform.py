@@ -67,7 +67,8 @@ class Look(Record, frozen=True, kw_only=True):
     `bgp`: the sessions of FRR and what it announces. `service`: whether the service `name` is active. `status-server`
     (RFC 5997) and `login`: whether the RADIUS server at `port` of loopback, called `name`, answers, and takes a user.
     `secret` and `account` are references, in which `{organisation}` is whose device it is. An account's value is
-    `user password`; where the backend has none, the login is said not to be tested. `file`: the artifact that a device
+    `user password`; where the backend has none, the login is said not to be tested. `trusted`: the certificates on the
+    device by which the server is known that gets the password. `file`: the artifact that a device
     must have for it to be looked at, and `holds` what must stand in that.
     """
 
@@ -76,6 +77,7 @@ class Look(Record, frozen=True, kw_only=True):
     port: int = 0
     secret: str = ""
     account: str = ""
+    trusted: str = ""
     file: str = ""
     holds: str = ""
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from push_machines import Machine, until
 
 from ggi_net.push.linux_apply import Step, checks_of
 from ggi_net.push.linux_files import Found
-from ggi_net.push.linux_radius import status_server
+from ggi_net.push.linux_radius import login, status_server
 from ggi_net.push.ssh import Answer
 from ggi_net.render.platform import load_platform
 
@@ -46,8 +51,24 @@ modules {
 		key = "%{User-Name}"
 		filename = ${confdir}/filter-reply
 	}
-	always reject {
-		rcode = reject
+	eap {
+		default_eap_type = md5
+		tls-config tls-common {
+			certificate_file = /etc/freeradius/3.0/eap.pem
+			private_key_file = /etc/freeradius/3.0/eap.pem
+			fragment_size = 400
+			tls_min_version = "1.2"
+			tls_max_version = "1.3"
+		}
+		md5 {
+		}
+		ttls {
+			tls = tls-common
+			default_eap_type = md5
+			virtual_server = inner
+		}
+	}
+	pap {
 	}
 }
 server home {
@@ -57,9 +78,27 @@ server home {
 		port = 11814
 	}
 	authorize {
-		reject
+		eap
 	}
-	post-auth {
+	authenticate {
+		eap
+	}
+}
+server inner {
+	authorize {
+		if (&User-Name == "test@almelo.example") {
+			update control {
+				&Cleartext-Password := "right and long enough"
+			}
+		}
+		pap
+	}
+	authenticate {
+		pap
+	}
+}
+server unused {
+	authorize {
 		filter_reply
 	}
 }
@@ -96,6 +135,8 @@ class Server:
         subprocess.run(["rm", "-rf", raddb], check=True)
         raddb.mkdir()
         (raddb / "radiusd.conf").write_text(RADIUSD)
+        for name in ("eap", "other"):
+            (raddb / f"{name}.pem").write_bytes(_certificate())
         (raddb / "filter-reply").write_text("DEFAULT\n\tReply-Message =* ANY\n")
         (self.machine.home / "etc/radsecproxy.conf").write_text(RADSECPROXY)
         self.machine.start()
@@ -126,6 +167,18 @@ class Server:
         return said
 
 
+def _certificate() -> bytes:
+    """A certificate that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "radius-test-01")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM) + private
+
+
 @pytest.fixture(scope="module")
 def server():
     with tempfile.TemporaryDirectory(prefix="ggi-push-") as made:
@@ -139,7 +192,7 @@ def server():
 
 def test_freeradius_refuses_a_file_with_the_others_as_they_will_be(server):
     assert server.refusal("radiusd.conf", RADIUSD) == ""
-    assert "filter_repyl" in server.refusal("radiusd.conf", RADIUSD.replace("\t\tfilter_reply\n", "\t\tfilter_repyl\n"))
+    assert "filter_repyl" in server.refusal("radiusd.conf", RADIUSD.replace("\tfilter_reply\n", "\tfilter_repyl\n"))
     assert "refused" in server.refusal("filter-reply", "DEFAULT\n\tBogus\n")
     assert server.refusal("filter-reply", "DEFAULT\n\tClass =* ANY\n") == ""
 
@@ -162,3 +215,15 @@ def test_a_server_answers_a_status_server_to_who_knows_its_secret(server, comman
     server.run(f"{command} >/var/log/out 2>&1 </dev/null")
     until(lambda: not status_server(server, port, SECRET), 20)
     assert status_server(server, port, "another secret")
+
+
+@pytest.mark.parametrize("port", [11814, 11812], ids=["freeradius", "through radsecproxy"])
+def test_a_user_logs_in_and_nobody_else(server, port):
+    def said(secret=SECRET, account="test@almelo.example right and long enough", trusted="eap") -> str:
+        return login(server, port, secret, account, f"/etc/freeradius/3.0/{trusted}.pem")
+
+    assert said() == ""
+    assert said(account="test@almelo.example wrong") == "Access-Reject"
+    assert said(account="nobody@almelo.example x") == "Access-Reject"
+    assert "certificate verify failed" in said(trusted="other")
+    assert said(secret="another") == "no reply"
