@@ -11,18 +11,18 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
-from netmiko.juniper import JuniperSSH
 
 from ggi_net.config.ruleset import load_rules
 from ggi_net.config.statement import Reader
 from ggi_net.errors import ConfirmFailed, DeviceLocked, DeviceRefused, NothingKept, PushError
 from ggi_net.push import junos_show as show
-from ggi_net.push.cli import Cli, PinnedHostKey, artifact_of
+from ggi_net.push.cli import Cli, artifact_of
 from ggi_net.push.commands import tree_diff
 from ggi_net.push.driver import Armed, Change, Health, Identity
+from ggi_net.push.junos_shell import JunosShell
 from ggi_net.push.junos_text import loadable, masked, without_forms
 from ggi_net.source.yamlfile import printable
 
@@ -40,34 +40,9 @@ _ERROR = re.compile(r"^(?:terminal:(?P<line>\d+):\(\d+\) )?(?P<words>(?:error:|s
 _LOCKED = re.compile(r"^error: configuration database locked by:\s+(.+?)(?:,|\n|\Z)", re.MULTILINE)
 _NOTES = re.compile(r"\[edit.*\]|# commit confirmed will be rolled back .*|\{\S+\}(?:\[edit.*\])?")
 """What stands before a prompt, below an empty line."""
-_PROMPT = r"(?:^|\n)[\w.-]+@[\w.-]+[>#] ?\Z"
-_PREPARATION = ("set cli complete-on-space off", "set cli screen-width 0", "set cli screen-length 0")
 _END_OF_TEXT = "\x04"
 _COMMENT = "ggi"
 _COMMIT_SECONDS = 300.0
-
-
-class _Shell(PinnedHostKey, JuniperSSH):  # type: ignore[misc]  # netmiko has no type information
-    """netmiko's Junos session, which accepts the one host key that it was given and no other.
-
-    netmiko takes the first `#` for the end of a prompt; while a commit waits, a note that begins with one stands before
-    each prompt. So this session looks for the whole prompt, of a user who gets the CLI, not the shell of `root`.
-    """
-
-    def session_preparation(self) -> None:
-        """Await the prompt, and ask for whole answers in lines as long as they are."""
-        self._test_channel_read(pattern=_PROMPT)
-        for command in _PREPARATION:
-            self.write_channel(f"{command}\n")
-            self.read_until_pattern(pattern=rf"{re.escape(command)}[\s\S]*{_PROMPT}")
-        self.set_base_prompt()
-
-    def set_base_prompt(self, *_: Any, **__: Any) -> str:
-        """Learn `user@host` from a prompt."""
-        self.write_channel("\n")
-        shown = str(self.read_until_pattern(pattern=_PROMPT))
-        self.base_prompt = shown.splitlines()[-1].rstrip(" >#")
-        return self.base_prompt
 
 
 class JunosSession:
@@ -80,7 +55,7 @@ class JunosSession:
         self._key = secrets.token_bytes(32)
         self._exclusive = False
         self._read_last = ""
-        self._cli = Cli(target, resolver, _Shell, "juniper_junos")
+        self._cli = Cli(target, resolver, JunosShell, "juniper_junos")
         user, _, self._hostname = str(self._cli.shell.base_prompt).partition("@")
         self._cli.prompt = re.compile(rf"^{re.escape(user)}@[\w.-]+[>#] ?", re.MULTILINE)
 
