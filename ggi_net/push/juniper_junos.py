@@ -40,6 +40,7 @@ _ERROR = re.compile(r"^(?:terminal:(?P<line>\d+):\(\d+\) )?(?P<words>(?:error:|s
 _LOCKED = re.compile(r"^error: configuration database locked by:\s+(.+?)(?:,|\n|\Z)", re.MULTILINE)
 _NOTES = re.compile(r"\[edit.*\]|# commit confirmed will be rolled back .*|\{\S+\}(?:\[edit.*\])?")
 """What stands before a prompt, below an empty line."""
+_CENSORED = "/* SECRET-DATA */"
 _END_OF_TEXT = "\x04"
 _COMMENT = "ggi"
 _COMMIT_SECONDS = 300.0
@@ -114,8 +115,13 @@ class JunosSession:
         )
 
     def running(self) -> str:
-        """The active configuration as the device shows it; raise PushError for a truncated one."""
+        """The active configuration as the device shows it; raise PushError for a truncated or a censored one."""
         self._read_last = self._whole("show configuration")
+        if _CENSORED in self._read_last:
+            raise PushError(
+                f"{self._target.device}: the device does not show secrets to this account",
+                hint="give it a class with all permissions (`permissions all`)",
+            )
         return self._read_last
 
     def compare(self, artifacts: Sequence[Artifact]) -> Change:

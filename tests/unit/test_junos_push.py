@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from junos_devices import CAREFUL, CHANGED, NAME, TEXT, artifacts, junos_bench
 from msgspec.structs import replace
@@ -98,6 +100,14 @@ def test_a_device_of_several_routing_engines_says_before_each_prompt_which_one_i
         assert bench.push(artifacts(CHANGED), policy=CAREFUL).status is Status.UNCHANGED
     finally:
         bench.device.member = ""
+
+
+def test_an_account_that_may_not_see_secrets_is_not_enough(bench, monkeypatch):
+    shown = re.sub(r'"\$\d\$[^"]*"', "/* SECRET-DATA */", bench.device.show_running())
+    monkeypatch.setattr(bench.device, "show_running", lambda: shown)
+    outcome = bench.push(artifacts(CHANGED), check=True)
+    assert "does not show secrets to this account" in outcome.error
+    assert "permissions all" in outcome.error
 
 
 def test_health_tells_sessions_prefixes_and_room(bench):
