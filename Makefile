@@ -27,7 +27,7 @@ check: ## Lint, format, types, playbooks: what pre-commit and CI run
 
 golden: ## Render the golden artifacts again; read the diff like code
 	@scripts/setup-venv --dev
-	@$(BIN)/python tests/golden/regenerate.py
+	@scripts/golden
 
 bench: ## Measure rendering a national estate and reading one from NetBox
 	@scripts/setup-venv --dev
