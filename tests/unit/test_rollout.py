@@ -292,6 +292,7 @@ from pathlib import Path
 from paper import Paper
 from test_rollout import ALMELO, ESTATE
 paper = Paper(ESTATE, Path(sys.argv[2]), ALMELO)
+paper.watcher.says = lambda text: print(text, file=sys.stderr)
 print("ready", flush=True)
 paper.push(devices=ALMELO, run=sys.argv[3])
 """
@@ -339,6 +340,7 @@ class TestCutOff:
                 time.sleep(0.02)
             controller.send_signal(signal.SIGINT)
             errors = controller.communicate(timeout=30)[1]
+        assert "the devices at hand finish, no other starts" in errors
         assert f"ggi push --resume {RUN}" in errors
         state = read_run(paper.journal, RUN)
         assert {d.status for d in state.devices.values()} == {Status.CHANGED, Status.WAITING}
