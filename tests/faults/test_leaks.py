@@ -1,23 +1,31 @@
 """No secret is where others can see it: not while a push runs, not in what it says, not in what it leaves behind."""
 
 import base64
+import dataclasses
 import json
 import os
 import re
 import stat
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
+import msgspec
 import pytest
+from devices import ROUTER, SERVER, Bench, host_artifacts, router_artifacts
 from leaks import Secrets, Watcher
 
 from ggi_net.config.cisco import encode_type7
 from ggi_net.config.juniper import encode_9, hash_6
-from ggi_net.lab.fleet import blueprint
+from ggi_net.errors import GgiError
+from ggi_net.lab.fleet import blueprint, running_fleet
+from ggi_net.lab.misbehave import Does, Fault
 from ggi_net.lab.server import down, up
 from ggi_net.paths import demo_folder
+from ggi_net.push import cli
 from ggi_net.push.connections import read_connections
+from ggi_net.push.run import Policy
 from ggi_net.secrets import REFERENCE, LabSecrets
 from ggi_net.source.files import load_estate
 
@@ -124,6 +132,68 @@ def test_a_secret_that_the_toolkit_never_knew_is_masked_as_well(scene):
     file.write_text(before)
     assert re.search(rb"-.* password ", said)
     assert not Secrets({"by hand": SECRET}).within(said)
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """A router and a host of which a minute lasts half a second."""
+    plans = [msgspec.structs.replace(plan, minute=0.5) for plan in (ROUTER, SERVER)]
+    with running_fleet(plans, tmp_path / "lab") as fleet:
+        yield Bench(fleet, tmp_path)
+
+
+@pytest.fixture
+def errors(monkeypatch):
+    """Every error that is made of what went wrong, whether anybody gets to see it or not."""
+    made = []
+    usual = GgiError.__init__
+
+    def remembered(self, *arguments, **named):
+        made.append(self)
+        usual(self, *arguments, **named)
+
+    monkeypatch.setattr(GgiError, "__init__", remembered)
+    return made
+
+
+def said_by(error):
+    """An error with all that led to it, as a program would print it that does not catch it."""
+    return "".join(traceback.format_exception(error)) + repr(error)
+
+
+PASSWORD = r"neighbor \S+ password"
+FAILURES = [
+    ("ce-test-01", Fault(Does.REFUSE, PASSWORD)),
+    ("ce-test-01", Fault(Does.REFUSE, PASSWORD, text="% Bad password {value}")),
+    ("ce-test-01", Fault(Does.CUT_BEFORE, PASSWORD)),
+    ("ce-test-01", Fault(Does.CUT_INSTEAD, PASSWORD)),
+    ("ce-test-01", Fault(Does.TRUNCATE, "show running-config", times=0)),
+    ("ce-test-01", Fault(Does.WRONG_PROMPT, PASSWORD, text="{value}#")),
+    ("ce-test-01", Fault(Does.REBOOT, PASSWORD, seconds=0.1)),
+    ("ce-test-01", None),
+    ("host-test-01", Fault(Does.CUT_BEFORE, "base64")),
+    ("host-test-01", Fault(Does.SHORTEN, "base64")),
+    ("host-test-01", None),
+]
+
+
+@pytest.mark.parametrize(("device", "fault"), FAILURES)
+def test_no_failure_says_a_secret(lab, errors, monkeypatch, device, fault):
+    """None: a login that is refused."""
+    monkeypatch.setattr(cli, "QUIET_SECONDS", 0.5)
+    artifacts = router_artifacts() if device == "ce-test-01" else host_artifacts()
+    values = {r: lab.resolver.value(r) for artifact in artifacts for r in REFERENCE.findall(artifact.text)}
+    if fault:
+        text = fault.text.format(value=values["secret://test/bgp/core"])
+        lab.fleet.devices[device].wrong.faults.append(dataclasses.replace(fault, text=text))
+    login = {} if fault else {"key": "", "password": SECRET, "enable": SECRET}
+    outcome = lab.push(artifacts, policy=Policy(verify=1, watch=0, grace=5), **login)
+    assert outcome.error
+    secrets = Secrets(values | {"the password": SECRET})
+    assert not secrets.within("".join((outcome.error, outcome.diff, outcome.drift)).encode())
+    assert not secrets.in_files(lab.folder / "journal")
+    assert errors
+    assert not secrets.within("".join(said_by(error) for error in errors).encode())
 
 
 class TestTheSearch:
