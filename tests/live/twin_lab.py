@@ -52,11 +52,6 @@ class TwinLab:
         """Take it down."""
         self.ggi("lab", "down")
 
-    @property
-    def managed(self) -> list[str]:
-        """The devices that can be pushed to."""
-        return [machine.name for machine in plan_of(self.folder).machines if machine.managed]
-
     def sessions(self, device: str) -> dict[str, bool]:
         """The BGP sessions of a device with others of the twin, and which of them are established."""
         return established(state_of(self.folder).pids.get(device, 0), plan_of(self.folder).addresses)

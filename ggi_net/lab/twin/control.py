@@ -47,6 +47,7 @@ NOT_HERE = (
 VISITS = "GGI_TWIN_VISITS"
 """What the environment of a process that was let into a twin names its folder by, so that it ends with the twin."""
 
+_DISK = "its folder must be where overlayfs can keep changes (ext4, xfs, btrfs, tmpfs); --folder names another place"
 _MODULE = "ggi_net.lab.twin.server"
 _PATIENCE_SECONDS = 450
 _BEYOND_PATH = ("/usr/sbin", "/sbin", "/usr/lib/frr")
@@ -80,6 +81,8 @@ def up(design: Design, folder: Path) -> Path:
     Raises LabFailure when one runs there already, or something does not start.
     """
     refuse_unless_possible()
+    if any(sign in str(folder) for sign in ",:\\"):
+        raise LabFailure("a twin's folder has no comma, colon or backslash in its name", place=Place(str(folder)))
     if running(folder):
         raise LabFailure("a twin runs there already", place=Place(str(folder)), hint="`ggi lab down` ends it first")
     shutil.rmtree(folder, ignore_errors=True)
@@ -107,7 +110,7 @@ def _start(folder: Path) -> None:
     while not state_of(folder).ready:
         if process.poll() is not None or time.monotonic() > limit:
             said = log.read_text(errors="replace").strip()
-            raise LabFailure(f"the twin did not start: {said or 'no reason given'}")
+            raise LabFailure(f"the twin did not start: {said or 'no reason given'}", hint=_DISK)
         time.sleep(0.05)
 
 
