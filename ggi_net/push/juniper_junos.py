@@ -203,14 +203,14 @@ class JunosSession:
             return ""
         try:
             self._load(text)
-            return printable_lines(masked(self._ask("show | compare")))
+            diff = printable_lines(masked(self._ask("show | compare")))
         except DeviceRefused:
-            return ""
-        finally:
-            self._ask("rollback 0")
-            if not mine:
-                self._ask("exit configuration-mode")
-                self._exclusive = False
+            diff = ""
+        self._ask("rollback 0")
+        if not mine:
+            self._ask("exit configuration-mode")
+            self._exclusive = False
+        return diff
 
     # -- the archive -----------------------------------------------------------------------------------
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import threading
 import time
+import traceback
 
 import pytest
 from harness import CALL, SEND, Job, killed, moments
 from junos_devices import CAREFUL, CHANGED, NAME, TEXT, artifacts, junos_bench
+from leaks import Secrets
 from msgspec.structs import replace
 
+from ggi_net.errors import GgiError
 from ggi_net.lab.misbehave import Does, Fault, Misbehaviour, matching
+from ggi_net.push import cli
 from ggi_net.push.journal import Journal, Status
+from ggi_net.secrets import REFERENCE
 
 NEW = r"to the other core"
 MINUTE = 60.0
@@ -150,7 +156,8 @@ def test_an_answer_that_is_cut_short_is_never_taken_for_the_whole(bench, does, o
 
 
 @pytest.mark.fault("wrong-prompt")
-def test_a_prompt_of_somebody_else_ends_the_push(bench):
+def test_a_prompt_of_somebody_else_ends_the_push(bench, monkeypatch):
+    monkeypatch.setattr(cli, "QUIET_SECONDS", 0.5)
     bench.device.wrong.faults = [Fault(Does.WRONG_PROMPT, "^commit confirmed", text="\nloader> ")]
     outcome = bench.push(artifacts(CHANGED), policy=CAREFUL)
     assert "loader>" in outcome.error
@@ -302,3 +309,35 @@ def test_a_verification_that_does_not_succeed_in_time_takes_the_change_back(benc
     outcome = bench.push(artifacts(CHANGED), policy=HASTY)
     assert "came in incomplete" in outcome.error
     holds(bench, outcome, Status.ROLLED_BACK, code="GGI1613")
+
+
+VALUE = "{value}"
+"""Where a fault's text has a secret in clear."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(Does.REFUSE, "authentication-key", times=0),
+        Fault(Does.CUT_BEFORE, "authentication-key", skip=1),
+        Fault(Does.CUT_INSTEAD, "authentication-key"),
+        Fault(Does.TRUNCATE, "show configuration$"),
+        Fault(Does.WRONG_PROMPT, "^commit confirmed", text=f"\n{VALUE}> "),
+        Fault(Does.REFUSE, "^commit check", text=f"error: {VALUE} is no key"),
+    ],
+)
+def test_no_failure_says_a_secret(bench, monkeypatch, fault):
+    """Not in what is shown, not in the journal, not in any error that is made on the way, nor in what led to it."""
+    values = {reference: bench.resolver.value(reference) for reference in REFERENCE.findall(TEXT)}
+    made, usual = [], GgiError.__init__
+    monkeypatch.setattr(GgiError, "__init__", lambda self, *a, **k: (made.append(self), usual(self, *a, **k))[1])
+    monkeypatch.setattr(cli, "QUIET_SECONDS", 0.5)
+    text = fault.text.replace(VALUE, values["secret://test/bgp/core"])
+    bench.device.wrong.faults = [dataclasses.replace(fault, text=text)]
+    outcome = bench.push(artifacts(CHANGED), policy=CAREFUL)
+    assert outcome.error
+    assert made
+    said = [outcome.error, outcome.diff, *("".join(traceback.format_exception(e)) + repr(e) for e in made)]
+    secrets = Secrets(values)
+    assert secrets.within("".join(said).encode()) == set()
+    assert secrets.in_files(bench.folder / "journal") == {}
