@@ -333,5 +333,5 @@ def test_what_is_referred_to_and_missing_is_named(nb):
     from ggi_net.onboard.netbox.objects import Wanted, ref
     from ggi_net.onboard.netbox.sync import sync
 
-    with pytest.raises(NetBoxLacks, match="NetBox has no platform 'cisco_c9800'"):
-        sync(nb, [Wanted(ref("device", "d"), {"platform": ref("platform", "cisco_c9800")})], message="m")
+    with pytest.raises(NetBoxLacks, match="NetBox has no platform 'nokia_sros'"):
+        sync(nb, [Wanted(ref("device", "d"), {"platform": ref("platform", "nokia_sros")})], message="m")
