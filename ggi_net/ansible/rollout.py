@@ -17,7 +17,7 @@ from ggi_net.push.netbox_record import netbox_of
 from ggi_net.push.rollout import COMPARING, Rollout, approve_all, stopped
 from ggi_net.push.rollout_state import Asked
 from ggi_net.push.run import ACCEPTABLE, Policy
-from ggi_net.push.summary import group_lines, totals
+from ggi_net.push.summary import counted, group_lines, totals
 from ggi_net.secrets import Resolver, open_backend
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class _Lines:
 
     def begins(self, what: str, devices: Sequence[str]) -> None:
         self._comparing = what == COMPARING
-        say(f"{what}: {len(devices)} devices" if self._comparing else f"wave {what}: {', '.join(devices)}")
+        say(f"{what}: {counted(len(devices))}" if self._comparing else f"wave {what}: {', '.join(devices)}")
 
     def step(self, device: str, step: str) -> None:
         """Not told: Ansible has no lines that go away."""
@@ -133,11 +133,11 @@ def _asked(groups: Sequence[ChangeGroup], user: str) -> Mapping[str, str]:
     for number, group in enumerate(groups, start=1):
         shown = "\n".join(line.plain for line in group_lines(group, number, len(groups)))
         try:
-            answer = Display().prompt_until(f"{shown}\nPush this to these {len(group.plans)} devices? Type yes:")
+            answer = Display().prompt_until(f"{shown}\nPush this to {counted(len(group.plans))}? Type yes:")
         except AnsiblePromptNoninteractive:
             count = sum(len(one.plans) for one in groups)
             raise ApprovalMissing(
-                f"{count} devices would be changed, which nobody has approved", hint=HOW_TO_APPROVE
+                f"{counted(count)} would be changed, which nobody has approved", hint=HOW_TO_APPROVE
             ) from None
         except AnsiblePromptInterrupt:
             raise Interrupted("interrupted; nothing was changed") from None

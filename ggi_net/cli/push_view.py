@@ -17,7 +17,7 @@ from ggi_net.cli.console import err, out
 from ggi_net.errors import ApprovalMissing
 from ggi_net.push.journal import Step
 from ggi_net.push.rollout import COMPARING
-from ggi_net.push.summary import STYLES, diff_lines, exit_status, group_lines, summary_lines
+from ggi_net.push.summary import STYLES, counted, diff_lines, exit_status, group_lines, summary_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,11 +118,11 @@ def approval(view: View, *, yes: bool, diff: bool) -> Approve:
                     (err if asks else out).print(line, soft_wrap=True)
             if yes:
                 given[group.name] = f"{user}, --yes"
-            elif asks and typer.confirm(f"Push this to {_devices(len(group.plans))}?", err=True):
+            elif asks and typer.confirm(f"Push this to {counted(len(group.plans))}?", err=True):
                 given[group.name] = f"{user}, at a terminal"
         if not yes and not asks:
             count = sum(len(group.plans) for group in groups)
-            raise ApprovalMissing(f"{_devices(count)} would be changed, which nobody has approved")
+            raise ApprovalMissing(f"{counted(count)} would be changed, which nobody has approved")
         return given
 
     return approve
@@ -152,11 +152,7 @@ def tell_places(state: RunState, folder: str) -> None:
     """Where the run is written down, and how to go on with it."""
     out.print(f"journal: {folder}", markup=False)
     if state.left():
-        out.print(f"{_devices(len(state.left()))} left: ggi push --resume {state.run}", markup=False)
-
-
-def _devices(count: int) -> str:
-    return "1 device" if count == 1 else f"{count} devices"
+        out.print(f"{counted(len(state.left()))} left: ggi push --resume {state.run}", markup=False)
 
 
 def _listed(devices: Sequence[str]) -> str:

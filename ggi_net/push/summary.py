@@ -72,9 +72,13 @@ def totals(state: RunState) -> str:
     counts = Counter(device.status for device in state.devices.values())
     said = ", ".join(f"{count} {status}" for status, count in counts.items()) or "nothing to do"
     armed = sorted(device.armed for device in state.devices.values() if device.armed)
-    number = f"{len(state.devices)} device" + ("" if len(state.devices) == 1 else "s")
     longest = f"; armed for {armed[len(armed) // 2]:.1f} s (median), {armed[-1]:.1f} s at most" if armed else ""
-    return f"{number}: {said}{longest}"
+    return f"{counted(len(state.devices))}: {said}{longest}"
+
+
+def counted(devices: int) -> str:
+    """`1 device`, `2 devices`."""
+    return "1 device" if devices == 1 else f"{devices} devices"
 
 
 def group_lines(group: ChangeGroup, number: int, of: int) -> Iterator[Text]:

@@ -29,6 +29,7 @@ from ggi_net.source.netbox.snapshot import make_snapshot, save_snapshot, snapsho
 PROJECT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 ESTATE = load_estate(demo_folder())
+APPROVED = ("-e", "ggi_approve=yes")
 HOST_KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
 
 
@@ -47,12 +48,13 @@ def run(state, tmp_path_factory):
         return subprocess.run(
             [BIN / program, *arguments, *(places if program == "ansible-playbook" else ())],
             cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
             env=os.environ
-            | {"GGI_STATE": str(state), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": f"{build}/tmp"}
+            | {"GGI_STATE": str(state), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": f"{build}/tmp", "GGI_WATCH": "0"}
             | environment,
         )
 
@@ -239,21 +241,70 @@ class TestPlaybooks:
             device.name for device in ESTATE.gemeente("losser").devices
         }
 
-    def test_deploy_checks_pushes_and_finds_nothing_left_to_do(self, run, losser):
+    def test_deploy_checks_pushes_and_finds_nothing_left_to_do(self, run, losser, state):
         checked = run("ansible-playbook", "playbooks/deploy.yml", "--check", "--diff", "-l", "losser")
         assert checked.returncode == 0, checked.stdout + checked.stderr
         assert "+++ intended/frr.conf" in checked.stdout
         assert all(recap(checked.stdout)[name]["changed"] != "0" for name in losser)
+        assert not (state / "journal").exists()
 
-        pushed = run("ansible-playbook", "playbooks/deploy.yml", "-l", "losser")
+        nobody = run("ansible-playbook", "playbooks/deploy.yml", "-l", "losser")
+        assert nobody.returncode != 0
+        assert "GGI1620 2 devices would be changed, which nobody has approved" in nobody.stdout + nobody.stderr
+
+        pushed = run("ansible-playbook", "playbooks/deploy.yml", "-l", "losser", *APPROVED)
         assert pushed.returncode == 0, pushed.stdout + pushed.stderr
         assert all(recap(pushed.stdout)[name]["changed"] == "1" for name in losser)
+        assert "wave canary: ce-losser-01, radius-losser-01" in pushed.stdout + pushed.stderr
 
-        again = run("ansible-playbook", "playbooks/deploy.yml", "-l", "losser")
+        again = run("ansible-playbook", "playbooks/deploy.yml", "-l", "losser", *APPROVED)
         assert all(recap(again.stdout)[name]["changed"] == "0" for name in losser)
 
+    def test_somebody_at_a_terminal_is_asked(self, losser, state, run):
+        plan = blueprint(ESTATE.placed("ce-losser-01"))
+        tamper(plan.name, plan.driver, read_connections(state / "lab/connections.json").of(plan.name))
+        places = ("-e", f"ggi_out={run.build}/artifacts", "-e", '{"ggi_accept": ["drift"]}')
+        user = Terminal(
+            [BIN / "ansible-playbook", "playbooks/deploy.yml", "-l", "losser", *places],
+            PROJECT,
+            GGI_STATE=str(state),
+            GGI_WATCH="0",
+            ANSIBLE_NOCOLOR="1",
+        )
+        user.expect(r"change 1 of 1, plan [0-9a-f]{12}, \+\d+ -\d+ lines: ce-losser-01")
+        user.expect("Push this to 1 device. Type yes")
+        user.insist("yes", "ce-losser-01: changed")
+        assert user.end() == 0, user.seen
+        assert recap(user.seen)["radius-losser-01"]["changed"] == "0"
+
+    def test_rollback_brings_the_devices_of_the_limit_back_and_asks_for_a_limit(self, run, losser):
+        unlimited = run("ansible-playbook", "playbooks/rollback.yml", *APPROVED)
+        assert unlimited.returncode != 0
+        assert "Name a run" in unlimited.stdout + unlimited.stderr
+        back = run("ansible-playbook", "playbooks/rollback.yml", "--diff", "-l", "radius-losser-01", *APPROVED)
+        assert back.returncode == 0, back.stdout + back.stderr
+        assert recap(back.stdout)["radius-losser-01"]["changed"] == "1"
+        assert "--- running/radiusd.conf" in back.stdout
+        again = run("ansible-playbook", "playbooks/deploy.yml", "-l", "losser", *APPROVED)
+        assert recap(again.stdout)["radius-losser-01"]["changed"] == "1", again.stdout + again.stderr
+
+    def test_each_host_is_told_what_became_of_it(self, run, losser, tmp_path, state):
+        """One is not there: it is unreachable, and the other is as it should be."""
+        file = tmp_path / "connections.json"
+        known = json.loads((state / "lab/connections.json").read_text())
+        known["devices"]["ce-losser-01"]["port"] = 1
+        file.write_text(json.dumps(known))
+        file.chmod(0o600)
+        done = run("ansible-playbook", "playbooks/deploy.yml", "-l", "losser", *APPROVED, GGI_CONNECTIONS=str(file))
+        assert done.returncode != 0
+        assert recap(done.stdout)["ce-losser-01"]["unreachable"] == "1"
+        other = recap(done.stdout)["radius-losser-01"]
+        assert (other["failed"], other["unreachable"]) == ("0", "0")
+        assert "GGI1602" in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+
     def test_no_secret_is_shown(self, run, losser, state):
-        shown = run("ansible-playbook", "playbooks/deploy.yml", "--check", "--diff", "-vvv", "-l", "losser")
+        shown = run("ansible-playbook", "playbooks/deploy.yml", "--check", "--diff", "-vvvv", "-l", "losser")
         values = LabSecrets.read(state / "lab/secrets.seed")
         references = [
             word.strip('";')
@@ -279,18 +330,6 @@ class TestPlaybooks:
         assert found.returncode != 0
         assert "drift: ce-losser-01; could not be compared: none" in found.stdout + found.stderr
         assert "ce-losser-01" in (run.build / "reports/drift.html").read_text()
-
-    def test_a_device_that_is_not_there_is_unreachable(self, run, tmp_path):
-        file = tmp_path / "connections.json"
-        device = {"host": "127.0.0.1", "port": 1, "username": "ops", "password": "hush", "host_key": HOST_KEY}
-        LabSecrets.create(tmp_path / "seed")
-        file.write_text(json.dumps({"devices": {"ce-losser-01": device}, "secrets": f"lab:{tmp_path}/seed"}))
-        file.chmod(0o600)
-        done = run("ansible-playbook", "playbooks/deploy.yml", "-l", "ce-losser-01", GGI_CONNECTIONS=str(file))
-        assert done.returncode != 0
-        assert recap(done.stdout)["ce-losser-01"]["unreachable"] == "1"
-        assert "GGI1602" in done.stdout + done.stderr
-        assert "Traceback" not in done.stdout + done.stderr
 
 
 class TestOnboard:
