@@ -39,6 +39,15 @@ shift 2
 exec /bin/sh -c "$command" "$@"
 """,
     "sudo": 'shift 2; exec "$@"',
+    "hostname": """\
+echo hostname >>"$GGI_LAB_ROOT/.ggi-lab/calls"
+exec cat "$GGI_LAB_ROOT/etc/hostname"
+""",
+    "df": """\
+[ -e "$GGI_LAB_ROOT/.ggi-lab/full" ] && free=0 || free=1048576
+echo "Filesystem 1024-blocks Used Available Capacity Mounted on"
+echo "/dev/vda1 4194304 $((4194304 - free)) $free 75% /"
+""",
     "sync": "exit 0",
     "sleep": """\
 IFS= read -r thousandths <"$GGI_LAB_ROOT/.ggi-lab/second" || exit 1

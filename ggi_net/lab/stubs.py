@@ -28,7 +28,7 @@ FRR_ORDER = (
 NAMES = (
     "systemctl", "vtysh", "frr-reload.py", "nft", "swanctl", "ifreload", "ifup", "ifdown", "ifquery", "sshd", "chronyd",
     "chronyc", "rsyslogd", "snmpd", "keepalived", "freeradius", "hostapd", "radsecproxy", "sysctl", "networkctl",
-    "netplan", "ip", "hostname", "hostnamectl", "service", "logrotate", "df", "radclient", "radvd",
+    "netplan", "ip", "hostnamectl", "service", "logrotate", "radclient", "radvd",
     "systemd-sysusers", "systemd-tmpfiles", "update-ca-certificates",
 )  # fmt: skip
 CONTENT = {"radsecproxy": "All OK so far\n", "hostapd": "wired driver initialization failed.\n"}
@@ -48,7 +48,7 @@ def main() -> int:
         return 1
     if name in CONTENT:
         sys.stdout.write(CONTENT[name])
-    answer = {"hostname": hostname, "df": df, "vtysh": vtysh, "sysctl": sysctl}.get(name)
+    answer = {"vtysh": vtysh, "sysctl": sysctl}.get(name)
     if answer:
         return answer(arguments)
     if reloads_frr(name, arguments):
@@ -72,20 +72,6 @@ def missing(arguments: list[str]) -> int:
 
 def sysctl(_: list[str]) -> int:
     """Say yes."""
-    return 0
-
-
-def hostname(_: list[str]) -> int:
-    """Print the host's name."""
-    sys.stdout.write(inside("/etc/hostname").read_text().strip() + "\n")
-    return 0
-
-
-def df(_: list[str]) -> int:
-    """`df -P -k`: a gigabyte is free, or nothing."""
-    free = 0 if (STATE / "full").exists() else 1048576
-    sys.stdout.write("Filesystem 1024-blocks Used Available Capacity Mounted on\n")
-    sys.stdout.write(f"/dev/vda1 4194304 {4194304 - free} {free} 75% /\n")
     return 0
 
 
