@@ -61,14 +61,18 @@ visit() {
   say "$1"
 }
 visit wpa3
-# What a push does: read the interfaces again, and hostapd's file, here one with an error.
+# What a push does: read the interfaces again, and start hostapd again.
 ifreload --all >ifreload.out 2>&1
 bridge -o link >ports
-echo nonsense=1 >>/etc/hostapd/2ghz.conf
-kill -HUP "$(cat /run/hostapd.pid)"
-holds hostapd.log "continuing with old"
-hostapd_cli -i wlan0 all_sta >after-error.station
-say reloads
+say interfaces again
+hostapd=$(</run/hostapd.pid)
+kill "$hostapd"
+while [[ -e /proc/$hostapd ]]; do pause; done
+hostapd -B -P /run/hostapd.pid -f hostapd.again /etc/hostapd/2ghz.conf
+holds hostapd.again AP-STA-CONNECTED
+bridge -o link >ports.again
+hostapd_cli -i wlan0 all_sta >again.station
+say back
 in_laptop ip address add "$(cat visitor)" dev wlan1
 in_laptop ip route add default via "$(cat gateway)"
 in_laptop ping -q -c 2 -i 0.2 -W 2 "$(cat gateway)" >gateway.ping && echo reached >gateway.reached
