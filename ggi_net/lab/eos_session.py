@@ -22,6 +22,7 @@ _NAME_IN_PROMPT = 6
 class EosSession(CommandSession):
     """The state of one session. `config` is the configuration session that it is in."""
 
+    device: EosDevice
     anybody = re.compile(r"(en(a(b(le?)?)?)?|exit|logout|quit|ter\w* .*|sh\w* ver\w*)$")
 
     def __init__(

@@ -20,6 +20,7 @@ _CERTIFICATE = re.compile(r"certificate (?:ca |self-signed )?[0-9A-Fa-f]+$")
 class IosSession(CommandSession):
     """The state of one session. `enter` takes a line and returns what the router prints for it."""
 
+    device: IosDevice
     anybody = re.compile(r"(en(a(b(le?)?)?)?|exit|logout|quit|ter\w* .*|sh\w* ver\w*)$")
 
     def __init__(self, device: IosDevice, *, privileged: bool = False, user: str = "ggi") -> None:
