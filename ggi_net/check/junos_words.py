@@ -200,7 +200,7 @@ SECURITY = _section(
                 "host-inbound-traffic",
                 "",
                 _section("system-services", "ping ssh snmp ike"),
-                _section("protocols", "bfd bgp ndp router-discovery vrrp"),
+                _section("protocols", "bfd bgp router-discovery vrrp"),
             ),
             _section("interfaces", ""),
         ),
