@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SECRET = re.compile(
     r"(?:password|secret|(?<!-)key|auth sha-2 \d+|priv aes \d+|cmac-aes-128)(?: (?P<kind>\d))? (?P<value>\S+)"
 )
+_SENT_BY_DEFAULT = 16
 _SSID_SENT = "radius-server attribute wireless authentication call-station-id ap-macaddress-ssid"
 _SECRET_LINE = re.compile(r"neighbor \S+ password |(?:key|username|enable|snmp-server user|ntp authentication-key) ")
 _LONGEST = {"remark": 100, "class-map": 40, "policy-map": 40, "zone": 40}
@@ -102,6 +103,8 @@ def _wlans(root: Node) -> Iterator[Finding]:
         said = {line.text for line in wlan.children}
         if "no security wpa" in said or not any(wlan.starting("security dot1x authentication-list")):
             yield finding(wlan, "nobody has to log in to this WLAN")
+        if int(wlan.text.split()[2]) <= _SENT_BY_DEFAULT:
+            yield finding(wlan, "access points with the default policy tag send it out, in no VLAN of its own")
         if not said & {"security pmf optional", "security pmf mandatory"}:
             yield finding(wlan, "its management frames are not protected")
         if not any(line.text == _SSID_SENT for line in root.children):

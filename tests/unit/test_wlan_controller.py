@@ -108,9 +108,9 @@ def test_what_it_shows_is_no_drift(text):
 @pytest.mark.parametrize(
     ("section", "line"),
     [
-        ("wlan govroam 1 govroam", "shutdown"),
-        ("wlan govroam 1 govroam", "security pmf mandatory"),
-        ("wlan govroam 1 govroam", "no security dot1x authentication-list govroam"),
+        ("wlan govroam 17 govroam", "shutdown"),
+        ("wlan govroam 17 govroam", "security pmf mandatory"),
+        ("wlan govroam 17 govroam", "no security dot1x authentication-list govroam"),
         ("wireless profile policy govroam", "aaa-override"),
         ("wireless profile policy govroam", "vlan 100"),
         ("radius server radius-almelo-01", "key 0 another"),
@@ -130,9 +130,9 @@ def test_what_somebody_changed_is_drift_and_is_put_right(text, section, line):
 def test_a_wlan_is_shut_for_a_change_and_opened_again(text):
     controller = made(text)
     lines = bring(controller, text.replace("security pmf optional", "security pmf mandatory"))
-    start = lines.index("wlan govroam 1 govroam")
+    start = lines.index("wlan govroam 17 govroam")
     assert lines[start : lines.index(" exit", start)] == [
-        "wlan govroam 1 govroam",
+        "wlan govroam 17 govroam",
         " shutdown",
         " security pmf mandatory",
         " no shutdown",
@@ -141,7 +141,7 @@ def test_a_wlan_is_shut_for_a_change_and_opened_again(text):
 
 def test_the_simulated_controller_refuses_a_change_of_an_open_wlan(text):
     controller = made(text)
-    there = controller.configure([controller.running], "wlan govroam 1 govroam")
+    there = controller.configure([controller.running], "wlan govroam 17 govroam")
     with pytest.raises(Refused, match="needs to be disabled"):
         controller.configure(there, "security pmf mandatory")
 
@@ -159,6 +159,7 @@ def test_the_simulated_controller_refuses_a_change_of_an_open_wlan(text):
         ),
         (" accounting-list govroam\n", " aaa-override\n accounting-list govroam\n", "a RADIUS answer may choose"),
         ("authentication-list govroam", "authentication-list eduroam", "authentication list 'eduroam' is not defined"),
+        ("wlan govroam 17 govroam", "wlan govroam 1 govroam", "access points with the default policy tag send it"),
         (" wlan govroam policy govroam\n", "", "WLAN 'govroam' is used nowhere"),
         ("\n tag policy govroam\n", "\n tag policy other\n", "policy tag 'other' is not defined"),
         (" vlan 340\n accounting", " vlan 341\n accounting", "VLAN '341' is not defined"),
