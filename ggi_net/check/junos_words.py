@@ -150,7 +150,7 @@ SECURITY = _section(
         ),
         _section(
             r"gateway \S+",
-            "ike-policy address local-identity remote-identity external-interface local-address version fragmentation",
+            "ike-policy address local-identity remote-identity external-interface local-address version",
             _section("dead-peer-detection", "always-send interval threshold"),
         ),
     ),
