@@ -21,7 +21,7 @@ from netmiko.cisco import CiscoIosSSH
 
 from ggi_net.config.ruleset import load_rules
 from ggi_net.config.statement import Reader
-from ggi_net.errors import ConfirmFailed, DeviceLocked, DeviceRefused, NothingKept, PushError
+from ggi_net.errors import ConfirmFailed, DeviceLocked, DeviceRefused, NothingKept, PushError, RolledBack
 from ggi_net.push.batches import batches, is_text
 from ggi_net.push.cli import Cli, PinnedHostKey, artifact_of
 from ggi_net.push.commands import commands, tree_diff
@@ -122,12 +122,7 @@ class IosSession:
 
     def armed(self) -> Armed | None:
         """The rollback that is pending; the device shows neither its run nor what is left of its time."""
-        said = self._show("show archive config rollback timer")
-        if _NONE_PENDING.search(said):
-            return None
-        if not _ROLLBACK_USER.search(said):
-            raise PushError(f"{self._target.device}: what is armed can't be told: {self._cli.said(_last_line(said))}")
-        return Armed(run=max(self._kept(), default=""))
+        return Armed(run=max(self._kept(), default="")) if self._armed_by() else None
 
     def health(self) -> Health:
         """Its BGP sessions, what it announces where the target says what it should, and the room on its disk."""
@@ -181,23 +176,23 @@ class IosSession:
         except DeviceRefused as error:
             self._leave()
             self.revert()
-            left = self.before(run)
-            outcome = (
-                "its old configuration is back" if left.empty else f"{len(left.steps)} commands short of its old one"
-            )
-            raise DeviceRefused(
-                f"{error.message}; {outcome}", hint="correct what the device refuses, then push again"
-            ) from None
+            raise DeviceRefused(error.message, hint="correct what the device refuses, then push again") from None
         self._leave()
         if any(step.startswith("hostname ") for step in steps):
             self._cli.renamed()
         self._refresh(steps)
 
     def confirm(self, run: str) -> None:
-        """Disarm and save; raise ConfirmFailed when it is not saved. Old configurations make room for newer ones."""
+        """Disarm and save; raise ConfirmFailed when it is not saved. Old configurations make room for newer ones.
+
+        Raises RolledBack when nothing is armed any more and what runs is what ran before.
+        """
         self._leave()
         said = self._cli.command("configure confirm")
-        if _ERROR.search(said) and not _NONE_PENDING.search(said):
+        if _NONE_PENDING.search(said):
+            if run in self._kept() and self.before(run).empty:
+                raise RolledBack(f"{self._target.device}: it went back before it could be confirmed")
+        elif _ERROR.search(said):
             raise PushError(f"{self._target.device}: the change can't be confirmed: {self._cli.said(_last_line(said))}")
         self._save()
         for old in sorted(self._kept())[:-_KEEPS]:
@@ -222,21 +217,28 @@ class IosSession:
         Only the user who armed it can confirm it or take it back. One of our own whose session is gone belongs to a
         push that was cut off; whose name stands in `holder`, it is the very push that asks.
         """
-        said = self._show("show archive config rollback timer")
-        found = _ROLLBACK_USER.search(said)
-        if _NONE_PENDING.search(said) or not found:
-            return
-        last = max(self._kept(), default="")
-        if last and last in holder:
+        user = self._armed_by()
+        last = max(self._kept(), default="") if user else ""
+        if not user or (last and last in holder):
             return
         users = list(_USER_LINE.finditer(self._show("show users")))
-        own = next((user["user"] for user in users if user["own"]), "")
-        others = [user for user in users if not user["own"] and user["user"] == found.group(1)]
-        if found.group(1) != own or others:
+        own = next((other["user"] for other in users if other["own"]), "")
+        others = [other for other in users if not other["own"] and other["user"] == user]
+        if user != own or others:
             where = f" ({self._cli.said(others[0]['line'])} from {self._cli.said(others[0]['from'])})" if others else ""
             raise DeviceLocked(
-                f"{self._target.device}: a change of {self._cli.said(found.group(1))}{where} waits for its confirmation"
+                f"{self._target.device}: a change of {self._cli.said(user)}{where} waits for its confirmation"
             )
+
+    def _armed_by(self) -> str:
+        """The user whose change waits for its confirmation; empty when none waits."""
+        said = self._show("show archive config rollback timer")
+        if _NONE_PENDING.search(said):
+            return ""
+        found = _ROLLBACK_USER.search(said)
+        if found is None:
+            raise PushError(f"{self._target.device}: what is armed can't be told: {self._cli.said(_last_line(said))}")
+        return found.group(1)
 
     def _neighbors(self) -> list[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, str, bool]]:
         """Address, VRF and state of each BGP neighbor."""
@@ -292,8 +294,7 @@ class IosSession:
         """Keep what runs under `run`, and as what the device starts with; see that it is what was compared."""
         name = f"ggi-{run}.cfg"
         do = "do " if self._configures else ""
-        self._cli.command(f"{do}copy running-config {_DISK}{name}", expect=r"\]\? ?")
-        said = self._cli.command("")
+        said = self._cli.command(f"{do}copy running-config {_DISK}{name}", expect=r"\]\? ?") + self._cli.command("")
         if "bytes copied" not in said:
             raise DeviceRefused(
                 f"{self._target.device}: what runs can't be kept on its disk: {self._cli.said(_last_line(said))}",

@@ -326,6 +326,16 @@ def test_cut_off_it_goes_back_by_itself_whatever_its_clock_says(lab, jump):
         device.timer.minute = 60.0
 
 
+@pytest.mark.fault("locked")
+def test_somebody_takes_it_back_before_it_is_confirmed(lab):
+    with recovers(lab):
+        push = Push(lab.target(), lab.resolver, Journal(lab.journal, ""), Policy(verify=2, watch=0, grace=20))
+        push.tell = lambda device, step: lab.device.go_back() if step == "confirm" else None
+        outcome = push.run()
+        assert outcome.status is Status.ROLLED_BACK
+        assert "went back before it could be confirmed" in outcome.error
+
+
 @pytest.mark.fault("breaks-bgp")
 class TestBgp:
     def test_a_session_that_was_up_is_down(self, lab):
