@@ -22,6 +22,7 @@ _SECRET = re.compile(
     r"(?:password|secret|(?<!-)key|auth sha-2 \d+|priv aes \d+|cmac-aes-128)(?: (?P<kind>\d))? (?P<value>\S+)"
 )
 _SENT_BY_DEFAULT = 16
+_WLAN_NUMBER = re.compile(r"wlan \S+ (\d+)")
 _SSID_SENT = "radius-server attribute wireless authentication call-station-id ap-macaddress-ssid"
 _SECRET_LINE = re.compile(r"neighbor \S+ password |(?:key|username|enable|snmp-server user|ntp authentication-key) ")
 _LONGEST = {"remark": 100, "class-map": 40, "policy-map": 40, "zone": 40}
@@ -103,7 +104,8 @@ def _wlans(root: Node) -> Iterator[Finding]:
         said = {line.text for line in wlan.children}
         if "no security wpa" in said or not any(wlan.starting("security dot1x authentication-list")):
             yield finding(wlan, "nobody has to log in to this WLAN")
-        if int(wlan.text.split()[2]) <= _SENT_BY_DEFAULT:
+        number = _WLAN_NUMBER.match(wlan.text)
+        if number and int(number[1]) <= _SENT_BY_DEFAULT:
             yield finding(wlan, "access points with the default policy tag send it out, in no VLAN of its own")
         if not said & {"security pmf optional", "security pmf mandatory"}:
             yield finding(wlan, "its management frames are not protected")
