@@ -119,4 +119,5 @@ def transcript(ran: subprocess.CompletedProcess, scratch: Path) -> str:
             text += "" if raw.endswith(b"\n") else "\n"
     text = text.replace(f"{scratch.resolve()}/", "").replace(f"{scratch}/", "")
     text = re.sub(r"\d{8}T\d{6}Z-[0-9a-f]{6}", "{{RUN}}", text)
+    text = re.sub(r"\b\d+\.\d s\b", "{{SECONDS}} s", text)
     return re.sub(r"((?:127\.0\.0\.1|::1\]?):)\d+", r"\1{{PORT}}", text)
