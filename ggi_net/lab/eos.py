@@ -172,5 +172,5 @@ class EosDevice(EosConfiguration):
 
 def simulate(plan: Blueprint, ground: Ground) -> EosDevice:
     """A device made from its blueprint."""
-    wrong = Misbehaviour(faults=[refusing(begin) for begin in plan.refuses], slow=plan.slow)
+    wrong = Misbehaviour(faults=[refusing(begin) for begin in plan.refuses])
     return EosDevice(plan.name, plan.serial, plan.ports, ground.password, plan.minute, wrong)

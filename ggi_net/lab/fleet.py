@@ -41,8 +41,7 @@ class Blueprint(Record, frozen=True, kw_only=True):
     """What a simulated device is made from.
 
     `driver` is the push driver that it answers to. `refuses`: the beginning of commands that it refuses, to try out
-    what happens then. `minute`: how many seconds a minute of the device's timers lasts. `slow`: the seconds that it
-    takes for each answer.
+    what happens then. `minute`: how many seconds a minute of the device's timers lasts.
     """
 
     name: str
@@ -51,7 +50,6 @@ class Blueprint(Record, frozen=True, kw_only=True):
     ports: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
     minute: float = 60.0
-    slow: float = 0.0
 
 
 @dataclass(frozen=True)

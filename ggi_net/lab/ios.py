@@ -145,5 +145,5 @@ class IosDevice(RunningConfiguration):
 
 def simulate(plan: Blueprint, ground: Ground) -> IosDevice:
     """A router made from its blueprint."""
-    wrong = Misbehaviour(faults=[refusing(begin) for begin in plan.refuses], slow=plan.slow)
+    wrong = Misbehaviour(faults=[refusing(begin) for begin in plan.refuses])
     return IosDevice(plan.name, plan.serial, plan.ports, ground.password, plan.minute, wrong)

@@ -244,5 +244,5 @@ class JunosDevice:
 
 def simulate(plan: Blueprint, ground: Ground) -> JunosDevice:
     """A device made from its blueprint."""
-    wrong = Misbehaviour(faults=[refusing(begin) for begin in plan.refuses], slow=plan.slow)
+    wrong = Misbehaviour(faults=[refusing(begin) for begin in plan.refuses])
     return JunosDevice(plan.name, plan.serial, plan.ports, ground.password, plan.minute, wrong)

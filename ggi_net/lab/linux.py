@@ -161,7 +161,6 @@ def simulate(plan: Blueprint, ground: Ground) -> LinuxDevice:
     if not tools.exists():
         make_tools(tools)
     device = LinuxDevice(plan.name, plan.serial, ground.folder / "hosts" / plan.name, tools, plan.minute)
-    device.wrong.slow = plan.slow
     device.make()
     device.refuse(*plan.refuses)
     return device
@@ -210,7 +209,7 @@ async def serve(process: asyncssh.SSHServerProcess[bytes], device: LinuxDevice) 
         return
     wrong = device.wrong
     fault = wrong.at(process.command)
-    await asyncio.sleep(wrong.slow + (fault.seconds if fault and fault.does is Does.WAIT else 0.0))
+    await asyncio.sleep(fault.seconds if fault and fault.does is Does.WAIT else 0.0)
     if fault and fault.does in (Does.CUT_BEFORE, Does.REBOOT):
         if fault.does is Does.REBOOT:
             await asyncio.to_thread(device.reboot, fault.seconds)

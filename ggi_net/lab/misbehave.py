@@ -91,9 +91,9 @@ class Misbehaviour:
 
     `logins`: how many more logins are accepted; None is all. `disk_full`: nothing more can be written. `locked_by`:
     somebody else's name, who holds the lock of the configuration. `clock_seconds`: how far the device's clock is off.
-    `slow`: seconds before each answer. `cut_off`: the configurations with which management does not work: connections
-    end, and no new one is taken for as long as it runs. `locks_out`: those with which no login is accepted (AAA).
-    `breaks_bgp`: those with which no BGP session comes up.
+    `cut_off`: the configurations with which management does not work: connections end, and no new one is taken for as
+    long as it runs. `locks_out`: those with which no login is accepted (AAA). `breaks_bgp`: those with which no BGP
+    session comes up.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -101,7 +101,6 @@ class Misbehaviour:
     disk_full: bool = False
     locked_by: str = ""
     clock_seconds: float = 0.0
-    slow: float = 0.0
     cut_off: Callable[[str], bool] | None = None
     locks_out: Callable[[str], bool] | None = None
     breaks_bgp: Callable[[str], bool] | None = None

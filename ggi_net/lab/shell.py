@@ -157,10 +157,9 @@ class _Terminal:
         session, wrong = self._session, self._device.wrong
         fault = None if session.asked or not line.strip() else wrong.at(line)
         does = fault.does if fault else None
-        pause = wrong.slow + (fault.seconds if fault and does is Does.WAIT else 0.0)
-        if pause and line.strip():
+        if fault and does is Does.WAIT:
             self._flush()
-            await asyncio.sleep(pause)
+            await asyncio.sleep(fault.seconds)
         if fault and does is Does.REBOOT:
             reboot(self._device, fault.seconds)
             raise _Gone
