@@ -86,13 +86,15 @@ class IosDevice(RunningConfiguration):
         fresh = IosDevice(self.name, self.serial, self.ports, self.password)
         fresh.running.children[:] = self._bare(shut=False)
         session = IosSession(fresh, privileged=True)
+        sections = [[fresh.running]]
         for line in text.splitlines():
+            depth = len(line) - len(line.lstrip(" "))
             if not session.awaits_text:
                 if line.startswith(_NOT_ENTERED):
                     continue
-                depth = len(line) - len(line.lstrip(" "))
-                session.section = session.section[: depth + 1] if depth else [fresh.running]
+                session.section = sections[depth]
             session.enter(line)
+            sections[depth + 1 :] = [session.section]
         self.running.children[:] = fresh.running.children
 
     def settle(self) -> None:
