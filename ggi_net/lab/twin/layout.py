@@ -38,6 +38,16 @@ _STALE = (
     "etc/ssh/ssh_host_ed25519_key",
 )
 
+_SSHD = """\
+Include /etc/ssh/sshd_config.d/*.conf
+KbdInteractiveAuthentication no
+UsePAM yes
+PrintMotd no
+AcceptEnv LANG LC_*
+Subsystem sftp /usr/lib/openssh/sftp-server
+"""
+"""As Debian brings it; this machine's may have been changed."""
+
 _EAPOL = """\
 network={{
  key_mgmt=WPA-EAP
@@ -115,6 +125,7 @@ class Layout:
         disk.write("/etc/hostname", f"{name}\n")
         disk.write("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {full} {name}\n::1 localhost\n")
         self._accounts(disk)
+        disk.write("/etc/ssh/sshd_config", _SSHD)
         host_key = asyncssh.generate_private_key("ssh-ed25519")
         disk.write("/etc/ssh/ssh_host_ed25519_key", host_key.export_private_key(), 0o600)
         disk.write("/etc/ssh/ssh_host_ed25519_key.pub", host_key.export_public_key())

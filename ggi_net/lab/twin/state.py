@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ggi_net.lab.twin.inside import REAL
 from ggi_net.model.types import Record
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def inside(pid: int, command: Sequence[str]) -> subprocess.CompletedProcess[str]
 
 def established(pid: int, peers: Collection[str]) -> dict[str, bool]:
     """Each BGP neighbor of a router that is in the twin, as `<vrf>/<address>`, and whether the session is up."""
-    answer = inside(pid, ["vtysh", "-c", "show bgp vrf all summary json"]).stdout
+    answer = inside(pid, [f"{REAL}/vtysh", "-c", "show bgp vrf all summary json"]).stdout
     try:
         vrfs = json.loads(answer[answer.index("{") :])
     except ValueError:  # not started yet
