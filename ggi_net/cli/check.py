@@ -36,10 +36,10 @@ def check(
 ) -> None:
     """Let each artifact be checked by the daemon that will run it.
 
-    vtysh -C, nft -c, a private charon, freeradius -XC, radsecproxy -p, sshd -t, chronyd -p, rsyslogd -N1 and others;
-    for IOS-XE, which has no daemon here, the structure is checked. All run in a scratch place as nobody, without a
-    network, with secret references as they are and throw-away certificates. A daemon that is not installed is skipped,
-    with the Debian package that has it.
+    vtysh -C, nft -c, a private charon, freeradius -XC, radsecproxy -p, sshd -t, chronyd -p, rsyslogd -N1, hostapd and
+    others; for IOS-XE, Junos and EOS, which have no daemon here, the structure is checked. All run in a scratch place
+    as nobody, without a network, with secret references as they are and throw-away certificates. A daemon that is not
+    installed is skipped, with the Debian package that has it.
 
     Exit status: 0 nothing was refused; 1 something was.
     """

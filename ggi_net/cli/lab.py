@@ -50,9 +50,10 @@ def up(
     """Start a simulated device for each device of the estate, in the background.
 
     Each listens on a port of its own on 127.0.0.1 and is as a device that was just unpacked: it has its name and
-    can be logged in to, and no more. IOS-XE routers have prompts, modes and a running configuration; Debian hosts take
-    commands and files, with daemons that only note what they are told. Their passwords and keys are made up; the
-    connections file for `ggi push` and `ggi drift`, which names them, is readable by you alone.
+    can be logged in to, and no more. Routers with a command line (IOS-XE, Junos, EOS) have prompts, modes and a
+    running configuration; Debian hosts take commands and files, with daemons that only note what they are told. Their
+    passwords and keys are made up; the connections file for `ggi push` and `ggi drift`, which names them, is readable
+    by you alone.
     """
     from ggi_net.lab.fleet import blueprint
     from ggi_net.lab.server import serve
