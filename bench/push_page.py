@@ -18,9 +18,9 @@ PAGE = """## Push
 {machine}; Python {python}, netmiko {netmiko}, nornir {nornir}, Ansible {ansible}.
 
 {devices} simulated IOS-XE routers in a process of their own, each with the {lines:,} lines of a gateway of the demo
-estate, and {device_time} s of device time each: for `configure terminal` when something is pushed, for
-`show running-config` when it is collected. Everybody has {workers} workers, and adds the same {added} lines, which
-afterwards run and are saved on every router.
+estate. Each takes {device_time} s of device time: for the change itself when something is pushed (the first of its
+lines), for `show running-config` when it is collected. Everybody has {workers} workers, and adds the same {added} lines,
+which afterwards run and are saved on every router.
 
 | what | the toolkit | nornir with netmiko | Ansible |
 | --- | --- | --- | --- |
