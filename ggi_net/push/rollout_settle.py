@@ -9,6 +9,7 @@ from ggi_net.errors import GgiError, NothingKept
 from ggi_net.model.types import Record
 from ggi_net.push.driver import open_right
 from ggi_net.push.journal import OPEN, JournalEntry, read_entry  # msgspec reads the annotations
+from ggi_net.push.rollout_state import FILE
 from ggi_net.push.run import WORKERS
 from ggi_net.push.settle import settle
 from ggi_net.push.ssh import SESSION_BROKE
@@ -39,7 +40,7 @@ def unsettled(journal: Path, run: str = "") -> list[JournalEntry]:
     """The newest entry without an outcome of each device, of one run or of all."""
     found: dict[str, JournalEntry] = {}
     for path in sorted(journal.glob(f"{run or '*'}/*.json"), reverse=True):
-        if path.stem in found or path.name == "run.json":
+        if path.stem in found or path.name == FILE:
             continue
         try:
             entry = read_entry(path)

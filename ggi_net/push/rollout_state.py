@@ -1,6 +1,6 @@
 """The state of a run: what was asked, what was approved by whom, in which waves, and how far each device is.
 
-    <run>/run.json        this
+    <run>/_run.json       this: no device can have that name
     <run>/<device>.json   the journal's entry about a device (`journal`), which has the last word
     <run>/<device>.diff   what was, or is to be, changed on it
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ggi_net.push.run import Outcome
 
-FILE = "run.json"
+FILE = "_run.json"
 _ATTEMPTS = 4
 _PAUSE_SECONDS = 0.05
 _DRIFT = "somebody changed it since the last push"

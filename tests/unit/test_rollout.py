@@ -26,6 +26,7 @@ from ggi_net.push import windows
 from ggi_net.push.journal import Journal, Status, read_entry
 from ggi_net.push.rollout import stopped
 from ggi_net.push.rollout_jobs import resumed_jobs, rollback_of_devices, rollback_of_run
+from ggi_net.push.rollout_settle import settle_all, unsettled
 from ggi_net.push.rollout_state import diff_file, locked, read_run, run_folder, runs
 from ggi_net.push.summary import exit_status, summary_lines, totals
 from ggi_net.source.files import load_estate
@@ -326,6 +327,42 @@ class TestCutOff:
         paper = Paper(ESTATE, tmp_path / "other", ALMELO[:3])
         assert not killed_at(75, lambda: paper.push(run=RUN, workers=2))
 
+    def test_settling_asks_each_device_what_became_of_it(self, tmp_path, monkeypatch):
+        """Without going on with the run: what is armed goes back, and every entry gets its outcome."""
+        monkeypatch.setattr(
+            "ggi_net.push.rollout_settle.targets",
+            lambda _, artifacts, __: [
+                job.target for job in paper.jobs({group[0].device: "new" for group in artifacts})
+            ],
+        )
+        became = set()
+        for moment in range(24, 56, 2):
+            paper = Paper(ESTATE, tmp_path / str(moment), ALMELO[:3])
+            killed_at(moment, lambda paper=paper: paper.push(run=RUN, workers=2))
+            waiting = unsettled(paper.journal, RUN)
+            journal, resolver = Journal(paper.journal, "settle"), paper.rollout([]).resolver
+            settled = settle_all(ESTATE, journal, resolver, paper.connections, waiting)
+            assert not any(one.error for one in settled)
+            assert unsettled(paper.journal) == []
+            for entry in (entry for one in settled for entry in one.entries):
+                became.add(entry.outcome)
+                assert paper.running(entry.device) == {"changed": "new", "rolled back": "old"}[entry.outcome]
+                assert read_run(paper.journal, RUN).devices[entry.device].status == entry.outcome
+        assert became == {"changed", "rolled back"}
+
+    def test_a_device_that_cannot_be_asked_stays_unsettled(self, paper, monkeypatch):
+        impatient = msgspec.structs.replace(QUICK, grace=0.5 - QUICK.rollback)
+        paper.order("ce-almelo-werf-01", "away once changed")
+        run = paper.push(devices=["ce-almelo-werf-01"], policy=impatient)
+        monkeypatch.setattr(
+            "ggi_net.push.rollout_settle.targets",
+            lambda *_: [job.target for job in paper.jobs({"ce-almelo-werf-01": "new"})],
+        )
+        waiting = unsettled(paper.journal)
+        [settled] = settle_all(ESTATE, run.journal, run.resolver, paper.connections, waiting)
+        assert "it is away" in settled.error
+        assert unsettled(paper.journal) == waiting
+
     def test_ctrl_c_lets_the_devices_at_hand_finish_and_starts_no_other(self, tmp_path):
         paper = Paper(ESTATE, tmp_path, ALMELO)
         for name in ALMELO:
@@ -450,4 +487,4 @@ def test_hundreds_of_devices_cost_little(tmp_path):
     clock = time.process_time()
     paper.push(policy=QUICK)
     assert time.process_time() - clock < 300 * 0.03
-    assert (tmp_path / "journal" / runs(paper.journal)[0] / "run.json").stat().st_size < 300 * 600
+    assert (tmp_path / "journal" / runs(paper.journal)[0] / "_run.json").stat().st_size < 300 * 600
