@@ -11,9 +11,9 @@ the number of an access list's entry or a default that is not shown would be a d
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import secrets
+from functools import lru_cache
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,7 @@ from ggi_net.config.ruleset import load_rules
 from ggi_net.config.statement import Reader
 from ggi_net.errors import ConfirmFailed, DeviceLocked, DeviceRefused, NothingKept, PushError, RolledBack
 from ggi_net.push.batches import batches, is_text
+from ggi_net.push.cisco_bgp import NEIGHBORS, read_neighbors, read_prefixes
 from ggi_net.push.cli import Cli, PinnedHostKey, artifact_of
 from ggi_net.push.commands import commands, tree_diff
 from ggi_net.push.driver import Armed, Change, Health, Identity
@@ -31,6 +32,8 @@ from ggi_net.source.yamlfile import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ggi_net.config.ruleset import FileRules
+    from ggi_net.config.statement import Statement
     from ggi_net.push.driver import Target
     from ggi_net.render.artifact import Artifact
     from ggi_net.secrets import Resolver
@@ -39,6 +42,8 @@ _DISK = "bootflash:"
 _ABOUT = ("!", "Building configuration", "Current configuration", "Using ")
 _ENDLESS = "terminal length 0"
 _KEPT = re.compile(r"\bggi-(\d{8}T\d{6}Z-[0-9a-f]{6})\.cfg\b")
+_AT_WORK = 64
+"""Of so many routers is remembered what they should run; `push.run` works at 20 at a time."""
 _KEEPS = 10
 """So many configurations of before a push are kept on the device."""
 _SHORTEST_MINUTES = 2
@@ -57,11 +62,6 @@ _ROLLBACK_USER = re.compile(r"^User: (\S+)", re.MULTILINE)
 _USER_LINE = re.compile(
     r"^(?P<own>\*)?\s*\d+ +(?P<line>(?:vty|con|aux) +\d+) +(?P<user>\S+) .*?(?P<from>\S*)$", re.MULTILINE
 )
-_NEIGHBOR = re.compile(r"^BGP neighbor is (?P<address>[^\s,]+),\s+(?:vrf (?P<vrf>[^\s,]+),)?", re.MULTILINE)
-_NETWORK = re.compile(
-    r"^ ?[*srhdSR][*>srhdmbfxacSRtL ]{0,3}\s+(?P<prefix>[0-9A-Fa-f.:]+(?:/\d+)?)(?:\s|$)", re.MULTILINE
-)
-_GLOBAL = "default"
 _ROLLBACK_SECONDS = 300.0
 _SHOWN = 400
 _Read = TypeVar("_Read")
@@ -128,12 +128,13 @@ class IosSession:
         """Its BGP sessions, what it announces where the target says what it should, and the room on its disk."""
         sessions: dict[str, bool] = {}
         announced: dict[str, dict[int, frozenset[str]]] = {}
-        for address, vrf, up in self._neighbors():
-            sessions[f"{vrf}/{address}"] = up
-            if up and vrf in self._target.announces:
-                of_family = announced.setdefault(vrf, {})
-                prefixes = self._announced(vrf, address)
-                of_family[address.version] = of_family.get(address.version, prefixes) & prefixes
+        for neighbor in self._read_as(read_neighbors, NEIGHBORS):
+            sessions[f"{neighbor.vrf}/{neighbor.address}"] = neighbor.up
+            if neighbor.up and neighbor.vrf in self._target.announces:
+                of_family = announced.setdefault(neighbor.vrf, {})
+                prefixes = self._read_as(read_prefixes, neighbor.announced)
+                version = neighbor.address.version
+                of_family[version] = of_family.get(version, prefixes) & prefixes
         free = _FREE.search(self._show(f"dir {_DISK} | include bytes free"))
         return Health(
             sessions=sessions,
@@ -240,33 +241,13 @@ class IosSession:
             raise PushError(f"{self._target.device}: what is armed can't be told: {self._cli.said(_last_line(said))}")
         return found.group(1)
 
-    def _neighbors(self) -> list[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, str, bool]]:
-        """Address, VRF and state of each BGP neighbor."""
-        text = self._show("show bgp all neighbors | include BGP neighbor is|BGP state")
-        found = list(_NEIGHBOR.finditer(text))
-        ends = [*(match.start() for match in found[1:]), len(text)]
-        return [
-            (
-                self._read_as(ipaddress.ip_address, match["address"].lstrip("*")),
-                match["vrf"] or _GLOBAL,
-                "BGP state = Established" in text[match.end() : end],
-            )
-            for match, end in zip(found, ends, strict=False)
-        ]
-
-    def _announced(self, vrf: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> frozenset[str]:
-        """The prefixes that are announced to a neighbor."""
-        family = f"vpnv{address.version} unicast vrf {vrf}" if vrf != _GLOBAL else f"ipv{address.version} unicast"
-        said = self._show(f"show bgp {family} neighbors {str(address).upper()} advertised-routes")
-        return frozenset(self._read_as(_prefix, match["prefix"]) for match in _NETWORK.finditer(said))
-
-    def _read_as(self, read: Callable[[str], _Read], word: str) -> _Read:
-        """What a word of the device means; raise PushError when it means nothing."""
+    def _read_as(self, read: Callable[[str], _Read], command: str) -> _Read:
+        """What the answer to a command means; raise PushError when it holds what can't be read."""
         try:
-            return read(word)
-        except ValueError:
+            return read(self._show(command))
+        except ValueError as error:
             raise PushError(
-                f"{self._target.device}: '{self._cli.said(word)}' is no address, where it should show one"
+                f"{self._target.device}: the answer to `{command}` can't be read: {self._cli.said(str(error))}"
             ) from None
 
     def _show(self, command: str) -> str:
@@ -337,8 +318,7 @@ class IosSession:
     def _plan(self, intended: str, running: str) -> tuple[list[str], str]:
         if _bare(intended) == _bare(running):
             return [], ""
-        reader = Reader(self._rules, secrets.token_bytes(32))
-        wanted = reader.intended(intended, f"{self._target.device}/{artifact_of(self._target).file}")
+        reader, wanted = _read(self._rules, intended, f"{self._target.device}/{artifact_of(self._target).file}")
         there = reader.running(running, f"running-config of {self._target.device}", wanted)
         lines = commands(wanted, there, self._rules)
         return lines, tree_diff(wanted, there, self._rules) if lines else ""
@@ -366,6 +346,13 @@ def _enable(shell: Any) -> None:
     shell.enable()
 
 
+@lru_cache(maxsize=_AT_WORK)
+def _read(rules: FileRules, intended: str, file: str) -> tuple[Reader, Statement]:
+    """What a router should run, read once: it is compared before the change and, over a new connection, after it."""
+    reader = Reader(rules, secrets.token_bytes(32))
+    return reader, reader.intended(intended, file)
+
+
 def _bare(text: str) -> list[str]:
     """The lines of a configuration without what the device says about it before the first: its size, when, by whom."""
     return list(dropwhile(lambda line: not line.strip() or line.startswith(_ABOUT), text.splitlines()))
@@ -374,11 +361,3 @@ def _bare(text: str) -> list[str]:
 def _last_line(text: str) -> str:
     lines = text.strip().splitlines()
     return lines[-1] if lines else "no reason given"
-
-
-def _prefix(shown: str) -> str:
-    """A prefix as IOS shows it, written out: one without length is classful (`192.0.2.0` is a /24)."""
-    if "/" not in shown:
-        first = int(shown.split(".")[0])
-        shown += f"/{8 if first < 128 else 16 if first < 192 else 24}"
-    return str(ipaddress.ip_network(shown))
