@@ -19,8 +19,8 @@ PAGE = """## Push
 
 {devices} simulated IOS-XE routers in a process of their own, each with the {lines:,} lines of a gateway of the demo
 estate. Each takes {device_time} s of device time: for the change itself when something is pushed (the first of its
-lines), for `show running-config` when it is collected. Everybody has {workers} workers, and adds the same {added} lines,
-which afterwards run and are saved on every router.
+lines), for `show running-config` when it is collected. Everybody has {workers} workers, and adds the same {added}
+lines, which afterwards run and are saved on every router.
 
 | what | the toolkit | nornir with netmiko | Ansible |
 | --- | --- | --- | --- |

@@ -122,8 +122,13 @@ class Cli:
         DeviceUnreachable when neither comes within `seconds`.
         """
         ends = re.compile(rf"(?:{self.prompt.pattern}{f'|{expect}' if expect else ''})\Z", re.MULTILINE)
-        text = self._exchange(f"{command}\n", lambda text: ends.search(text, max(len(text) - _TAIL, 0)), seconds)
-        return ends.sub("", text).partition("\n")[2]
+
+        def end(text: str) -> re.Match[str] | None:
+            return ends.search(text, max(len(text) - _TAIL, 0))
+
+        text = self._exchange(f"{command}\n", end, seconds)
+        found = end(text)
+        return (text[: found.start()] if found else text).partition("\n")[2]
 
     def send(self, text: str, count: int, *, seconds: float = READ_SECONDS) -> list[str]:
         """Write `text` at once; what the device printed up to each of the `count` prompts that follow, echo included.
@@ -146,6 +151,7 @@ class Cli:
         text, since = "", time.monotonic()
         limit, quiet = since + seconds, since
         while not complete(text):
+            self._came.wait(_PAUSE_SECONDS)
             new = self.shell.read_channel()
             now = time.monotonic()
             if new:
@@ -157,7 +163,6 @@ class Cli:
                 raise ValueError(self._strange(text))
             if now > limit:
                 raise TimeoutError("no prompt came back")
-            self._came.wait(_PAUSE_SECONDS)
         return text
 
     def _strange(self, text: str) -> str:

@@ -29,7 +29,7 @@ def commands(intended: Statement, running: Statement, rules: FileRules) -> list[
 
     What the device has but never shows (`implied`) can't be compared; it is sent along with any other change.
     """
-    if not list(_section(intended, running, rules)):
+    if next(_section(intended, running, rules), None) is None:
         return []
     return list(_section(intended, running, msgspec.structs.replace(rules, implied=())))
 
