@@ -81,6 +81,6 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
         key_agreement=False,
         key_cert_sign=signs_certificates,
         crl_sign=signs_certificates,
-        encipher_only=None,
-        decipher_only=None,
+        encipher_only=False,
+        decipher_only=False,
     )

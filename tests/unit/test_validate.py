@@ -112,9 +112,11 @@ CHANGES = [
         "GGI1334",
         LOSSER,
         "- {name: eth1, kind: lan}",
-        "- {name: eth1, kind: lan}\n"
-        "          - {name: wlan0, kind: radio-2ghz}\n"
-        "          - {name: wlan1, kind: radio-2ghz}",
+        (
+            "- {name: eth1, kind: lan}\n"
+            "          - {name: wlan0, kind: radio-2ghz}\n"
+            "          - {name: wlan1, kind: radio-2ghz}"
+        ),
         "2 ports of ce-losser-01 are of kind radio-2ghz",
     ),
 ]
