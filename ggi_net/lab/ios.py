@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from ggi_net.config.tree import Node
 from ggi_net.lab import ios_bgp
-from ggi_net.lab.ios_archive import DISK, Flash, Rollback, Timer
+from ggi_net.lab.command_tree import Refused
+from ggi_net.lab.ios_archive import DISK, RUNNING, STARTUP, Flash, Rollback, Timer
+from ggi_net.lab.ios_diff import ABOUT, tree
 from ggi_net.lab.ios_running import RunningConfiguration
 from ggi_net.lab.misbehave import Misbehaviour, refusing
 from ggi_net.lab.shell import acceptor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from ggi_net.lab.fleet import Blueprint, Ground
     from ggi_net.lab.ios_session import IosSession
 
-_NOT_ENTERED = ("!", "Building ", "Current ", "version ", "end")
+_DEEPEST = 100
+"""Deeper than any line stands."""
 
 
 @dataclass
@@ -79,23 +84,34 @@ class IosDevice(RunningConfiguration):
         self.lock = self.rollback = None
         self.replace(self.startup)
 
-    def replace(self, text: str) -> None:
-        """Run what is in `text` and nothing else, as after `configure replace` or a start."""
+    def replace(self, text: str, refuses: Callable[[str], bool] | None = None) -> list[str]:
+        """Run what is in `text` and nothing else, as after `configure replace` or a start.
+
+        Returns the lines that are not taken; `refuses` is asked about each that does not run already.
+        """
         from ggi_net.lab.ios_session import IosSession
 
         fresh = IosDevice(self.name, self.serial, self.ports, self.password)
         fresh.running.children[:] = self._bare(shut=False)
         session = IosSession(fresh, privileged=True)
-        sections = [[fresh.running]]
+        runs = set(_paths(tree(self.show_running()))) if refuses else set()
+        sections, refused, below = [[fresh.running]], [], _DEEPEST
         for line in text.splitlines():
             depth = len(line) - len(line.lstrip(" "))
             if not session.awaits_text:
-                if line.startswith(_NOT_ENTERED):
+                if line.startswith(ABOUT):
                     continue
-                session.section = sections[depth]
-            session.enter(line)
+                below = below if depth > below else _DEEPEST
+                session.section = sections[min(depth, len(sections) - 1)]
+                path = (*(node.text for node in session.section[1:]), line.strip())
+                if depth > below or (refuses and path not in runs and refuses(line)) or session.enter(line):
+                    refused.append(line.strip())
+                    below = min(below, depth)
+            else:
+                session.enter(line)
             sections[depth + 1 :] = [session.section]
         self.running.children[:] = fresh.running.children
+        return refused
 
     def settle(self) -> None:
         """Let happen what is due: an unconfirmed change goes back."""
@@ -115,14 +131,35 @@ class IosDevice(RunningConfiguration):
         path = next(section.starting("path"), None)
         return path.text.partition(" ")[2] if path else ""
 
-    def arm(self, minutes: int, user: str) -> str:
-        """Keep what runs, to go back to it after some minutes. Returns the file that it is kept in; empty: no room."""
+    def read(self, url: str) -> str | None:
+        """What a file holds; None when there is none."""
+        if url == RUNNING:
+            return self.show_running()
+        return self.startup if url == STARTUP else self.flash.files.get(url.removeprefix(DISK))
+
+    def back_up(self) -> str:
+        """Keep what runs in the archive; returns the file. Raises Refused."""
+        if not self.archive:
+            raise Refused("%Turn config archive on before using Rollback Confirmed Change")
+        if self.rollback:
+            raise Refused("%Rollback Confirmed Change is already pending")
         file = f"{self.archive}-{self.timer.stamp()}-{len(self.flash.files)}"
-        text = self.show_running()
-        if not self.flash.write(file.removeprefix(DISK), text):
-            return ""
-        self.rollback = Rollback(user, minutes, self.timer.after(minutes), file, text, self.timer.shown())
+        if not self.flash.write(file.removeprefix(DISK), self.show_running()):
+            raise Refused(f"%Error opening {self.archive} (Not enough space)\n%Failed to back up the running config")
         return file
+
+    def arm(self, minutes: int, user: str) -> str:
+        """Keep what runs, to go back to it after some minutes; returns the file that it is kept in. Raises Refused."""
+        file = self.back_up()
+        self.rollback = Rollback(user, file, self.read(file) or "")
+        self.wait_again(minutes)
+        return file
+
+    def wait_again(self, minutes: int) -> None:
+        """Let the change that waits for its confirmation wait so long from now on."""
+        if self.rollback:
+            self.rollback.minutes, self.rollback.due = minutes, self.timer.after(minutes)
+            self.rollback.since = self.timer.shown()
 
     def neighbors(self) -> str:
         """What `show bgp all neighbors` prints."""
@@ -143,6 +180,14 @@ class IosDevice(RunningConfiguration):
             f"cisco C8200L-1N-4T (1RU) processor with 3763577K/6147K bytes of memory.\n"
             f"Processor board ID {self.serial}"
         )
+
+
+def _paths(node: Node, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Each line below a node, with the headers of its sections."""
+    for child in node.children:
+        path = (*above, child.text)
+        yield path
+        yield from _paths(child, path)
 
 
 def simulate(plan: Blueprint, ground: Ground) -> IosDevice:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ggi_net.lab.misbehave import Misbehaviour
 
 DISK = "bootflash:"
+RUNNING = "system:running-config"
+STARTUP = "nvram:startup-config"
 _CAPACITY = 7_897_796_608
 _FREE = 5_603_135_488
 
@@ -50,11 +52,11 @@ class Rollback:
     """A change that waits for `configure confirm`. `due` is of the router's own seconds, whatever its clock shows."""
 
     user: str
-    minutes: int
-    due: float
     file: str
     text: str
-    since: str
+    minutes: int = 0
+    due: float = 0.0
+    since: str = ""
 
 
 @dataclass

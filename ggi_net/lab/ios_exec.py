@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from ggi_net.lab import ios_bgp
 from ggi_net.lab.ios_archive import DISK
+from ggi_net.lab.ios_configure import CONFIGURE
+from ggi_net.lab.shell import reboot
 
 if TYPE_CHECKING:
     import re
@@ -13,16 +15,11 @@ if TYPE_CHECKING:
 
     from ggi_net.lab.ios_session import IosSession
 
-_ENTER = "Enter configuration commands, one per line.  End with CNTL/Z."
-_LOCKED = (
-    "Configuration mode locked exclusively. The lock will be cleared once you exit out of configuration mode using "
-    "end/exit\n"
-)
-_NONE_PENDING = "%No Rollback Confirmed Change pending"
+_SAVE = "System configuration has been modified. Save? [yes/no]: "
+_PROCEED = "Proceed with reload? [confirm]"
 _ADVERTISED = (
     r"show bgp (?P<family>vpnv[46]|ipv[46]) unicast(?: vrf (?P<vrf>\S+))? neighbors (?P<address>\S+) advertised-routes"
 )
-_DONE = "Total number of passes: 1\nRollback Done\n"
 
 
 def _enable(session: IosSession, _: re.Match[str]) -> str:
@@ -69,93 +66,23 @@ def _save(session: IosSession, _: re.Match[str]) -> str:
     return "Building configuration...\n[OK]"
 
 
-def _configure(session: IosSession, found: re.Match[str]) -> str:
+def _reload(session: IosSession, _: re.Match[str]) -> str:
+    """Ask whether to save what would be lost, then whether to go on."""
     device = session.device
-    how = found["how"] or ""
-    kept_out = holder(session)
-    if kept_out:
-        return kept_out
-    if how == "lock":
-        device.lock = session
-        said = _LOCKED
-    elif how:
-        if not device.archive:
-            return "%Turn config archive on before using Rollback Confirmed Change"
-        if device.rollback:
-            return "%Rollback Confirmed Change is already pending"
-        file = device.arm(int(how.split()[-1]), session.user)
-        if not file:
-            return f"%Error opening {device.archive} (Not enough space)\n%Failed to back up the running config"
-        said = f"Rollback Confirmed Change: Backing up current running config to {file}\n\n"
-    else:
-        said = ""
-    session.section = [device.running]
-    return said + _ENTER
 
+    def save(answer: str) -> str:
+        if answer[:1].lower() not in ("y", "n"):
+            session.ask(_SAVE, save)
+            return "% Please answer 'yes' or 'no'."
+        session.ask(_PROCEED, proceed)
+        return _save(session, _) if answer[:1].lower() == "y" else ""
 
-def holder(session: IosSession) -> str:
-    """What keeps the session out of the configuration mode; empty when nothing does."""
-    device = session.device
-    user, line = device.wrong.locked_by, 1
-    if not user and device.lock not in (None, session):
-        user, line = device.lock.user, device.lock.line
-    if not user:
+    def proceed(answer: str) -> str:
+        if answer[:1].lower() in ("", "y"):
+            reboot(device, device.minute)
         return ""
-    return (
-        f"Configuration mode locked exclusively by user '{user}' process '{540 + line}' from terminal '{line}'. "
-        "Please try later."
-    )
 
-
-def _show_lock(session: IosSession, _: re.Match[str]) -> str:
-    lock = session.device.lock
-    user, line, state = (lock.user, lock.line, "LOCKED") if lock else ("unknown", -1, "FREE")
-    return (
-        f"Parser Configure Lock\n---------------------\nOwner PID : {540 + line if lock else -1}\nUser : {user}\n"
-        f"TTY : {line}\nType : {'EXCLUSIVE' if lock else 'NO LOCK'}\nState : {state}"
-    )
-
-
-def _confirm(session: IosSession, _: re.Match[str]) -> str:
-    if session.device.rollback is None:
-        return _NONE_PENDING
-    session.device.rollback = None
-    return ""
-
-
-def _revert(session: IosSession, _: re.Match[str]) -> str:
-    rollback = session.device.rollback
-    if rollback is None:
-        return _NONE_PENDING
-    session.device.go_back()
-    return f"Rollback Confirmed Change: rolling to:{rollback.file}\n\n{_DONE}"
-
-
-def _replace(session: IosSession, found: re.Match[str]) -> str:
-    text = session.device.flash.files.get(found["file"])
-    if text is None:
-        return f"%Error opening {DISK}{found['file']} (No such file or directory)"
-    session.device.replace(text)
-    return _DONE
-
-
-def _show_archive(session: IosSession, _: re.Match[str]) -> str:
-    device = session.device
-    if not device.archive:
-        return " Archive feature not enabled"
-    names = [name for name in device.flash.files if f"{DISK}{name}".startswith(device.archive)]
-    listed = "\n".join(f"   {number}        {DISK}{name}" for number, name in enumerate(names, 1))
-    return f"The next archive file will be named {device.archive}-<timestamp>-{len(names)}\n Archive #  Name\n{listed}"
-
-
-def _show_timer(session: IosSession, _: re.Match[str]) -> str:
-    rollback = session.device.rollback
-    if rollback is None:
-        return _NONE_PENDING
-    return (
-        f"Time configured(or reconfigured): {rollback.since}\nTimer type: absolute timer\n"
-        f"Timer value: {rollback.minutes} min\nUser: {rollback.user}"
-    )
+    return session.ask(_PROCEED, proceed) if device.startup == device.show_running() else session.ask(_SAVE, save)
 
 
 def _show_users(session: IosSession, _: re.Match[str]) -> str:
@@ -220,13 +147,7 @@ COMMANDS: tuple[tuple[str, Callable[[IosSession, re.Match[str]], str]], ...] = (
     (r"show clock", _show_clock),
     (r"show privilege", _show_privilege),
     (r"wr(ite)?( mem\w*)?|copy run\S* start\S*", _save),
-    (r"conf\w* t\w*(?: (?P<how>lock|revert timer (?:[1-9]|[1-9]\d|1[01]\d|120)))?", _configure),
-    (r"configure confirm", _confirm),
-    (r"configure revert now", _revert),
-    (rf"configure replace {DISK}(?P<file>\S+) force", _replace),
-    (r"show configuration lock", _show_lock),
-    (r"show archive", _show_archive),
-    (r"show archive config rollback timer", _show_timer),
+    (r"reload", _reload),
     (r"show users", _show_users),
     (rf"dir {DISK}", _dir),
     (rf"copy running-config {DISK}(?P<file>\S+)", _copy),
@@ -235,5 +156,6 @@ COMMANDS: tuple[tuple[str, Callable[[IosSession, re.Match[str]], str]], ...] = (
     (r"show bgp all neighbors", _show_neighbors),
     (_ADVERTISED, _show_announced),
     (r"clear ip bgp \* ?(?P<soft>soft (?:in|out))?", _clear),
+    *CONFIGURE,
 )
 """A pattern for the whole command, and what carries it out; the first that matches counts."""

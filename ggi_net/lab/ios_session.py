@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ggi_net.lab.command_session import INVALID, CommandSession
-from ggi_net.lab.ios_exec import COMMANDS, holder
+from ggi_net.lab.ios_configure import holder
+from ggi_net.lab.ios_exec import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

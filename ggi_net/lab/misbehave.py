@@ -113,6 +113,10 @@ class Misbehaviour:
         """The fault that happens at this command, if any."""
         return next((fault for fault in self.faults if fault.strikes(line)), None)
 
+    def refuses(self, line: str) -> bool:
+        """Whether a line is refused that the device enters by itself, out of a file."""
+        return any(fault.does is Does.REFUSE and fault.strikes(line) for fault in self.faults)
+
     def connected(self, connection: Connection) -> None:
         """Remember a connection, so that it can be cut. Called in the device's event loop."""
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()

@@ -107,6 +107,169 @@ class TestRollback:
         assert "Rollback Done" in session.enter("configure replace bootflash:a force")
         assert router.show_running() == kept == session.enter("more bootflash:a")
 
+    def test_its_time_can_be_set_anew(self, router):
+        session = session_of(router)
+        assert session.enter("configure revert timer 5") == "%No Rollback Confirmed Change pending"
+        enter(session, "configure terminal revert timer 2\nhostname other\nend")
+        router.timer.now.now += 100
+        assert session.enter("configure revert timer 5") == ""
+        assert "Timer value: 5 min" in session.enter("show archive config rollback timer")
+        router.timer.now.now += 299
+        assert "hostname other" in router.show_running()
+        router.timer.now.now += 1
+        assert "hostname r1" in router.show_running()
+
+
+@pytest.fixture
+def kept(router) -> str:
+    """What the router runs, which is in the file `a` too; then it gets another name and a description."""
+    session = session_of(router)
+    enter(session, "copy running-config bootflash:a")
+    session.enter("")
+    text = router.show_running()
+    enter(session, "configure terminal\nhostname other\ninterface GigabitEthernet1\ndescription x\nend")
+    return text
+
+
+class TestReplace:
+    def test_asks_first_unless_it_is_forced(self, router, kept):
+        session = session_of(router)
+        assert session.enter("configure replace bootflash:a").startswith("This will apply all necessary additions")
+        assert session.prompt.endswith("Enter Y if you are sure you want to proceed. ? [no]: ")
+        assert session.enter("") == ""
+        assert router.hostname == "other"
+        session.enter("configure replace bootflash:a")
+        assert session.enter("Y") == "Total number of passes: 1\nRollback Done\n"
+        assert router.show_running() == kept
+        assert session.enter("configure replace bootflash:a force").startswith("Total number of passes: 0\n")
+
+    def test_lists_what_it_enters(self, router, kept):
+        said = session_of(router).enter("configure replace bootflash:a list force")
+        assert said.splitlines()[:7] == [
+            "!Pass 1",
+            "!List of Rollback Commands:",
+            "no hostname other",
+            "interface GigabitEthernet1",
+            " no description x",
+            "hostname r1",
+            "end",
+        ]
+
+    @pytest.mark.parametrize("how", ["revert trigger timer 3", "revert trigger error timer 3", "time 3"])
+    def test_goes_back_by_the_same_timer_as_any_change(self, router, kept, how):
+        session, changed = session_of(router), router.show_running()
+        said = session.enter(f"configure replace bootflash:a force {how}")
+        assert said.startswith("Rollback Confirmed Change: Backing up current running config to bootflash:ggi-archive-")
+        assert router.show_running() == kept
+        assert session.enter("show archive config rollback timer").endswith("Timer value: 3 min\nUser: ggi")
+        assert session.enter("configure terminal revert timer 3").endswith("is already pending")
+        router.timer.now.now += 180
+        assert router.show_running() == changed
+
+    def test_is_kept_when_it_is_confirmed_and_taken_back_when_told_so(self, router, kept):
+        session, changed = session_of(router), router.show_running()
+        session.enter("configure replace bootflash:a force revert trigger timer 3")
+        assert "Rollback Done" in session.enter("configure revert now")
+        assert router.show_running() == changed
+        session.enter("configure replace bootflash:a force revert trigger timer 3")
+        session.enter("configure confirm")
+        router.timer.now.now += 1000
+        assert router.show_running() == kept
+
+    @pytest.mark.parametrize("how", ["error", "error timer 3"])
+    def test_one_refused_line_takes_all_back_when_told_so(self, router, kept, how):
+        session, changed = session_of(router), router.show_running()
+        router.flash.files["b"] = kept.replace("hostname r1", "hostname third\nadfjasdfadfa\n deeper\n")
+        said = session.enter(f"configure replace bootflash:b force revert trigger {how}")
+        assert "Failed to apply command adfjasdfadfa\nAborting Rollback.\n" in said
+        assert said.endswith("The original configuration has been successfully restored.")
+        assert (router.show_running(), router.rollback) == (changed, None)
+
+    def test_otherwise_a_refused_line_and_what_is_below_it_are_left_out(self, router, kept):
+        router.flash.files["b"] = kept.replace("hostname r1", "hostname third\nadfjasdfadfa\n shutdown\nhostname r3\n")
+        said = session_of(router).enter("configure replace bootflash:b force")
+        assert "Rollback aborted after 5 passes\n" in said
+        assert said.endswith("********\nadfjasdfadfa\nshutdown\n********\n")
+        assert router.show_running() == kept.replace("hostname r1", "hostname r3")
+
+    def test_what_the_router_was_told_to_refuse_is_refused_where_it_is_new(self, router, kept):
+        router.wrong.faults = [refusing("hostname"), refusing("ip ssh")]
+        said = session_of(router).enter("configure replace bootflash:a force revert trigger error")
+        assert "Failed to apply command hostname r1" in said
+        assert router.hostname == "other"
+
+    def test_needs_a_file_a_free_configuration_and_an_archive_to_go_back_to(self, router, kept):
+        session = session_of(router)
+        missing = "%Error opening bootflash:c (No such file or directory)"
+        assert session.enter("configure replace bootflash:c force") == missing
+        router.flash.files["c"] = "hostname r1\n\tx"
+        assert "not a valid config file" in session.enter("configure replace bootflash:c force")
+        router.wrong.locked_by = "alice"
+        assert "locked exclusively by user 'alice'" in session.enter("configure replace bootflash:a")
+        assert "Rollback Done" in session.enter("configure replace bootflash:a nolock force")
+        router.wrong.locked_by = ""
+        enter(session, "configure terminal\nno archive\nend")
+        assert session.enter("configure replace bootflash:a force time 3").startswith("%Turn config archive on")
+        assert "Rollback Done" in session.enter("configure replace nvram:startup-config force")
+
+
+class TestDifferences:
+    def test_are_shown_below_the_sections_that_they_are_in(self, router, kept):
+        session = session_of(router)
+        enter(session, "configure terminal\nvrf definition x\nrd 1:1\nbanner login #\nBeware.\n#\nend")
+        changes = [
+            "!Contextual Config Diffs:",
+            "+vrf definition x",
+            " +rd 1:1",
+            "+banner login #",
+            "+Beware.",
+            "+#",
+            "interface GigabitEthernet1",
+            " +description x",
+            "-hostname r1",
+        ]
+        shown = session.enter("show archive config differences bootflash:a system:running-config").split("\n")
+        assert sorted(shown) == sorted([*changes, "+hostname other"])
+        assert shown.index("interface GigabitEthernet1") + 1 == shown.index(" +description x")
+        assert shown[-1] == "-hostname r1"
+
+    def test_are_from_what_runs_when_one_file_is_named_and_to_what_it_starts_with_when_none_is(self, router, kept):
+        session = session_of(router)
+        shown = session.enter("show archive config differences").split("\n")
+        assert "+hostname r1" in shown
+        assert "-hostname other" in shown
+        assert session.enter("show archive config differences bootflash:a").split("\n") == shown
+
+    def test_of_the_same_are_none(self, router):
+        session = session_of(router)
+        assert session.enter("show archive config differences") == "!Contextual Config Diffs:\n!No changes were found"
+        assert session.enter("show archive config differences bootflash:z").startswith("%Error opening bootflash:z")
+
+
+class TestReload:
+    def test_asks_whether_to_save_and_whether_to_go_on(self, router, kept):
+        session = session_of(router)
+        session.enter("reload")
+        assert session.prompt == "System configuration has been modified. Save? [yes/no]: "
+        assert session.enter("perhaps") == "% Please answer 'yes' or 'no'."
+        session.enter("no")
+        assert session.prompt == "Proceed with reload? [confirm]"
+        session.enter("n")
+        assert router.hostname == "other"
+        enter(session, "reload\nno")
+        session.enter("")
+        assert router.hostname == "r1"
+        assert not router.wrong.reachable(router.show_running)
+
+    def test_of_what_is_saved_leads_back_to_it(self, router, kept):
+        session = session_of(router)
+        session.enter("reload")
+        assert "[OK]" in session.enter("yes")
+        session.enter("")
+        assert router.hostname == "other"
+        session.enter("reload")
+        assert session.prompt == "Proceed with reload? [confirm]"
+
 
 class TestLock:
     def test_it_keeps_others_out_until_it_is_given_up(self, router):
