@@ -31,6 +31,10 @@ _LONGEST_PAUSE = 3.0
 _FEW = 3
 
 
+class _WentBack(Exception):
+    """The device took the change back by itself: there is nothing to wait for."""
+
+
 def verify(
     target: Target, resolver: Resolver, goal: Goal, before: Health, *, until: float, last: float, watch: float
 ) -> None:
@@ -40,7 +44,10 @@ def verify(
     """
     pause, well_since = _FIRST_PAUSE, None
     while True:
-        wrong = _what_is_wrong(target, resolver, goal, before)
+        try:
+            wrong = _what_is_wrong(target, resolver, goal, before)
+        except _WentBack:
+            raise VerifyFailed(f"{target.device}: it took the change back by itself") from None
         now = time.monotonic()
         if wrong:
             well_since = None
@@ -57,12 +64,14 @@ def verify(
 
 
 def _what_is_wrong(target: Target, resolver: Resolver, goal: Goal, before: Health) -> str:
-    """Over a new connection: what is not as it should be, in words; empty when all is well."""
+    """Over a new connection: what is not as it should be, in words; empty when all is well. Raises _WentBack."""
     try:
         session = open_right(target, resolver)
         try:
             left = goal(session)
             if not left.empty:
+                if session.armed() is None:
+                    raise _WentBack
                 return f"the device still differs: {first_change(left.diff)}"
             return worse(before, session.health(), target.announces)
         finally:
