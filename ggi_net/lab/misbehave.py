@@ -93,7 +93,7 @@ class Misbehaviour:
     somebody else's name, who holds the lock of the configuration. `clock_seconds`: how far the device's clock is off.
     `cut_off`: the configurations with which management does not work: connections end, and no new one is taken for as
     long as it runs. `locks_out`: those with which no login is accepted (AAA). `breaks_bgp`: those with which no BGP
-    session comes up.
+    session comes up. `deaf_seconds`: how long a session takes to show its first prompt; what is typed before is lost.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -104,6 +104,7 @@ class Misbehaviour:
     cut_off: Callable[[str], bool] | None = None
     locks_out: Callable[[str], bool] | None = None
     breaks_bgp: Callable[[str], bool] | None = None
+    deaf_seconds: float = 0.0
     _away_until: float = 0.0
     _connections: set[Connection] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncssh
@@ -120,6 +121,8 @@ class _Terminal:
 
     async def run(self) -> None:
         """Take lines until the session or the connection ends."""
+        if self._device.wrong.deaf_seconds:
+            await self._lose(self._device.wrong.deaf_seconds)
         self._print("\n" + self._session.prompt)
         self._flush()
         line = ""
@@ -151,6 +154,13 @@ class _Terminal:
                 if self._session.closed:
                     break
             self._flush()
+
+    async def _lose(self, seconds: float) -> None:
+        """Take no notice of what is typed for some seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while await self._process.stdin.read(4096):
+                    pass
 
     async def line(self, line: str, *, prompt: bool = True) -> None:
         """Carry out one line, with what goes wrong at it."""

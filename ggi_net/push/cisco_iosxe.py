@@ -17,16 +17,15 @@ from functools import lru_cache
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from netmiko.cisco import CiscoIosSSH
-
 from ggi_net.config.ruleset import load_rules
 from ggi_net.config.statement import Reader
 from ggi_net.errors import ConfirmFailed, DeviceLocked, DeviceRefused, NothingKept, PushError, RolledBack
 from ggi_net.push.batches import batches, is_text
 from ggi_net.push.cisco_bgp import NEIGHBORS, read_neighbors, read_prefixes
-from ggi_net.push.cli import Cli, PinnedHostKey, artifact_of
+from ggi_net.push.cli import Cli, artifact_of
 from ggi_net.push.commands import commands, tree_diff
 from ggi_net.push.driver import Armed, Change, Health, Identity
+from ggi_net.push.ios_shell import IosShell
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 _DISK = "bootflash:"
 _ABOUT = ("!", "Building configuration", "Current configuration", "Using ")
-_ENDLESS = "terminal length 0"
 _KEPT = re.compile(r"\bggi-(\d{8}T\d{6}Z-[0-9a-f]{6})\.cfg\b")
 _AT_WORK = 64
 """Of so many routers is remembered what they should run; `push.run` works at 20 at a time."""
@@ -67,29 +65,6 @@ _SHOWN = 400
 _Read = TypeVar("_Read")
 
 
-class _Shell(PinnedHostKey, CiscoIosSSH):  # type: ignore[misc]  # netmiko has no type information
-    """netmiko's IOS session, which accepts the one host key that it was given and no other.
-
-    It reads for the prompt where netmiko waits a fixed time, and takes the whole name out of it.
-    """
-
-    def _try_session_preparation(self, force_data: bool = False) -> None:
-        """Nothing has to come before the first command: the prompt that follows it is told by its echo."""
-        super()._try_session_preparation(force_data=force_data)
-
-    def session_preparation(self) -> None:
-        """Make the terminal so wide and long that nothing is broken off, and learn the name."""
-        self.write_channel("terminal width 511\n")
-        self.set_base_prompt()
-
-    def set_base_prompt(self, *_: Any, **__: Any) -> str:
-        """Learn the name from the prompt that follows a command."""
-        self.write_channel(f"{_ENDLESS}\n")
-        shown = str(self.read_until_pattern(rf"{_ENDLESS}\s+\S+[>#]"))
-        self.base_prompt = shown.split()[-1].rstrip(">#")
-        return self.base_prompt
-
-
 class IosSession:
     """A session with one IOS-XE router.
 
@@ -104,7 +79,7 @@ class IosSession:
         self._rules = load_rules(target.platform.drift).of(artifact_of(target).file)
         self._running = ""
         self._configures = False
-        self._cli = Cli(target, resolver, _Shell, "cisco_xe", _enable)
+        self._cli = Cli(target, resolver, IosShell, "cisco_xe", _enable)
 
     def identify(self) -> Identity:
         """The name of the router (a prompt has only the beginning of it) and the serial number of its chassis."""

@@ -86,6 +86,14 @@ def test_the_device_keeps_ten_configurations_of_before_and_no_secret_in_clear(la
         assert lab.resolver.value(reference) not in everything
 
 
+def test_nothing_is_sent_into_a_session_before_its_first_prompt(lab):
+    """What a real router gets before may be lost, or echoed before the prompt."""
+    lab.fleet.devices["ce-test-01"].wrong.deaf_seconds = 0.5
+    session = open_right(lab.target(router_artifacts()), lab.resolver)
+    assert session.identify().serial == "TEST-1"
+    session.close()
+
+
 def test_a_name_that_is_longer_than_a_prompt_shows_is_known_as_a_whole(lab):
     router = lab.fleet.devices["ce-test-01"]
     router.replace(router.startup.replace("ce-test-01", "ce-a-gemeente-with-a-long-name-01"))
