@@ -136,6 +136,18 @@ def test_a_device_can_not_change_this_machine(twin):
     assert "Read-only" in refused.stderr
 
 
+def test_a_daemon_that_does_not_run_refuses_what_it_can_not_read_if_it_can_check(twin):
+    def restart(unit, file):
+        twin.on("flr-apd-01", "sh", "-c", f"echo '$nonsense' > {file}")
+        return twin.on("flr-apd-01", "systemctl", "restart", unit, check=False)
+
+    refused = restart("rsyslog", "/etc/rsyslog.d/ggi.conf")
+    assert refused.returncode != 0
+    assert "/etc/rsyslog.d/ggi.conf" in refused.stderr
+    assert restart("chrony", "/etc/chrony/chrony.conf").returncode != 0
+    assert restart("snmpd", "/etc/snmp/snmpd.conf").returncode == 0, "it has no check, as `ggi lab status` says"
+
+
 def test_a_second_twin_in_the_same_folder_is_refused(twin):
     refused = twin.ggi("lab", "up", "--gemeente", "almelo", check=False)
     assert refused.returncode != 0

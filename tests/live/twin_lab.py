@@ -16,7 +16,7 @@ from ggi_net.lab.twin.state import established
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NEEDS = ("nft", "vtysh", "frr-reload.py", "sshd", "sudo", "keepalived", "radvd", "ip", "ping")
+NEEDS = ("nft", "vtysh", "frr-reload.py", "sshd", "sudo", "keepalived", "radvd", "ip", "ping", "chronyd", "rsyslogd")
 
 
 class TwinLab:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from ggi_net.lab.twin import control
 from ggi_net.lab.twin.inside import unit
 from ggi_net.lab.twin.inside.keepalived import part_of
 from ggi_net.lab.twin.inside.nft import _file, translated
+from ggi_net.lab.twin.inside.systemctl import CHECKS, UNCHECKED
 from ggi_net.lab.twin.interfaces import MAIN, members, parse, vrfs
 from ggi_net.lab.twin.plan import NOC, design
 from ggi_net.paths import demo_folder
@@ -106,6 +108,17 @@ def test_who_is_not_root_is_told_so(monkeypatch):
     with pytest.raises(LabFailure, match="only root") as refused:
         control.refuse_unless_possible()
     assert "ggi lab devices up" in refused.value.hint
+
+
+def test_status_and_documentation_say_of_the_same_units_that_they_do_not_run():
+    said = (
+        f"{' and '.join(CHECKS)} check their configuration",
+        f"{' and '.join(UNCHECKED)} do not run, and accept any",
+    )
+    documentation = Path(__file__).parents[2].joinpath("docs/twin.md").read_text()
+    for words in said:
+        assert any(line.startswith(words) for line in control.NOT_HERE)
+        assert f"| {words}" in documentation
 
 
 # -- inside a device -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ import msgspec
 
 from ggi_net.errors import FileMissing, LabFailure, NotInEstate, Place, nearest
 from ggi_net.files import write_atomic
+from ggi_net.lab.twin.inside.systemctl import CHECKS, UNCHECKED
 from ggi_net.lab.twin.layout import Layout
 from ggi_net.lab.twin.plan import Machine, Plan
 from ggi_net.lab.twin.state import State, entering, established
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
 PROGRAMS = {
     "ip": "iproute2", "ping": "iputils-ping", "nft": "nftables", "nsenter": "util-linux", "sshd": "openssh-server",
     "sudo": "sudo", "vtysh": "frr", "frr-reload.py": "frr-pythontools", "keepalived": "keepalived", "radvd": "radvd",
-    "freeradius": "freeradius", "radsecproxy": "radsecproxy",
+    "freeradius": "freeradius", "radsecproxy": "radsecproxy", "chronyd": "chrony", "rsyslogd": "rsyslog rsyslog-gnutls",
 }  # fmt: skip
 """What a twin runs, and the Debian package of each."""
 
 NOT_HERE = (
     "VRFs are network namespaces, VLAN interfaces and IPsec lines plain wires: this kernel has no VRF, VLAN and ESP",
-    "chrony, rsyslog, snmpd and ulogd check their configuration and do not run; IKE does not run",
+    f"{' and '.join(CHECKS)} check their configuration and do not run",
+    f"{' and '.join(UNCHECKED)} do not run, and accept any configuration",
     "the visitors' way to the internet (from a VRF into the main table, NAT) is not there",
     "all of these run with the same artifacts in the virtual machine of tests/live/datanet",
 )

@@ -20,14 +20,13 @@ from ggi_net.lab.twin.inside import STATE, complain, reboot
 from ggi_net.lab.twin.inside.unit import Unit
 
 MARK = "GGI_TWIN_UNIT"
-CHECKED_ONLY = {
+CHECKS = {
     "chrony": ["/usr/sbin/chronyd", "-p", "-f", "/etc/chrony/chrony.conf"],
     "rsyslog": ["/usr/sbin/rsyslogd", "-N1"],
-    "snmpd": [],
-    "strongswan": [],
-    "ulogd2": [],
 }
-"""Units that do not run in the twin, with the command by which the daemon checks their configuration, if it has one."""
+"""Units that do not run in the twin, with the command by which the daemon checks its configuration."""
+UNCHECKED = ("snmpd", "ulogd2", "strongswan")
+"""Units that do not run in the twin and have no such command: whatever they are given is accepted."""
 
 _PATIENCE = 30.0
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
@@ -54,11 +53,11 @@ def main(arguments: list[str]) -> int:
 
 def start(unit: Unit) -> int:
     """Start a unit and wait until it says that it is ready."""
+    if _absent(unit):
+        return _check(unit)
     if not unit.exists:
         complain(f"Failed to start {unit.name}.service: Unit {unit.name}.service not found.")
         return 5
-    if unit.name in CHECKED_ONLY:
-        return _check(unit)
     if _runs(unit):
         return 0
     environment = _ENVIRONMENT | unit.environment() | {MARK: unit.name}
@@ -95,14 +94,14 @@ def stop(unit: Unit) -> int:
 
 def restart(unit: Unit) -> int:
     """Stop and start."""
-    if unit.exists and unit.name not in CHECKED_ONLY:
+    if unit.exists and not _absent(unit):
         stop(unit)
     return start(unit)
 
 
 def reload(unit: Unit) -> int:
     """Let a running unit read its configuration again."""
-    if unit.name in CHECKED_ONLY:
+    if _absent(unit):
         return _check(unit)
     pid = _main(unit)
     if not _runs(unit):
@@ -140,9 +139,14 @@ def processes(unit: Unit) -> list[int]:
     return [pid for pid in found if pid != os.getpid()]
 
 
+def _absent(unit: Unit) -> bool:
+    """Whether a unit does not run in the twin."""
+    return unit.name in CHECKS or unit.name in UNCHECKED
+
+
 def _check(unit: Unit) -> int:
-    """Let the daemon check its configuration, and go no further."""
-    command = CHECKED_ONLY[unit.name]
+    """Let the daemon check its configuration, where it can, and go no further."""
+    command = CHECKS.get(unit.name)
     done = subprocess.run(command, capture_output=True, text=True, check=False) if command else None
     if done and done.returncode:
         complain(done.stderr or done.stdout)
