@@ -1,4 +1,4 @@
-"""What goes wrong during a push to a Debian host. With real daemons: `tests/live/test_push_linux.py`."""
+"""What goes wrong during a push to a Debian host. With real daemons: `tests/live/test_linux_gateway.py`."""
 
 from __future__ import annotations
 

@@ -41,3 +41,9 @@ def test_a_room_imports_only_what_stands_above_it(path: Path) -> None:
         allowed = {*GROUND, *ROOMS[: ROOMS.index(room)]}
     below = sorted(imported - allowed)
     assert not below, f"{path.relative_to(PACKAGE)} imports {below}, which stand below it"
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    """Otherwise a run of all tests can't import both."""
+    names = [path.name for path in Path(__file__).parents[1].rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
