@@ -137,7 +137,9 @@ def show(rollout: Rollout, *, diff: bool) -> int:
                 for line in group_lines(group, number, len(rollout.groups)):
                     out.print(line, soft_wrap=True)
         for outcome in rollout.outcomes:
-            if outcome.drift:
+            if outcome.drift and outcome.drift == outcome.diff:
+                out.print(Text(f"{outcome.device}: all of it undoes what somebody changed since the last push", "bold"))
+            elif outcome.drift:
                 out.print(Text(f"{outcome.device}: what undoes what somebody changed since the last push", "bold"))
                 for line in diff_lines(outcome.drift):
                     out.print(line, soft_wrap=True)
