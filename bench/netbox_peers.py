@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,8 +19,6 @@ from bench.render import run_time
 from ggi_net.source.netbox.tables import TABLES, Form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ggi_net.lab.netbox import Instance
     from ggi_net.source.netbox.tables import Table
 
@@ -52,20 +51,17 @@ class Peers:
         return self._run("peer_pynetbox.py", job)
 
     def nb_inventory(self) -> Peer:
-        """Fill an inventory once, without a cache."""
-        return self._run("peer_inventory.py", {"source": str(self._source("fresh", {"cache": False}))})
+        """Fill an inventory once, and its cache, which is empty before."""
+        shutil.rmtree(self.folder / "cache", ignore_errors=True)
+        return self._run("peer_inventory.py", {"source": str(self._source())})
 
-    def cached_list(self) -> Callable[[], float]:
-        """Warm the cache; what then times one `ansible-inventory --list`."""
-        cache = {"cache": True, "cache_plugin": "jsonfile", "cache_timeout": 86400}
-        source = self._source("cached", {**cache, "cache_connection": str(self.folder / "cache")})
-        command = [str(self.bin / "ansible-inventory"), "-i", str(source), "--list"]
-        command += ["--output", str(self.folder / "peer-list.json")]
-        run_time(command, self.folder)
-        return lambda: run_time(command, self.folder)
+    def cached_list(self) -> float:
+        """Seconds of one `ansible-inventory --list` from the cache that `nb_inventory` has filled."""
+        command = [str(self.bin / "ansible-inventory"), "-i", str(self._source()), "--list"]
+        return run_time([*command, "--output", str(self.folder / "peer-list.json")], self.folder)
 
-    def _source(self, name: str, options: dict[str, object]) -> Path:
-        path = self.folder / f"{name}.netbox.yml"
+    def _source(self) -> Path:
+        path = self.folder / "peer.netbox.yml"
         path.touch(mode=0o600)
         inventory = {
             "plugin": "netbox.netbox.nb_inventory",
@@ -79,8 +75,12 @@ class Peers:
             "racks": False,
             "group_by": ["site", "tenant", "role", "platform"],
             "plurals": False,
+            "cache": True,
+            "cache_plugin": "jsonfile",
+            "cache_timeout": 86400,
+            "cache_connection": str(self.folder / "cache"),
         }
-        path.write_text(json.dumps(inventory | options))
+        path.write_text(json.dumps(inventory))
         return path
 
     def _run(self, script: str, job: dict[str, object]) -> Peer:
