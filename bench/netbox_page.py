@@ -44,7 +44,8 @@ exactly the {requests} GraphQL queries that the toolkit asks, and only decode th
 tables as the toolkit: whole records, as its documentation shows, and once more only the fields that the toolkit reads,
 by NetBox's `fields` parameter. nb_inventory reads devices, interfaces and addresses with every extra off, so no links,
 VLANs and prefixes; only the plugin's own work counts, not the start of Ansible; it fills its cache, a jsonfile on the
-same disk, which the list is then made from. The changes are made by REST: {changes} descriptions of interfaces, devices and VLANs.
+same disk, which the list is then made from. The changes are made by REST: {changes} descriptions of interfaces, devices
+and VLANs.
 """
 
 
