@@ -43,11 +43,11 @@ class Authority:
             builder = builder.add_revoked_certificate(revoked)
         return self.pem + builder.sign(self._key, hashes.SHA256()).public_bytes(_PEM)
 
-    def issue(self, name: str, *, mail: str = "", revoked: bool = False) -> tuple[bytes, bytes]:
-        """A certificate for a server of that DNS name, or for the user with that mail address; and its key."""
+    def issue(self, name: str, *more: str, mail: str = "", revoked: bool = False) -> tuple[bytes, bytes]:
+        """A certificate for a server of these DNS names, or for the user with that mail address; and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        alternative = x509.RFC822Name(mail) if mail else x509.DNSName(name)
+        alternatives = [x509.RFC822Name(mail)] if mail else [x509.DNSName(each) for each in (name, *more)]
         purposes = (
             [ExtendedKeyUsageOID.CLIENT_AUTH]
             if mail
@@ -56,7 +56,7 @@ class Authority:
         certificate = (
             self._builder(subject, key)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .sign(self._key, hashes.SHA256())

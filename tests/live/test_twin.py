@@ -94,6 +94,25 @@ def test_the_firewalls_let_through_what_the_standard_allows(twin):
     assert answers("noc", "198.19.0.12"), "the federation reaches the management networks"
 
 
+def test_gateways_agree_on_the_tunnels_of_untrusted_lines_as_far_as_the_kernel_lets_them(twin):
+    name, connection = "ce-enschede-bibliotheek-01", "enschede-bibliotheek-asd-mgmt"
+    for device in (name, "core-asd-01", "core-apd-01"):
+        assert twin.on(device, "systemctl", "is-active", "strongswan").stdout == "active\n"
+        twin.on(device, "systemctl", "reload", "strongswan")
+    said = twin.on(name, "swanctl", "--initiate", "--ike", connection, "--child", "mgmt", check=False).stdout
+    assert re.search(rf"IKE_SA {connection}\[\d+\] established .*\[mgmt\.core-asd-01\.govroam\.example\]", said), said
+    assert "strongswan agrees on each tunnel" in twin.ggi("lab", "status").stdout
+
+
+def test_strongswan_does_not_start_with_connections_that_it_refuses(twin):
+    name, file = "ce-enschede-bibliotheek-01", "/etc/swanctl/swanctl.conf"
+    twin.on(name, "sh", "-c", f"sed -i 's/proposals = .*/proposals = nonsense/' {file}")
+    refused = twin.on(name, "systemctl", "restart", "strongswan", check=False)
+    assert refused.returncode != 0
+    assert "6 failed to load" in refused.stderr
+    assert twin.on(name, "systemctl", "is-active", "strongswan", check=False).stdout == "inactive\n"
+
+
 def test_a_device_lets_in_only_who_the_federations_authority_names(twin):
     address, key = "2001:db8:ff01::b", str(twin.folder / "login.key")
     assert twin.on("noc", "ssh", *BUT, "-i", key, f"ggi@{address}", "hostname").stdout == "ce-almelo-01\n"
@@ -143,7 +162,7 @@ def test_a_daemon_that_does_not_run_refuses_what_it_can_not_read_if_it_can_check
 
     refused = restart("rsyslog", "/etc/rsyslog.d/ggi.conf")
     assert refused.returncode != 0
-    assert "/etc/rsyslog.d/ggi.conf" in refused.stderr
+    assert "config validation run" in refused.stderr
     assert restart("chrony", "/etc/chrony/chrony.conf").returncode != 0
     assert restart("snmpd", "/etc/snmp/snmpd.conf").returncode == 0, "it has no check, as `ggi lab status` says"
 

@@ -16,7 +16,21 @@ from ggi_net.lab.twin.state import established
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NEEDS = ("nft", "vtysh", "frr-reload.py", "sshd", "sudo", "keepalived", "radvd", "ip", "ping", "chronyd", "rsyslogd")
+NEEDS = (
+    "nft",
+    "vtysh",
+    "frr-reload.py",
+    "sshd",
+    "sudo",
+    "keepalived",
+    "radvd",
+    "ip",
+    "ping",
+    "chronyd",
+    "rsyslogd",
+    "charon-systemd",
+    "swanctl",
+)
 
 
 class TwinLab:

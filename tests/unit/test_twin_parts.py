@@ -14,7 +14,7 @@ from ggi_net.lab.twin.inside.keepalived import part_of
 from ggi_net.lab.twin.inside.nft import _file, translated
 from ggi_net.lab.twin.inside.systemctl import CHECKS, UNCHECKED
 from ggi_net.lab.twin.interfaces import MAIN, members, parse, vrfs
-from ggi_net.lab.twin.plan import NOC, design
+from ggi_net.lab.twin.plan import INTERNET, NOC, design
 from ggi_net.paths import demo_folder
 from ggi_net.render.device import render_device
 from ggi_net.source.files import load_estate
@@ -84,7 +84,17 @@ def test_both_ends_of_a_link_and_everybody_on_a_vlan_hang_on_one_wire(twin):
 
 def test_the_management_host_is_in_the_management_networks(twin):
     noc = next(station for station in twin.plan.stations if station.name == NOC)
-    assert noc.addresses == ("2001:db8:fe00:1::c0/64", "198.19.224.25/27")
+    assert noc.ports == (("2001:db8:fe00:1::c0/64", "198.19.224.25/27"),)
+
+
+def test_providers_are_at_the_gateway_addresses_of_the_untrusted_lines_under_ipsec_if_there_are_any(twin):
+    internet = next(station for station in twin.plan.stations if station.name == INTERNET)
+    assert ("2001:db8:fffe:1::1/64", "203.0.113.1/29") in internet.ports, "of core-asd-01"
+    wires = {frozenset(wire.ends) for wire in twin.plan.wires}
+    port = internet.ports.index(("2001:db8:fffe:11::1/64", "203.0.113.33/29"))
+    assert frozenset({("ce-enschede-bibliotheek-01", "eth0"), (INTERNET, f"eth{port}")}) in wires
+    without = design(ESTATE, ["almelo"], core=False)
+    assert INTERNET not in {station.name for station in without.plan.stations}
 
 
 def test_without_the_core_its_stand_ins_know_only_the_chosen_gemeenten(twin):

@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 PROGRAMS = {
     "ip": "iproute2", "ping": "iputils-ping", "nft": "nftables", "nsenter": "util-linux", "sshd": "openssh-server",
     "sudo": "sudo", "vtysh": "frr", "frr-reload.py": "frr-pythontools", "keepalived": "keepalived", "radvd": "radvd",
-    "freeradius": "freeradius", "radsecproxy": "radsecproxy", "chronyd": "chrony", "rsyslogd": "rsyslog rsyslog-gnutls",
+    "freeradius": "freeradius", "radsecproxy": "radsecproxy", "charon-systemd": "charon-systemd",
+    "swanctl": "strongswan-swanctl", "chronyd": "chrony", "rsyslogd": "rsyslog rsyslog-gnutls",
 }  # fmt: skip
 """What a twin runs, and the Debian package of each."""
 
 NOT_HERE = (
     "VRFs are network namespaces, VLAN interfaces and IPsec lines plain wires: this kernel has no VRF, VLAN and ESP",
+    "strongswan agrees on each tunnel with its other end, certificates included, but the kernel refuses the keys",
     f"{' and '.join(CHECKS)} check their configuration and do not run",
     f"{' and '.join(UNCHECKED)} do not run, and accept any configuration",
     "the visitors' way to the internet (from a VRF into the main table, NAT) is not there",

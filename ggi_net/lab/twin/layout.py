@@ -7,6 +7,7 @@ What a device has on disk is below its folder: `etc` and `lib` hold its changes 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,9 @@ Subsystem sftp /usr/lib/openssh/sftp-server
 """
 """As Debian brings it; this machine's may have been changed."""
 
+_IDENTITY = re.compile(r"^\s*local \{[^}]*?^\s*id = (\S+)$", re.MULTILINE)
+"""A name by which a connection of swanctl.conf wants this device to be known."""
+
 _EAPOL = """\
 network={{
  key_mgmt=WPA-EAP
@@ -69,7 +73,7 @@ class Layout:
         self._design = design
         self._folder = folder
         self._resolver = Resolver(LabSecrets.create(folder / "secrets.seed"))
-        self._federation, self._users = Authority("Federation"), Authority("Users")
+        self._federation, self._users, self._lines = Authority("Federation"), Authority("Users"), Authority("Lines")
         self._user_ca = asyncssh.generate_private_key("ssh-ed25519")
         self._host_keys: dict[str, str] = {}
 
@@ -165,11 +169,17 @@ class Layout:
         disk.write(f"/etc/ggi/principals/{USER}", f"{USER}\n")
 
     def _certificates(self, disk: Disk, name: str, full: str) -> None:
+        texts = {artifact.file: artifact.text for artifact in self._design.artifacts[name]}
         certificate, key = self._federation.issue(full)
         disk.write("/etc/ggi/pki/federation-ca.pem", self._federation.pem_with_list)
         disk.write("/etc/ggi/pki/radsec.pem", certificate)
         disk.write("/etc/ggi/pki/radsec.key", key, 0o640, "root:radsecproxy")
-        if "radiusd.conf" in {artifact.file for artifact in self._design.artifacts[name]}:
+        if "swanctl.conf" in texts:
+            certificate, key = self._lines.issue(full, *_IDENTITY.findall(texts["swanctl.conf"]))
+            disk.write("/etc/ggi/pki/ipsec-ca.pem", self._lines.pem)
+            disk.write("/etc/ggi/pki/ipsec.pem", certificate)
+            disk.write("/etc/swanctl/private/ipsec.key", key, 0o600)
+        if "radiusd.conf" in texts:
             certificate, key = self._users.issue(full)
             disk.write("/etc/ggi/pki/eap-ca.pem", self._users.pem_with_list)
             disk.write("/etc/ggi/pki/eap.pem", certificate)

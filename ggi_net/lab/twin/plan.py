@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from ipaddress import ip_interface, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -29,12 +29,16 @@ if TYPE_CHECKING:
 
 NOC = "noc"
 """The federation's management host."""
+INTERNET = "internet"
+"""The host that is the way between untrusted lines: all their providers at once."""
 
 _STAND_IN = "frr"
 _ROLES = (Role.CORE, Role.CE, Role.RADIUS, Role.FEDERATION_PROXY)
 _PORTS = {PortKind.ACCESS: "eth0", PortKind.INTERNET: "eth0", PortKind.LAN: "eth1", PortKind.CORE: "eth2"}
+_IPSEC = "strongswan"
 _UNITS = {
     "frr.conf": "frr",
+    "swanctl.conf": _IPSEC,
     "keepalived.conf": "keepalived",
     "radvd.conf": "radvd",
     "radiusd.conf": "freeradius",
@@ -81,11 +85,14 @@ class Wire(Record, frozen=True, kw_only=True):
 
 
 class Station(Record, frozen=True, kw_only=True):
-    """A host on a VLAN, to send traffic from: its addresses with lengths, its gateways."""
+    """A host, to send traffic from: the addresses, with lengths, of its ports eth0, eth1 and so on, and its gateways.
+
+    One with several ports routes between them.
+    """
 
     name: str
-    addresses: tuple[str, ...]
-    gateways: tuple[str, ...]
+    ports: tuple[tuple[str, ...], ...]
+    gateways: tuple[str, ...] = ()
 
 
 class Plan(Record, frozen=True, kw_only=True):
@@ -154,6 +161,9 @@ def design(estate: Estate, gemeenten: Iterable[str], *, core: bool) -> Design:
         else:
             left_out.append(item.device.name)
     stations = list(_stations(estate, {(item.organisation.slug, item.site.slug): item for item in chosen}.values()))
+    lines = tuple(_lines(artifacts[machine.name] for machine in machines if _IPSEC in machine.units))
+    if lines:
+        stations.append(Station(name=INTERNET, ports=lines))
     plan = Plan(
         machines=tuple(machines),
         stations=tuple(stations),
@@ -225,9 +235,17 @@ def _station(name: str, site: Site, zone: str, number: int) -> Station:
     networks = [ip_network(prefix) for prefix in vlan.prefixes]
     return Station(
         name=name,
-        addresses=tuple(f"{n[number] if n.version == 4 else n[0xC0]}/{n.prefixlen}" for n in networks),
+        ports=(tuple(f"{n[number] if n.version == 4 else n[0xC0]}/{n.prefixlen}" for n in networks),),
         gateways=tuple(str(n[1]) for n in networks),
     )
+
+
+def _lines(routers: Iterable[tuple[Artifact, ...]]) -> Iterator[tuple[str, ...]]:
+    """For each untrusted line of these routers the addresses that its provider has there, with lengths."""
+    for interface in (interface for files in routers for interface in _interfaces(files) if interface.gateways):
+        networks = [ip_interface(address).network for address in interface.addresses]
+        known = [(gateway, network) for gateway in interface.gateways for network in networks]
+        yield tuple(f"{gateway}/{n.prefixlen}" for gateway, n in known if ip_address(gateway) in n)
 
 
 def _wires(artifacts: dict[str, tuple[Artifact, ...]], stations: Iterable[Station]) -> Iterator[Wire]:
@@ -237,7 +255,8 @@ def _wires(artifacts: dict[str, tuple[Artifact, ...]], stations: Iterable[Statio
             if interface.network and not interface.table:
                 ends[str(interface.network)].append((name, interface.name))
     for station in stations:
-        ends[str(ip_interface(station.addresses[0]).network)].append((station.name, "eth0"))
+        for number, addresses in enumerate(station.ports):
+            ends[str(ip_interface(addresses[0]).network)].append((station.name, f"eth{number}"))
     for network, them in ends.items():
         yield Wire(network=network, ends=tuple(them))
 

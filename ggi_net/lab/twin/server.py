@@ -109,10 +109,16 @@ class Twin:
         pid = body.start_host(station.name)
         self._pids[station.name] = pid
         self._connect(station.name, pid)
-        lines = ["link set lo up", "link set eth0 up"]
-        lines += [f"addr add {a} dev eth0{' nodad' if ':' in a else ''}" for a in station.addresses]
+        lines = ["link set lo up"]
+        for number, addresses in enumerate(station.ports):
+            lines.append(f"link set eth{number} up")
+            lines += [f"addr add {a} dev eth{number}{' nodad' if ':' in a else ''}" for a in addresses]
         lines += [f"route add default via {gateway}" for gateway in station.gateways]
         _ip(lines, pid)
+        if len(station.ports) > 1:
+            with ns.inside(f"/proc/{pid}/ns/net"):
+                for setting in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+                    Path("/proc/sys/net", setting).write_text("1")
 
     def _start(self, machine: Machine) -> None:
         pid, tell = body.start_machine(machine.name, self._folder / "devices" / machine.name, machine.units)

@@ -29,7 +29,6 @@ STAND_INS = {
     "/usr/sbin/nft": "nft",
     "/usr/sbin/radvd": "radvd",
     "/usr/sbin/sshd": "sshd",
-    "/usr/sbin/swanctl": "swanctl",
     "/usr/sbin/sysctl": "sysctl",
 }
 """By the path of the real program: the module of this package that answers to it."""

@@ -25,7 +25,7 @@ CHECKS = {
     "rsyslog": ["/usr/sbin/rsyslogd", "-N1"],
 }
 """Units that do not run in the twin, with the command by which the daemon checks its configuration."""
-UNCHECKED = ("snmpd", "ulogd2", "strongswan")
+UNCHECKED = ("snmpd", "ulogd2")
 """Units that do not run in the twin and have no such command: whatever they are given is accepted."""
 
 _PATIENCE = 30.0
@@ -72,7 +72,12 @@ def start(unit: Unit) -> int:
     if unit.last("Type") == "forking":
         status = _all(unit, commands, environment)
         return status if status == 0 and _comes(unit) else _failed(unit)
-    return 0 if _spawn(unit, commands[0], environment) else _failed(unit)
+    if not _spawn(unit, commands[0], environment):
+        return _failed(unit)
+    if _all(unit, unit.commands("ExecStartPost", environment), environment):
+        stop(unit)
+        return _failed(unit)
+    return 0
 
 
 def stop(unit: Unit) -> int:
