@@ -14,9 +14,10 @@ import msgspec
 import pytest
 from devices import IOS, ROUTER
 from harness import Job, killed, moments
+from subject import heal
 
 from ggi_net.lab.fleet import running_fleet
-from ggi_net.lab.misbehave import Does, Fault, Misbehaviour, matching, refusing
+from ggi_net.lab.misbehave import Does, Fault, matching, refusing
 from ggi_net.push import cli
 from ggi_net.push.cisco_iosxe import IosSession
 from ggi_net.push.driver import Target, open_right
@@ -109,9 +110,7 @@ class Bench(SimpleNamespace):
 
     def heal(self) -> None:
         """Nothing is wrong any more."""
-        for name, value in vars(Misbehaviour()).items():
-            if not name.startswith("_"):
-                setattr(self.device.wrong, name, value)
+        heal(self.device.wrong)
 
 
 def bench_of(fleet: Fleet, name: str, journal: Path) -> Bench:

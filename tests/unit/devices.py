@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -158,6 +158,35 @@ class Bench:
             policy or Policy(verify=5, watch=0, grace=10),
             check=check,
         )
+
+
+GATEWAY = "ce-test-01"
+CAREFUL = Policy(rollback=60, verify=5, watch=0, grace=20)
+"""One minute of the device."""
+
+
+class GatewayBench(Bench):
+    """A fleet of one gateway of some platform, and how to push to it."""
+
+    def __init__(self, fleet: Fleet, folder: Path, platform: Platform) -> None:
+        super().__init__(fleet, folder)
+        self.platform = platform
+
+    @property
+    def device(self) -> Any:
+        return self.fleet.devices[GATEWAY]
+
+    def target(self, artifacts: tuple[Artifact, ...], **connection: object) -> Target:
+        reached = msgspec.structs.replace(self.fleet.connections.of(GATEWAY), **connection)
+        announces = {"mgmt": frozenset({"192.0.2.128/25", "198.51.100.0/24"})}
+        return Target(GATEWAY, "TEST-1", self.platform, artifacts, reached, "test", announces=announces)
+
+
+@contextmanager
+def gateway_bench(platform: Platform, ports: tuple[str, ...], folder: Path, minute: float) -> Iterator[GatewayBench]:
+    plan = Blueprint(name=GATEWAY, driver=platform.driver, serial="TEST-1", ports=ports, minute=minute)
+    with running_fleet([plan], folder / "lab") as fleet:
+        yield GatewayBench(fleet, folder, platform)
 
 
 @contextmanager

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import msgspec
-from devices import Bench
+from devices import GATEWAY, gateway_bench
 
-from ggi_net.lab.fleet import Blueprint, running_fleet
-from ggi_net.push.driver import Target
-from ggi_net.push.run import Policy
 from ggi_net.render.artifact import Artifact
 from ggi_net.render.platform import ArtifactKind, Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from ggi_net.lab.eos import EosDevice
+    from devices import GatewayBench
 
-NAME, SERIAL = "ce-test-01", "TEST-1"
 PORTS = ("Ethernet1", "Ethernet2")
 EOS = Platform(
     name="arista_eos", title="EOS", driver="arista_eos", drift="arista_eos",
@@ -85,29 +79,10 @@ end
 CHANGED = TEXT.replace("to the core", "to the other core").replace("cipher aes256-ctr", "cipher aes256-ctr aes128-ctr")
 """Two lines far apart are different: a device that has one of them only runs neither configuration."""
 
-CAREFUL = Policy(rollback=60, verify=5, watch=0, grace=20)
-"""One minute of the device."""
-
 
 def artifacts(text: str = TEXT) -> tuple[Artifact, ...]:
-    return (Artifact(NAME, "arista_eos", "running.cfg", text),)
+    return (Artifact(GATEWAY, "arista_eos", "running.cfg", text),)
 
 
-class EosBench(Bench):
-    """A fleet of one EOS device, and how to push to it."""
-
-    @property
-    def device(self) -> EosDevice:
-        return self.fleet.devices[NAME]
-
-    def target(self, artifacts: tuple[Artifact, ...], **connection: object) -> Target:
-        reached = msgspec.structs.replace(self.fleet.connections.of(NAME), **connection)
-        announces = {"mgmt": frozenset({"192.0.2.128/25", "198.51.100.0/24"})}
-        return Target(NAME, SERIAL, EOS, artifacts, reached, "test", announces=announces)
-
-
-@contextmanager
-def eos_bench(folder: Path, *, minute: float = 60.0) -> Iterator[EosBench]:
-    plan = Blueprint(name=NAME, driver="arista_eos", serial=SERIAL, ports=PORTS, minute=minute)
-    with running_fleet([plan], folder / "lab") as fleet:
-        yield EosBench(fleet, folder)
+def eos_bench(folder: Path, *, minute: float = 60.0) -> AbstractContextManager[GatewayBench]:
+    return gateway_bench(EOS, PORTS, folder, minute)

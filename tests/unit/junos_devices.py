@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import msgspec
-from devices import Bench
+from devices import GATEWAY, gateway_bench
 
-from ggi_net.lab.fleet import Blueprint, running_fleet
-from ggi_net.push.driver import Target
-from ggi_net.push.run import Policy
 from ggi_net.render.artifact import Artifact
 from ggi_net.render.platform import ArtifactKind, Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-NAME, SERIAL = "ce-test-01", "TEST-1"
+    from devices import GatewayBench
+
 JUNOS = Platform(
     name="juniper_junos", title="Junos", driver="juniper_junos", drift="juniper_junos",
     artifacts=(ArtifactKind(file="junos.conf", template="x"),),
@@ -108,29 +104,10 @@ routing-instances {
 CHANGED = TEXT.replace("to the core", "to the other core").replace("aes256-ctr ]", "aes256-ctr aes128-ctr ]")
 """Two lines far apart are different: a device that has one of them only runs neither configuration."""
 
-CAREFUL = Policy(rollback=60, verify=5, watch=0, grace=20)
-"""One minute of the device."""
-
 
 def artifacts(text: str = TEXT) -> tuple[Artifact, ...]:
-    return (Artifact(NAME, "juniper_junos", "junos.conf", text),)
+    return (Artifact(GATEWAY, "juniper_junos", "junos.conf", text),)
 
 
-class JunosBench(Bench):
-    """A fleet of one Junos device, and how to push to it."""
-
-    @property
-    def device(self):
-        return self.fleet.devices[NAME]
-
-    def target(self, artifacts: tuple[Artifact, ...], **connection: object) -> Target:
-        reached = msgspec.structs.replace(self.fleet.connections.of(NAME), **connection)
-        announces = {"mgmt": frozenset({"192.0.2.128/25", "198.51.100.0/24"})}
-        return Target(NAME, SERIAL, JUNOS, artifacts, reached, "test", announces=announces)
-
-
-@contextmanager
-def junos_bench(folder: Path, *, minute: float = 60.0) -> Iterator[JunosBench]:
-    plan = Blueprint(name=NAME, driver="juniper_junos", serial=SERIAL, ports=("ge-0/0/0",), minute=minute)
-    with running_fleet([plan], folder / "lab") as fleet:
-        yield JunosBench(fleet, folder)
+def junos_bench(folder: Path, *, minute: float = 60.0) -> AbstractContextManager[GatewayBench]:
+    return gateway_bench(JUNOS, ("ge-0/0/0",), folder, minute)

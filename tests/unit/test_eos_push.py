@@ -7,7 +7,8 @@ import re
 
 import msgspec
 import pytest
-from eos_devices import CAREFUL, CHANGED, NAME, TEXT, artifacts, eos_bench
+from devices import CAREFUL, GATEWAY
+from eos_devices import CHANGED, TEXT, artifacts, eos_bench
 from msgspec.structs import replace
 
 from ggi_net.config.compare import Kind
@@ -53,7 +54,7 @@ def by_hand(bench, *lines):
 
 
 def test_it_says_who_it_is_and_how_it_does(session):
-    assert (session.identify().hostname, session.identify().serial) == (NAME, "TEST-1")
+    assert (session.identify().hostname, session.identify().serial) == (GATEWAY, "TEST-1")
     health = session.health()
     assert health.sessions == {"mgmt/192.0.2.0": True}
     assert health.announced == {"mgmt": frozenset({"192.0.2.128/25", "198.51.100.0/24"})}
@@ -103,14 +104,14 @@ def test_what_ran_before_a_run_comes_back_as_a_whole(bench):
     before = sorted(bench.device.body().splitlines())
     pushed = Push(bench.target(artifacts(CHANGED)), bench.resolver, journal, ACCEPTING).run()
     assert pushed.status is Status.CHANGED, pushed.error
-    assert bench.device.hostname == NAME
+    assert bench.device.hostname == GATEWAY
     back = Push(
         bench.target(artifacts()), bench.resolver, Journal(bench.folder / "journal", "back"), CAREFUL,
         back_to=journal.run,
     ).run()  # fmt: skip
     assert back.status is Status.CHANGED, back.error
     assert sorted(bench.device.body().splitlines()) == before
-    by_hand(bench, f"hostname {NAME}")
+    by_hand(bench, f"hostname {GATEWAY}")
 
 
 def test_of_a_run_that_never_was_nothing_is_kept(session):
@@ -166,8 +167,8 @@ class TestDrift:
         assert compare_device(bench.target(artifacts()), bench.resolver, b"k" * 32) == []
 
     def test_what_somebody_did_by_hand_is_found(self, bench):
-        told = tamper(NAME, "arista_eos", bench.fleet.connections.of(NAME))
-        assert told == f"{NAME}: somebody switched telnet on (management telnet)"
+        told = tamper(GATEWAY, "arista_eos", bench.fleet.connections.of(GATEWAY))
+        assert told == f"{GATEWAY}: somebody switched telnet on (management telnet)"
         [found] = compare_device(bench.target(artifacts()), bench.resolver, b"k" * 32)
         assert (found.kind, found.running) == (Kind.EXTRA, "management telnet\n no shutdown")
         assert bench.push(artifacts(), policy=ACCEPTING).status is Status.CHANGED

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from junos_devices import CAREFUL, CHANGED, NAME, TEXT, artifacts, junos_bench
+from devices import CAREFUL, GATEWAY
+from junos_devices import CHANGED, TEXT, artifacts, junos_bench
 from msgspec.structs import replace
 
 from ggi_net.drift.result import State
@@ -124,7 +125,7 @@ def test_health_tells_sessions_prefixes_and_room(bench):
 def test_what_somebody_changed_is_drift_with_its_place(bench):
     target = bench.target(artifacts())
     assert drift_device(target, bench.resolver, KEY).state is State.CLEAN
-    said = tamper(NAME, "juniper_junos", bench.fleet.connections.of(NAME))
+    said = tamper(GATEWAY, "juniper_junos", bench.fleet.connections.of(GATEWAY))
     assert said == "ce-test-01: somebody switched telnet on (system services)"
     result = drift_device(target, bench.resolver, KEY)
     assert result.state is State.DRIFT
