@@ -9,5 +9,9 @@ import pytest
 sys.path.append(str(Path(__file__).parent.parent / "unit"))
 
 
+# What it asserts is shown as in a test.
+pytest.register_assert_rewrite("subject")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fault(*names): which faults of promises.yml a test is about")

@@ -35,9 +35,7 @@ HASTY = replace(CAREFUL, verify=0.3)
 class Subject(ABC):
     """The one device of a bench. A platform says where it keeps what it runs, who is in it, and what was committed."""
 
-    def __init__(
-        self, bench: GatewayBench, old: str, new: str, artifacts: Callable[[str], tuple[Artifact, ...]]
-    ) -> None:
+    def __init__(self, bench: GatewayBench, old: str, new: str, artifacts: _Artifacts) -> None:
         self.bench = bench
         self.old = old
         self.new = new
