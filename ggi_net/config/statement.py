@@ -24,11 +24,16 @@ if TYPE_CHECKING:
     from ggi_net.config.tree import Node
 
 
+Meaning = tuple[str, "tuple[Meaning, ...]"]
+"""What a line and those below it mean: its identity, and the meanings of its children in order."""
+
+
 class Statement(msgspec.Struct, eq=False, gc=False):
     """One line with the lines below it.
 
     `shown` may be seen by anybody; `raw` is the line in the form that the device is given, secrets and all, and stays
-    in memory; `written` is the line as it was found. `path` is that of the rules.
+    in memory; `written` is the line as it was found. `path` is that of the rules. `below` is what the children mean:
+    two sections are compared by it at once, however much is in them.
     """
 
     raw: str
@@ -37,8 +42,9 @@ class Statement(msgspec.Struct, eq=False, gc=False):
     path: str
     number: int = 0
     block: tuple[str, ...] | None = None
-    children: list[Statement] = msgspec.field(default_factory=list)
+    children: tuple[Statement, ...] = ()
     written: str = ""
+    below: tuple[Meaning, ...] = ()
 
     def walk(self) -> Iterator[Statement]:
         """Every statement below this one, in order."""
@@ -64,6 +70,8 @@ class Reader:
         """The statements of what a device has; `intended` helps to recognise secrets that are shown hashed."""
         known: dict[str, set[str]] = {}
         for statement in intended.walk():
+            if statement.shown == statement.raw:
+                continue
             _, found = self._lines.read(statement.raw)
             if found:
                 known.setdefault(statement.shown, set()).add(found["secret"])
@@ -80,10 +88,10 @@ class Reader:
 
     def _statements(self, node: Node, known: Mapping[str, set[str]], path: str = "") -> Statement:
         made = self._statement(node, known, path)
-        for inner in node.children:
-            child = self._statements(inner, known, made.path)
-            if not self._ignored(child.path):
-                made.children.append(child)
+        if node.children:
+            children = [self._statements(inner, known, made.path) for inner in node.children]
+            made.children = tuple([child for child in children if not self._ignored(child.path)])
+            made.below = tuple([(child.identity, child.below) for child in made.children])
         return made
 
     def _statement(self, node: Node, known: Mapping[str, set[str]], above: str) -> Statement:

@@ -6,6 +6,7 @@ What IOS-XE and EOS have in common is here; what a line means to one of them is 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ggi_net.config.tree import Node
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"\d+")
 _ENTRY = re.compile(r"(?:sequence )?(\d+) ")
 _LISTS = ("ip access-list ", "ipv6 access-list ")
+_REMEMBERED = 1 << 14
+"""Of so many lines is remembered where they are shown: many devices have most of them in common."""
 _INVALID = "% Invalid input detected at '^' marker."
 _MADE_WAY_FOR = ("description", "password", "neighbor", "key")
 """Lines of which the first words are enough to take them away."""
@@ -211,10 +214,16 @@ class CommandTree:
         return False
 
     def _shown_at(self, node: Node) -> tuple[int, list[tuple[str, int]]]:
-        """Where a line of the top level is shown: by kind, then by name."""
-        rank = next(i for i, pattern in enumerate(self.language.order) if pattern.match(node.text))
-        parts = _NUMBER.split(node.text)
-        numbers = [int(n) for n in _NUMBER.findall(node.text)] + [0]
+        """Where a line of the top level is shown."""
+        return self._place(node.text)
+
+    @classmethod
+    @lru_cache(maxsize=_REMEMBERED)
+    def _place(cls, text: str) -> tuple[int, list[tuple[str, int]]]:
+        """Where a line is shown: by kind, then by name."""
+        rank = next(i for i, pattern in enumerate(cls.language.order) if pattern.match(text))
+        parts = _NUMBER.split(text)
+        numbers = [int(n) for n in _NUMBER.findall(text)] + [0]
         return rank, list(zip(parts, numbers, strict=True))
 
 

@@ -287,7 +287,7 @@ class IosSession:
 
     def _change(self, intended: str, running: str) -> Change:
         lines, diff = self._plan(intended, running)
-        shown = [printable(line, _SHOWN) for line in self._resolver.masker(diff).splitlines()]
+        shown = [printable(line, _SHOWN) for line in self._resolver.masker(diff).splitlines()] if diff else []
         return Change("".join(f"{line}\n" for line in shown), tuple(lines))
 
     def _plan(self, intended: str, running: str) -> tuple[list[str], str]:
