@@ -47,17 +47,27 @@ def faults() -> list[Fault]:
 
 
 def tests_of(driver: str) -> dict[str, list[str]]:
-    """The tests of a driver by the fault that they are about, from their `fault` marks."""
+    """The tests of a driver by the fault that they are about, from their `fault` marks or those of their class."""
     found: dict[str, list[str]] = {}
     path = FAULTS / f"test_{driver}.py"
-    for node in ast.walk(ast.parse(path.read_text())) if path.exists() else ():
-        if isinstance(node, ast.FunctionDef):
-            for name in _marked(node):
-                found.setdefault(name, []).append(node.name)
+    for node in ast.parse(path.read_text()).body if path.exists() else ():
+        for name, faults in _tests(node):
+            for fault in faults:
+                found.setdefault(fault, []).append(name)
     return found
 
 
-def _marked(node: ast.FunctionDef) -> list[str]:
+def _tests(node: ast.stmt) -> list[tuple[str, list[str]]]:
+    """The tests of a function or a class, by name, each with the faults that it is marked with."""
+    if isinstance(node, ast.FunctionDef):
+        return [(node.name, _marked(node))]
+    if isinstance(node, ast.ClassDef):
+        below = [found for inner in node.body for found in _tests(inner) if found[0].startswith("test_")]
+        return [(f"{node.name}::{name}", [*_marked(node), *faults]) for name, faults in below]
+    return []
+
+
+def _marked(node: ast.FunctionDef | ast.ClassDef) -> list[str]:
     return [
         argument.value
         for mark in node.decorator_list
