@@ -87,6 +87,8 @@ class RunningConfiguration(CommandTree):
         return new.startswith("ip address ") if old == "no ip address" else super()._replaces(new, old)
 
     def _shown(self, node: Node, path: str) -> Node:
+        if not node.children:
+            return node
         children = [self._shown(child, f"{path}/{child.text}") for child in node.children]
         if not path:
             children.sort(key=self._shown_at)
