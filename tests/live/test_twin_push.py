@@ -1,6 +1,6 @@
 """Pushes to real gateways of the twin, from its management host: what cuts a gateway off comes back by itself.
 
-Two things are tried at a time, one on each gateway of almelo.
+Two things are tried at a time, one on each gateway of almelo. The twin is taken down at the end, which is tried, too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from twin_lab import NEEDS, TwinLab, wait_until
+from twin_lab import NEEDS, TwinLab, left_in, mounts_of, wait_until
 
 from ggi_net.paths import demo_folder
 from ggi_net.push.journal import Journal
@@ -158,3 +158,17 @@ def test_a_gateway_that_restarts_and_one_whose_controller_is_killed_go_back_by_t
     assert outcome(gateways.push("as it was", ONE)).status == "unchanged"
     assert outcome(gateways.push("one service more", OTHER, rollback=90)).status == "changed", "the next push works"
     assert list(gateways.journal.entries(OTHER))[1].outcome == "rolled back", "and settles what was left open"
+
+
+def test_down_ends_also_what_others_run_in_its_networks(gateways):
+    lab = gateways.lab
+    spaces = lab.namespaces()
+    for name in ("noc", ONE):
+        lab.ggi("lab", "exec", name, "--", "sh", "-c", "setsid -f sleep 1000 > /dev/null 2>&1")
+    assert sum("sleep 1000" in line for line in left_in(spaces)) == 2
+
+    lab.ggi("lab", "down")
+
+    assert not left_in(spaces)
+    assert not lab.folder.exists()
+    assert not mounts_of(lab.folder)
