@@ -41,6 +41,7 @@ class PinnedHostKey:
 
     def __init__(self, connection: Connection, **arguments: Any) -> None:
         self._known = known_host(connection)
+        self._came = threading.Event()
         super().__init__(**arguments)
 
     def _build_ssh_client(self) -> paramiko.SSHClient:
@@ -49,6 +50,20 @@ class PinnedHostKey:
         client.get_host_keys().add(name, key.get_name(), key)
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
         return client
+
+    def establish_connection(self, *arguments: Any, **more: Any) -> None:
+        """Connect, and let it be told from then on when something comes."""
+        super().establish_connection(*arguments, **more)  # type: ignore[misc]
+        self.remote_conn.in_buffer.set_event(self._came)  # type: ignore[attr-defined]
+
+    def read_channel(self) -> str:
+        """What came, as soon as something does: netmiko would look for it every 10 ms. Empty when nothing came.
+
+        What netmiko read beyond a pattern, and has put back, is there at once.
+        """
+        if not self._read_buffer:  # type: ignore[attr-defined]
+            self._came.wait(_PAUSE_SECONDS)
+        return str(super().read_channel())  # type: ignore[misc]
 
     def normalize_linefeeds(self, a_string: str) -> str:
         """What netmiko makes of line ends, without an expression that looks for each: most are of one kind."""
@@ -75,7 +90,6 @@ class Cli:
     ) -> None:
         self.device = target.device
         self.prompt = re.compile("")
-        self._came = threading.Event()
         self._resolver = resolver
         guarded(target.device, target.connection, lambda: self._connect(target.connection, shell, device_type))
         try:
@@ -99,7 +113,6 @@ class Cli:
                 conn_timeout=TIMEOUT_SECONDS, auth_timeout=TIMEOUT_SECONDS, banner_timeout=TIMEOUT_SECONDS,
                 keepalive=_KEEPALIVE_SECONDS,
             )  # fmt: skip
-            self.shell.remote_conn.in_buffer.set_event(self._came)
         except paramiko.AuthenticationException:
             raise
         except (NetmikoTimeoutException, ReadException) as error:
@@ -155,7 +168,6 @@ class Cli:
         text, since = "", time.monotonic()
         limit, quiet = since + seconds, since
         while not complete(text):
-            self._came.wait(_PAUSE_SECONDS)
             new = self.shell.read_channel()
             now = time.monotonic()
             if new:
