@@ -119,7 +119,7 @@ class TestSettings:
 
     def test_two_labs_share_no_secret(self):
         one, two = (msgspec.structs.asdict(draw(port=1, plugin=True)) for _ in "ab")
-        assert {name for name in one if one[name] == two[name]} == {"port", "plugin"}
+        assert {name for name in one if one[name] == two[name]} == {"port", "plugin", "search"}
 
     def test_a_report_of_a_failed_test_does_not_show_them(self):
         settings = draw(port=8123, plugin=True)
@@ -163,7 +163,7 @@ class TestSettings:
     def test_netbox_finds_the_toolkits_packages_and_nothing_beside_them(self, tmp_path):
         write_configuration(tmp_path, draw(port=1, plugin=True))
         names = {path.name for path in (tmp_path / "python").iterdir()}
-        assert names == {"ggi_lab_wsgi.py", "ggi_net", "ggi_netbox"}
+        assert names == {"ggi_lab_search.py", "ggi_lab_wsgi.py", "ggi_net", "ggi_netbox"}
         found = subprocess.run(
             [
                 sys.executable,
