@@ -87,7 +87,7 @@ class Gateways:
 
 
 def outcome(push: subprocess.Popen[str]) -> Outcome:
-    said, _ = push.communicate(timeout=200)
+    said, _ = push.communicate(timeout=600)
     return msgspec.json.decode(said, type=Outcome)
 
 

@@ -82,7 +82,7 @@ def share(tmp_path_factory):
     kernel = prepare()
     put(folder / "radios", kernel.radios.read_text())
     shutil.copy(Path(__file__).parent / "guest" / "wlan.sh", folder)
-    result = run(["bash", "wlan.sh"], folder, kernel=kernel, seconds=300)
+    result = run(["bash", "wlan.sh"], folder, kernel=kernel, seconds=900)
     assert result.status == 0, result.log
     return folder
 

@@ -82,7 +82,7 @@ class TwinLab:
             "GGI_CONNECTIONS": str(self.folder / "connections.json"),
             "COLUMNS": "200",
         }
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900)
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
 

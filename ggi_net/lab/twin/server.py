@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ggi_net.lab.twin.plan import Machine, Station
 
 _CONVERGE_SECONDS = 180.0
-_BOOT_SECONDS = 120.0
+_BOOT_SECONDS = 300.0
 _WIDEST = 9216
 
 

@@ -85,6 +85,6 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Observed:
     for file in (*_GUEST.glob("*.py"), Path(namespaces.__file__)):
         shutil.copy(file, share)
     (share / "plan.json").write_text(json.dumps(plan))
-    done = run(["python3", "main.py"], share, kernel=prepare(), seconds=600, memory_mb=1536)
+    done = run(["python3", "main.py"], share, kernel=prepare(), seconds=2400, memory_mb=1536)
     assert done.status == 0, done.log
     return Observed(estate, people, flows, plan, json.loads((share / "result.json").read_text()), done.log)
