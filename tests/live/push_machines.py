@@ -156,7 +156,10 @@ class Machine:
 
 
 def cable(one: Machine, port: str, other: Machine, other_port: str) -> None:
-    """A wire between two ports."""
+    """A wire between two ports. One that is still there from before goes first: the kernel takes its time with that."""
+    subprocess.run(
+        ["nsenter", "--target", str(one.pid), "--net", "ip", "link", "delete", port], capture_output=True, check=False
+    )
     subprocess.run(
         ["ip", "link", "add", port, "netns", str(one.pid), "type", "veth", "peer", "name", other_port, "netns",
          str(other.pid)],

@@ -15,6 +15,14 @@ holds() {
   say "never: $2 in $1"
   exit 1
 }
+gone() {
+  for _ in {1..600}; do
+    [[ -e $1 ]] || return 0
+    pause
+  done
+  say "still there: $1"
+  exit 1
+}
 in_site() { ip netns exec site "$@"; }
 in_laptop() { ip netns exec laptop "$@"; }
 
@@ -84,6 +92,7 @@ done <forbidden
 say pings
 in_laptop wpa_cli -p /run/wpa terminate >/dev/null
 holds wpa3.supplicant CTRL-EVENT-TERMINATING
+gone /run/wpa.pid # until then it may still take the radio down, under the next one
 visit wpa2
 holds /var/log/freeradius/govroam.json '"result":"stop"'
 cp /var/log/freeradius/govroam.json /var/log/freeradius/radius.log .
