@@ -168,6 +168,7 @@ class Resolver:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._values: dict[str, str] = {}
+        self._masker = (0, Masker())
 
     def value(self, reference: str) -> str:
         """The value of one reference; raise SecretError for one that is missing or could add a line."""
@@ -191,8 +192,11 @@ class Resolver:
 
     @property
     def masker(self) -> Masker:
-        """A masker for every value given out so far."""
-        return Masker(self._values)
+        """A masker for every value given out so far; made anew only when there are more."""
+        if self._masker[0] != len(self._values):
+            values = dict(self._values)  # other threads add to it meanwhile
+            self._masker = (len(values), Masker(values))
+        return self._masker[1]
 
 
 class Masker:

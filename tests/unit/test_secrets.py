@@ -1,6 +1,7 @@
 """Secrets: values come from a backend, live in memory, and are never shown."""
 
 import stat
+import threading
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
@@ -155,3 +156,41 @@ class TestCisco:
     @given(st.text())
     def test_no_text_breaks_the_decoder(self, text):
         cisco.decode_type7(text)
+
+
+class _Anything:
+    """A backend that has a value for every reference."""
+
+    def value(self, reference: str) -> str:
+        return f"value-of-{reference.rpartition('/')[2]}"
+
+
+def test_a_masker_is_made_anew_only_when_there_is_more_to_mask():
+    resolver = Resolver(_Anything())
+    resolver.value("secret://almelo/a")
+    masker = resolver.masker
+    resolver.value("secret://almelo/a")
+    assert resolver.masker is masker
+    resolver.value("secret://almelo/b")
+    assert "value-of-b" not in resolver.masker("the value-of-b is out")
+
+
+def test_values_may_be_given_out_while_others_mask():
+    resolver, wrong = Resolver(_Anything()), []
+
+    def work(thread: int) -> None:
+        try:
+            for number in range(150):
+                resolver.value(f"secret://almelo/{thread}-{number}")
+                said = resolver.masker(f"x value-of-{thread}-{number} y")
+                if f"value-of-{thread}-{number} " in said:
+                    wrong.append(said)
+        except RuntimeError as error:
+            wrong.append(str(error))
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
