@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ggi_net.config.tree import Node
@@ -15,7 +16,7 @@ _FILTER = re.compile(r"(.*?) \| (?:include|i) (.+)$")
 INVALID = "% Invalid input detected at '^' marker."
 
 
-class CommandSession:
+class CommandSession(ABC):
     """The state of one session. `enter` takes a line and returns what the device prints for it.
 
     `section` is where in the configuration it is, from the root down; empty in the exec mode.
@@ -39,9 +40,9 @@ class CommandSession:
         self.device.sessions.append(self)
 
     @property
+    @abstractmethod
     def commands(self) -> Sequence[tuple[str, Callable[[Any, re.Match[str]], str]]]:
         """A pattern for each command of the exec mode, and what carries it out; the first that matches counts."""
-        raise NotImplementedError
 
     @property
     def tree(self) -> CommandTree:
@@ -149,9 +150,9 @@ class CommandSession:
         """What stands between the brackets of the prompt in a section whose own word is `word`."""
         return word
 
+    @abstractmethod
     def _begins_text(self, text: str) -> tuple[str, str, str] | None:
         """Of a line that begins a text: what the text is of, what ends it, and what of it is in this line."""
-        raise NotImplementedError
 
     def _ends_text(self, line: str) -> bool:
         return self._end in line

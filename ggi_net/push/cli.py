@@ -53,22 +53,22 @@ class PinnedHostKey:
 
     def establish_connection(self, *arguments: Any, **more: Any) -> None:
         """Connect, and let it be told from then on when something comes."""
-        super().establish_connection(*arguments, **more)  # type: ignore[misc]
-        self.remote_conn.in_buffer.set_event(self._came)  # type: ignore[attr-defined]
+        super().establish_connection(*arguments, **more)  # type: ignore[misc]  # netmiko's class, after this
+        self.remote_conn.in_buffer.set_event(self._came)  # type: ignore[attr-defined]  # netmiko's
 
     def read_channel(self) -> str:
         """What came, as soon as something does: netmiko would look for it every 10 ms. Empty when nothing came.
 
         What netmiko read beyond a pattern, and has put back, is there at once.
         """
-        if not self._read_buffer:  # type: ignore[attr-defined]
+        if not self._read_buffer:  # type: ignore[attr-defined]  # netmiko's
             self._came.wait(_PAUSE_SECONDS)
-        return str(super().read_channel())  # type: ignore[misc]
+        return str(super().read_channel())  # type: ignore[misc]  # netmiko's class, after this
 
     def normalize_linefeeds(self, a_string: str) -> str:
         """What netmiko makes of line ends, without an expression that looks for each: most are of one kind."""
         plain = a_string.replace("\r\n", "\n")
-        return str(super().normalize_linefeeds(a_string)) if "\r" in plain else plain  # type: ignore[misc]
+        return str(super().normalize_linefeeds(a_string)) if "\r" in plain else plain  # type: ignore[misc]  # netmiko's class, after this
 
 
 class Cli:
