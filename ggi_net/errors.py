@@ -13,7 +13,9 @@ The tree (each class has a stable code; `docs/errors.md` is generated from this 
     ├── DriftError           GGI17xx  collecting and comparing
     ├── SecretError          GGI18xx  the secrets backend
     ├── SystemFailure        GGI19xx  the machine that the toolkit runs on
-    └── NetBoxError          GGI20xx  NetBox: its answers, its rights, what is read from it
+    ├── NetBoxError          GGI20xx  NetBox: its answers, its rights, what is read from it
+    ├── LogError             GGI21xx  the log lines of logins: reading, storing and asking for them
+    └── WebError             GGI22xx  the pages: their settings and who may see them
 """
 
 from __future__ import annotations
@@ -684,6 +686,24 @@ class BranchFailed(NetBoxError):
     code = "GGI2034"
     exit_status = 4
     default_hint = "the branch's page and NetBox's job log say more; the same command can be run again"
+
+
+# -- logs of logins -------------------------------------------------------------------------------------
+
+
+class LogError(GgiError):
+    """A log, or the store of what was read from logs, can't be read or written."""
+
+    code = "GGI2101"
+
+
+# -- pages ----------------------------------------------------------------------------------------------
+
+
+class WebError(GgiError):
+    """The pages can't be served as they are configured."""
+
+    code = "GGI2201"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

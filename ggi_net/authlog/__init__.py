@@ -1,0 +1,1 @@
+"""The helpdesk's room: log lines of every hop become logins, and logins get a cause."""
