@@ -40,6 +40,7 @@ class TwinLab:
         self.folder = base / "twin"
         self.artifacts = base / "artifacts"
         self.state = base / "state"
+        self._held: list[int] = []
 
     def ggi(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `ggi` with this twin's folders in its environment."""
@@ -65,15 +66,21 @@ class TwinLab:
     def close(self) -> None:
         """Take it down."""
         self.ggi("lab", "down")
+        for held in self._held:
+            os.close(held)
 
     def sessions(self, device: str) -> dict[str, bool]:
         """The BGP sessions of a device with others of the twin, and which of them are established."""
         return established(state_of(self.folder).pids.get(device, 0), plan_of(self.folder).addresses)
 
     def namespaces(self) -> set[str]:
-        """The network namespaces of all machines and hosts, and of the twin's own process, as the kernel names them."""
+        """The network namespaces of all machines and hosts, and of the twin's own process, as the kernel names them.
+
+        They are held until `close`: the kernel gives the name of one that is gone to the next that anybody makes.
+        """
         pids = {*state_of(self.folder).pids.values(), int((self.folder / "server.pid").read_text())}
-        return {str(Path(f"/proc/{pid}/ns/net").readlink()) for pid in pids}
+        self._held += [os.open(f"/proc/{pid}/ns/net", os.O_RDONLY) for pid in pids]
+        return {f"net:[{os.fstat(held).st_ino}]" for held in self._held}
 
     def _run(self, *command: str, check: bool) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {
