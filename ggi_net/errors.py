@@ -697,6 +697,30 @@ class LogError(GgiError):
     code = "GGI2101"
 
 
+class NotUnderstood(LogError):
+    """What was typed in the search field is nothing that logins have."""
+
+    code = "GGI2150"
+    default_hint = (
+        "type an identity (j.jansen@almelo.example), a MAC address in any notation, a realm, the name of a gemeente "
+        "or a site, or the id of a login"
+    )
+
+
+class MomentUnclear(LogError):
+    """A moment that can't be read."""
+
+    code = "GGI2151"
+    default_hint = "write it as 2d, 3h, 09:00, gisteren, 2026-11-23 or '2026-11-23 09:00'"
+
+
+class NoSuchLogin(LogError):
+    """A login that is not in the store, or that who asks may not see."""
+
+    code = "GGI2152"
+    default_hint = "look at the id, or search by identity or MAC address; logins go when their retention is over"
+
+
 # -- pages ----------------------------------------------------------------------------------------------
 
 

@@ -62,18 +62,17 @@ class Result(StrEnum):
 class Line(Record, frozen=True, kw_only=True):
     """One line, or one record of a format whose records span lines. An empty text: the line doesn't say.
 
-    `time` is when it was written, in UTC. `source` is the log it was read from and `offset` the byte in it at which the line
-    begins; `raw` is the line as it stood, without its end; when it is not valid UTF-8, its bytes read as Latin-1, and
-    `latin1` is set. `host` is the server that wrote it.
+    `time` is when it was written, in UTC. `source` is the log it was read from and `offset` the byte in it at which
+    the line begins; `raw` is the line as it stood, without its end; when it is not valid UTF-8, its bytes read as
+    Latin-1, and `latin1` is set. `host` is the server that wrote it.
 
     `outer` and `inner` are the identities as written, `realm` the part of `outer` behind the last @ in lower case.
-    `mac` (the device) and `ap` (the radio) are 12 hexadecimal digits in lower case; `mac` is 64 digits when the log only has a
-    hash of it, as F-Ticks do. `operator` is the realm of the visited organisation, without the leading 1 of
-    RFC 5580. `client` and `server` are the neighbours that the server names: who asked it, whom it asked.
-    `session` is the daemon's own number of the conversation, unique in one run of it.
-    `reason` is what the server says of a failure, `code` its number where the product has numbers (NPS). Neither ever holds a word that
-    came from the user name: causes are found in them.
-    `address` is the visitor's, from accounting.
+    `mac` (the device) and `ap` (the radio) are 12 hexadecimal digits in lower case; `mac` is 64 digits when the log
+    only has a hash of it, as F-Ticks do. `operator` is the realm of the visited organisation, without the leading 1
+    of RFC 5580. `client` and `server` are the neighbours that the server names: who asked it, whom it asked.
+    `session` is the daemon's own number of the conversation, unique in one run of it. `reason` is what the server
+    says of a failure, `code` its number where the product has numbers (NPS). Neither ever holds a word that came from
+    the user name: causes are found in them. `address` is the visitor's, from accounting.
     """
 
     time: datetime
@@ -108,8 +107,8 @@ class Line(Record, frozen=True, kw_only=True):
 
 
 TEXT_COLUMNS = (
-    "product", "kind", "hop", "result", "host", "outer", "inner", "realm", "mac", "ap", "ssid", "nas", "operator", "client",
-    "server", "cui", "state", "session", "eap", "tls", "vlan", "address", "reason", "code", "source", "raw",
+    "product", "kind", "hop", "result", "host", "outer", "inner", "realm", "mac", "ap", "ssid", "nas", "operator",
+    "client", "server", "cui", "state", "session", "eap", "tls", "vlan", "address", "reason", "code", "source", "raw",
 )  # fmt: skip
 """The columns of a table of lines that hold text. With `time` (TIMESTAMP in UTC, microseconds), `offset` (BIGINT) and
 `latin1` (BOOLEAN) they are all columns, in the order of the record."""

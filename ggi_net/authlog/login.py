@@ -21,15 +21,16 @@ class Outcome(StrEnum):
 class Login(Record, frozen=True, kw_only=True):
     """One attempt, or several equal ones right after each other.
 
-    `id` is stable: 26 characters (Crockford's base 32) made of the day, and a keyed hash of device, time and operator; it tells nothing of
-    the person and can be put in a link or a ticket. `begin` and `end` are of the first and the last line, in UTC, by the clock of the
-    visited organisation where known. `attempts` is how many were folded into this one.
+    `id` is stable: 26 characters (Crockford's base 32) made of the day, and a keyed hash of device, time and
+    operator; it tells nothing of the person and can be put in a link or a ticket. `begin` and `end` are of the first
+    and the last line, in UTC, by the clock of the visited organisation where known. `attempts` is how many were
+    folded into this one.
 
-    `visited` and `home` are the gemeenten (slugs) where it happened and whose user it is; empty when the estate doesn't know the realm.
-    `site` is the slug of the visited site. `cause` is an id of the catalogue; empty for a success, and when no rule
-    matches: then the evidence speaks. `broken` is the hop at which it went wrong.
-    `seen` are the hops whose log has a line of it, `missing` those whose log should have one and is not here.
-    `lines` are the evidence, in the order of the story; empty in answers of a search over many logins.
+    `visited` and `home` are the gemeenten (slugs) where it happened and whose user it is; empty when the estate
+    doesn't know the realm. `site` is the slug of the visited site. `cause` is an id of the catalogue; empty for a
+    success, and when no rule matches: then the evidence speaks. `broken` is the hop at which it went wrong. `seen`
+    are the hops whose log has a line of it, `missing` those whose log should have one and is not here. `lines` are
+    the evidence, in the order of the story; empty in answers of a search over many logins.
     """
 
     id: str

@@ -12,9 +12,9 @@ from ggi_net.model.types import Record
 class Question(Record, frozen=True, kw_only=True):
     """Which logins: all conditions that are given hold. Texts are compared without regard to case.
 
-    `user` is an identity, inner or outer; `mac` 12 hexadecimal digits; `ap` as well, the radio of an access point. `realm` is the user's;
-    `gemeente` the slug of the home or the visited one; `site` and `nas` where it was. `since` and `until` are in UTC, the second one
-    exclusive. Newest first, at most `limit`.
+    `user` is an identity, inner or outer; `mac` 12 hexadecimal digits; `ap` as well, the radio of an access point.
+    `realm` is the user's; `gemeente` the slug of the home or the visited one; `site` and `nas` where it was. `since`
+    and `until` are in UTC, the second one exclusive. Newest first, at most `limit`.
     """
 
     user: str = ""

@@ -1,0 +1,109 @@
+"""The one search field: what was typed becomes questions, the likeliest first."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from ggi_net.authlog.login import Outcome
+from ggi_net.authlog.question import Question
+from ggi_net.errors import NotUnderstood
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+MAC = re.compile(
+    r"[0-9a-f]{2}(?:([-:. ]?)[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}\Z|(?:[0-9a-f]{4}[.:-]){2}[0-9a-f]{4}\Z", re.IGNORECASE
+)
+_LOGIN_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
+"""Crockford's base 32, as logins are numbered."""
+_REALM = re.compile(r"@?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63})\Z")
+_LONGEST = 300
+"""An identity has at most 253 octets (RFC 7542)."""
+
+_OUTCOMES = {
+    "mislukt": Outcome.REJECT, "geweigerd": Outcome.REJECT, "failed": Outcome.REJECT, "rejected": Outcome.REJECT,
+    "gelukt": Outcome.ACCEPT, "ok": Outcome.ACCEPT, "accepted": Outcome.ACCEPT,
+    "onafgemaakt": Outcome.UNFINISHED, "unfinished": Outcome.UNFINISHED,
+}  # fmt: skip
+
+
+class Names(Protocol):
+    """The names that people may type: each mapping from what is stored to what people say, or to whom it belongs."""
+
+    @property
+    def gemeenten(self) -> Mapping[str, str]:
+        """The name of each gemeente, by slug."""
+        ...
+
+    @property
+    def realms(self) -> Mapping[str, str]:
+        """The slug of the gemeente of each realm."""
+        ...
+
+    @property
+    def sites(self) -> Mapping[str, str]:
+        """The name of each site, by slug."""
+        ...
+
+
+def mac(text: str) -> str:
+    """A MAC address in any notation as 12 hexadecimal digits in lower case; empty when it is none."""
+    text = text.strip()
+    return re.sub(r"[^0-9a-f]", "", text.lower()) if MAC.match(text) else ""
+
+
+def login_id(text: str) -> str:
+    """The id of a login, when that is what was typed; else empty."""
+    text = text.strip().upper()
+    return text if _LOGIN_ID.match(text) else ""
+
+
+def asked(
+    text: str, names: Names, causes: Sequence[str] = (), *, own: Sequence[str] = (), since: datetime | None = None
+) -> list[Question]:
+    """What `text` may ask for, likeliest first: who searches takes the first question that has an answer.
+
+    Words for an outcome, and ids of `causes`, narrow every question. What is left is a MAC address (of a device, else
+    of an access point), an identity, a realm, or the name of a gemeente or a site; a bare name is looked for in the
+    realms of the gemeenten in `own`. Raises NotUnderstood.
+    """
+    if not text.strip() or len(text) > _LONGEST:
+        raise NotUnderstood("nothing to look for" if not text.strip() else "that is too long to be a name")
+    outcome, cause, rest = None, "", []
+    for word in text.split():
+        plain = word.lower()
+        if plain in _OUTCOMES and outcome is None:
+            outcome = _OUTCOMES[plain]
+        elif plain in causes and not cause:
+            cause = plain
+        else:
+            rest.append(word)
+    narrow = Question(outcome=outcome, cause=cause, since=since)
+    return [msgspec.structs.replace(narrow, **conditions) for conditions in _subjects(" ".join(rest), names, own)]
+
+
+def _subjects(text: str, names: Names, own: Sequence[str]) -> list[dict[str, str]]:
+    plain = text.lower()
+    if not text:
+        return [{}]
+    if address := mac(text):
+        return [{"mac": address}, {"ap": address}]
+    if named := _named(plain, names):
+        return named
+    if realm := _REALM.match(plain):
+        return [{"realm": realm[1]}, {"nas": text}]
+    if "@" in text or "\\" in text or "/" in text:
+        return [{"user": text}]
+    if " " not in text:
+        at_home = [realm for realm, slug in names.realms.items() if slug in own]
+        return [*({"user": f"{text}@{realm}"} for realm in at_home), {"user": text}, {"nas": text}]
+    raise NotUnderstood(f"'{text[:60]}' is not the name of a gemeente or a site")
+
+
+def _named(plain: str, names: Names) -> list[dict[str, str]]:
+    found = [{"gemeente": slug} for slug, name in names.gemeenten.items() if plain in (slug, name.lower())]
+    return found + [{"site": slug} for slug, name in names.sites.items() if plain in (slug, name.lower())]
