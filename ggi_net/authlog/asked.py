@@ -94,13 +94,13 @@ def _subjects(text: str, names: Names, own: Sequence[str]) -> list[dict[str, str
         return [{"mac": address}, {"ap": address}]
     if named := _named(plain, names):
         return named
-    if realm := _REALM.match(plain):
-        return [{"realm": realm[1]}, {"nas": text}]
-    if "@" in text or "\\" in text or "/" in text:
+    if "@" in text.lstrip("@") or "\\" in text or "/" in text:
         return [{"user": text}]
     if " " not in text:
-        at_home = [realm for realm, slug in names.realms.items() if slug in own]
-        return [*({"user": f"{text}@{realm}"} for realm in at_home), {"user": text}, {"nas": text}]
+        realm = [{"realm": found[1]}] if (found := _REALM.match(plain)) else []
+        at_home = [{"user": f"{text}@{known}"} for known, slug in names.realms.items() if slug in own]
+        known = bool(realm) and (realm[0]["realm"] in names.realms or text.startswith("@"))
+        return [*(realm if known else [*at_home, {"user": text}, *realm]), {"nas": text}]
     raise NotUnderstood(f"'{text[:60]}' is not the name of a gemeente or a site")
 
 

@@ -49,7 +49,7 @@ NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
             "j.jansen",
             [
                 Question(user="j.jansen@almelo.example"), Question(user="j.jansen@tweede.almelo.example"),
-                Question(user="j.jansen"), Question(nas="j.jansen"),
+                Question(user="j.jansen"), Question(realm="j.jansen"), Question(nas="j.jansen"),
             ],
         ),
     ],
@@ -125,9 +125,7 @@ def test_an_hour_that_comes_twice_is_the_first_one():
     assert moment("2026-10-25 02:30", NOW) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "soon", "25:00", "99999d 3", "99999 weeks", "2026-13-01", "3 parsec", "0001-01-01"]
-)
+@pytest.mark.parametrize("text", ["", "soon", "25:00", "99999d 3", "2026-13-01", "3 parsec", "0001-01-01"])
 def test_what_is_no_moment_is_refused(text):
     with pytest.raises(MomentUnclear):
         moment(text, NOW)
