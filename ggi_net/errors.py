@@ -730,6 +730,88 @@ class WebError(GgiError):
     code = "GGI2201"
 
 
+class WebSettings(WebError):
+    """The settings of the pages contradict themselves, or are not safe to serve people with."""
+
+    code = "GGI2202"
+
+
+class AccessRefused(WebError):
+    """Whoever asks has a role that may not see that."""
+
+    code = "GGI2203"
+
+
+class ReasonMissing(WebError):
+    """A look-up without a reason: each is recorded with why it was made."""
+
+    code = "GGI2204"
+    default_hint = "say why: the number of the ticket, or a few words"
+
+
+class LoginUnknown(WebError):
+    """No login of that number, or none that whoever asks may see."""
+
+    code = "GGI2205"
+    default_hint = "check the number; logins are kept for a limited time"
+
+
+class AuditFailed(WebError):
+    """The audit log can't be read or written, and nothing is answered that is not recorded."""
+
+    code = "GGI2206"
+
+
+class AuditBroken(WebError):
+    """The audit log is not as it was written: entries were changed, taken out or added by somebody else."""
+
+    code = "GGI2207"
+    exit_status = 2
+    default_hint = "keep the folder as it is, and compare it with a copy and with the heads that were kept elsewhere"
+
+
+class AccountProblem(WebError):
+    """An account or an API token that is not there, or is there already."""
+
+    code = "GGI2208"
+
+
+class PasswordRefused(WebError):
+    """A new password that is too easy to guess, or too long."""
+
+    code = "GGI2209"
+    default_hint = "at least 12 characters, at most 256; a few unrelated words are good"
+
+
+class LogInRefused(WebError):
+    """A name and a password that don't belong together, or an account that is closed. It doesn't say which."""
+
+    code = "GGI2210"
+
+
+class TooMany(WebError):
+    """More requests in a short time than one person makes."""
+
+    code = "GGI2211"
+    wait: float = 60.0
+    """Seconds until the next one is answered."""
+    default_hint = "wait a moment and try again"
+
+
+class ProviderAway(WebError):
+    """The provider of log-ins (OpenID Connect) can't be reached, or answers with something else."""
+
+    code = "GGI2212"
+    exit_status = 4
+    default_hint = "is the provider up, and is the issuer in the settings right?"
+
+
+class ProviderRefused(WebError):
+    """What the provider of log-ins says of somebody can't be believed, or gives no role here."""
+
+    code = "GGI2213"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `, did you mean 'x'?` for the closest known word, or an empty string when none is close."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
