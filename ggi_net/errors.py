@@ -812,6 +812,19 @@ class ProviderRefused(WebError):
     code = "GGI2213"
 
 
+class LoginTestMisconfigured(WebError):
+    """A test of logging in can't be made from this host."""
+
+    code = "GGI2230"
+
+
+class ChartFailed(WebError):
+    """A chart can't be drawn from these figures."""
+
+    code = "GGI2231"
+    default_hint = "the table below it has the same figures"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `, did you mean 'x'?` for the closest known word, or an empty string when none is close."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)

@@ -1,0 +1,85 @@
+"""The hop drawing: the stations that an attempt crosses, and how far this one came.
+
+It is a list in words that the stylesheet draws as a line of stations. Whoever can't see the drawing hears the same list.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ggi_net.authlog.line import Hop
+from ggi_net.authlog.login import Outcome
+from ggi_net.model.types import Record
+from ggi_net.web.words import HOPS, Both
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ggi_net.authlog.login import Login
+
+ORDER = tuple(HOPS)
+
+
+class State(StrEnum):
+    """What is known of one station."""
+
+    PASSED = "passed"
+    BROKEN = "broken"
+    BEYOND = "beyond"
+    """The attempt did not come this far, or nothing says that it did."""
+    ABSENT = "absent"
+    """It should be in this station's log, which is not here."""
+
+
+STATES = {
+    State.PASSED: Both("in orde", "passed"),
+    State.BROKEN: Both("hier gaat het mis", "this is where it fails"),
+    State.BEYOND: Both("niet gezien", "not seen"),
+    State.ABSENT: Both("logboek ontbreekt", "no log here"),
+}
+
+
+class Station(Record, frozen=True, kw_only=True):
+    """One station of the drawing: which it is, whose (hostile text), and what is known of it."""
+
+    hop: Hop
+    title: Both
+    name: str
+    state: State
+
+    @property
+    def words(self) -> Both:
+        """Its state as people read it."""
+        return STATES[self.state]
+
+
+def stations(login: Login, name_of: Callable[[str], str]) -> tuple[Station, ...]:
+    """The stations of `login` in order; `name_of` makes a gemeente's slug its name."""
+    return tuple(
+        Station(hop=hop, title=HOPS[hop], name=_name(hop, login, name_of), state=_state(hop, login)) for hop in ORDER
+    )
+
+
+def _state(hop: Hop, login: Login) -> State:
+    if hop is login.broken and login.outcome is not Outcome.ACCEPT:
+        return State.BROKEN
+    if hop in login.missing:
+        return State.ABSENT
+    crossed = login.outcome is Outcome.ACCEPT or hop in login.seen
+    if not crossed and login.broken in ORDER:
+        crossed = ORDER.index(hop) < ORDER.index(login.broken)
+    return State.PASSED if crossed else State.BEYOND
+
+
+def _name(hop: Hop, login: Login, name_of: Callable[[str], str]) -> str:
+    """Whose station it is, as far as the log or the estate says."""
+    if hop is Hop.DEVICE:
+        return login.mac
+    if hop is Hop.ACCESS_POINT:
+        return login.nas or login.ap
+    if hop is Hop.VISITED:
+        return name_of(login.visited) or login.operator
+    if hop is Hop.HOME:
+        return name_of(login.home) or login.realm
+    return ""
