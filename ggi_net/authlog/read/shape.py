@@ -1,0 +1,89 @@
+"""The form of a line, declared once, and the regular expression that it means.
+
+    Access-Accept for user {outer:last} stationid {mac}[[ cui {cui}]] from {server} to {client} ({_peer})
+
+Text stands for itself, `{name}` for a field, `[[...]]` for a part that may be missing. A field has a class:
+
+| class | takes |
+| --- | --- |
+| `word` (where none is named) | everything up to the next space |
+| `last` | any text, up to the last place where what follows fits. For what a device chooses (RFC 2865 lets a User-Name hold anything): the landmarks that the daemon wrote behind it count, forged ones in it don't |
+| `first` | any text, up to the first place where what follows fits. For what the daemon itself says in front of a user name |
+| `quoted`, `part` | everything up to the next `"` or `#`; may be empty |
+| `rest` | all that follows |
+| `ctime`, `rfc3164`, `iso`, `epoch` | a time |
+
+Each is bounded (a User-Name has 253 bytes, which daemons write as up to four characters each), so no line takes more than linear time.
+
+The fast way (`fast.py`) learns from lines that were read. There, `word`, `last`, `quoted` and `part` differ from line to
+line; the others, and those with a `!` behind their class, are taken as they stand, like the text between.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST = 1100
+"""The most characters of a field: 253 bytes of four characters each, and what stands around them."""
+
+CLASSES = {
+    "word": f"[^ ]{{1,{MOST}}}",
+    "last": f".{{0,{MOST}}}",
+    "first": f".{{0,{MOST}}}?",
+    "quoted": f'[^"\\\\]{{0,{MOST}}}',
+    "part": f"[^#]{{0,{MOST}}}",
+    "rest": ".*",
+    "ctime": r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [0-9]{4}",
+    "rfc3164": r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}",
+    "iso": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?",
+    "epoch": r"[0-9]{9,10}(?:\.[0-9]{1,9})?",
+}
+TIMES = ("ctime", "rfc3164", "iso", "epoch")
+VARYING = ("word", "last", "quoted", "part")
+
+_PIECE = re.compile(r"(\[\[|\]\])|\{(\w+)(?::(\w+)(!?))?\}")
+
+
+class Shape:
+    """One form of a line. `says` are the columns that the form itself tells, such as `kind`.
+
+    `split` is the character between its parts, for the fast way; `varying` the names of the fields that differ from
+    line to line, `times` those of times with their class.
+    """
+
+    def __init__(self, text: str, *, split: str = " ", **says: str) -> None:
+        self.text = text
+        self.split = split
+        self.says: Mapping[str, str] = says
+        self.times: dict[str, str] = {}
+        varying = set()
+        expression, end = [], 0
+        for piece in _PIECE.finditer(text):
+            expression.append(re.escape(text[end : piece.start()]))
+            end = piece.end()
+            bracket, name, kind, still = piece.groups()
+            if bracket:
+                expression.append("(?:" if bracket == "[[" else ")?")
+                continue
+            kind = kind or "word"
+            expression.append(f"(?P<{name}>{CLASSES[kind]})")
+            if kind in TIMES:
+                self.times[name] = kind
+            elif kind in VARYING and not still:
+                varying.add(name)
+        expression.append(re.escape(text[end:]))
+        self.pattern = re.compile("".join(expression), re.DOTALL)
+        self.varying = frozenset(varying)
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """Return the match of the whole `text`, with a group per field, or None."""
+        return self.pattern.fullmatch(text)
+
+    def read(self, text: str) -> dict[str, str] | None:
+        """Return what the form and its fields say of `text`; None when it has another form. A part that is missing is an empty text."""
+        found = self.pattern.fullmatch(text)
+        return None if found is None else {**self.says, **found.groupdict("")}
