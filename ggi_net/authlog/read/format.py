@@ -41,6 +41,9 @@ class Format:
     A format whose records span lines has `opens`, which matches at the first byte of such a log, and says where records
     lie: before each match of `begins`, behind each match of `ends`. One of the two is enough; with `ends`, the last
     record is read as soon as it is whole, and need not wait for the next. `parse` gets each record, line ends included. All three match bytes.
+
+    `conceal` is for daemons that write passwords and keys into their logs. It returns the text of `raw` without them, for what `parse`
+    took, and for all that stands in a log that `opens` says is of this format. It is the one exception to "`raw` is as it stood".
     """
 
     name: str
@@ -48,6 +51,7 @@ class Format:
     shapes: tuple[Shape, ...] = ()
     refine: Callable[[Said], Said] = as_said
     parse: Callable[[str], Said | None] | None = None
+    conceal: Callable[[str], str] | None = None
     programs: tuple[str, ...] = ()
     notice: Callable[[str], Said] | None = None
     opens: re.Pattern[bytes] | None = None
