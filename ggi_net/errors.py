@@ -697,6 +697,54 @@ class LogError(GgiError):
     code = "GGI2101"
 
 
+class StoreMissing(LogError):
+    """No store of logins in that folder, or none that can be used."""
+
+    code = "GGI2120"
+
+
+class StoreNewer(LogError):
+    """The store was written by a newer version of the toolkit."""
+
+    code = "GGI2121"
+    default_hint = "update the toolkit on this machine as well"
+
+
+class StoreDamaged(LogError):
+    """A file of the store is gone or can't be read; nothing is answered from the rest of that day as if it were all."""
+
+    code = "GGI2122"
+    default_hint = "put that file back from a backup; other days can be asked for meanwhile with --since and --until"
+
+
+class StoreLocked(LogError):
+    """Somebody else is rearranging the store: only one can compact, expire or erase at a time."""
+
+    code = "GGI2123"
+    default_hint = "wait until it is done; a holder that died has lost its lock already"
+
+
+class StoreKeyMissing(LogError):
+    """A key that the store's identities are hashed with was not given: what it hashed could not be found."""
+
+    code = "GGI2124"
+    default_hint = "give its reference in the settings and its value in the secrets backend, until its last day has gone"
+
+
+class StoreKeyWrong(LogError):
+    """The value of a key is not the one that the store was written with."""
+
+    code = "GGI2125"
+    default_hint = "look in the secrets backend whether the value was replaced; a new key needs a new reference"
+
+
+class ErasureRefused(LogError):
+    """What was to be erased is not one person's: an anonymous identity, or no identity and no MAC address."""
+
+    code = "GGI2126"
+    default_hint = "give the whole identity of one person, or the MAC address of one device"
+
+
 class NotUnderstood(LogError):
     """What was typed in the search field is nothing that logins have."""
 
