@@ -762,13 +762,6 @@ class MomentUnclear(LogError):
     default_hint = "write it as 2d, 3h, 09:00, gisteren, 2026-11-23 or '2026-11-23 09:00'"
 
 
-class NoSuchLogin(LogError):
-    """A login that is not in the store, or that who asks may not see."""
-
-    code = "GGI2152"
-    default_hint = "look at the id, or search by identity or MAC address; logins go when their retention is over"
-
-
 # -- pages ----------------------------------------------------------------------------------------------
 
 
