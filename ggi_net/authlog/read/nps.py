@@ -16,6 +16,8 @@ from ggi_net.authlog.line import Hop, Kind, Result
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ggi_net.authlog.read.format import Said
+
 _PACKETS = {
     "1": (Kind.REQUEST, Result.NONE),
     "2": (Kind.RESULT, Result.ACCEPT),
@@ -47,8 +49,8 @@ _PROXY = "2"
 """Provider-Type: another RADIUS server decides, this one only forwards."""
 
 
-def of_packet(said: Mapping[str, str]) -> dict[str, str]:
-    """Columns of a line, from a record of a log file: attributes by the names that DTS-compliant files give them.
+def of_packet(said: Mapping[str, str]) -> Said:
+    """What a record of a log file says; `said` are its attributes, by the names that DTS-compliant files have for them.
 
     NPS writes a record for each packet. Request and answer are joined by Class, which NPS makes up for each request (it
     holds the server's address, the time it started and a number): it stands in `session`. The answer names neither device nor radio.
@@ -63,7 +65,7 @@ def of_packet(said: Mapping[str, str]) -> dict[str, str]:
         "host": said.get("Computer-Name", ""),
         "outer": said.get("User-Name", ""),
         "inner": said.get("Fully-Qualifed-User-Name", "") or said.get("SAM-Account-Name", ""),
-        "calling": said.get("Calling-Station-Id", ""),
+        "mac": said.get("Calling-Station-Id", ""),
         "called": said.get("Called-Station-Id", ""),
         "nas": said.get("NAS-Identifier", "") or said.get("NAS-IP-Address", ""),
         "client": said.get("Client-Friendly-Name", "") or said.get("Client-IP-Address", ""),
@@ -76,8 +78,8 @@ def of_packet(said: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def of_event(number: str, said: Mapping[str, str]) -> dict[str, str]:
-    """Columns of a line, from the data of a Security event. NPS writes `-` for what it doesn't know."""
+def of_event(number: str, said: Mapping[str, str]) -> Said:
+    """What a Security event says; `said` is its data by name. NPS writes `-` for what it doesn't know."""
     told = {name: value for name, value in said.items() if value not in ("", "-")}
     kind, result = _EVENTS.get(number, (Kind.NOTICE, Result.NONE))
     proxied = "radius" in told.get("AuthenticationProvider", "").lower()
@@ -88,7 +90,7 @@ def of_event(number: str, said: Mapping[str, str]) -> dict[str, str]:
         "hop": Hop.VISITED if proxied else Hop.HOME,
         "outer": told.get("SubjectUserName", ""),
         "inner": told.get("FullyQualifiedSubjectUserName", ""),
-        "calling": told.get("CallingStationID", ""),
+        "mac": told.get("CallingStationID", ""),
         "called": told.get("CalledStationID", ""),
         "nas": told.get("NASIdentifier", "") or told.get("NASIPv4Address", "") or told.get("NASIPv6Address", ""),
         "client": told.get("ClientName", "") or told.get("ClientIPAddress", ""),
@@ -106,3 +108,11 @@ def method(kind: str, eap: str) -> str:
         return kind
     name = eap.lower().replace("-", "").replace(" ", "")
     return next((word for part, word in _EAP_WORDS if part in name), kind)
+
+
+def time_of(text: str) -> str:
+    """A time of a log file (`11/23/2026 15:21:44.008`, month first, whatever the language of the server) as in ISO 8601."""
+    date, _, time = text.strip().partition(" ")
+    month, _, rest = date.partition("/")
+    day, _, year = rest.partition("/")
+    return f"{year}-{month}-{day}T{time}"
