@@ -697,6 +697,51 @@ class LogError(GgiError):
     code = "GGI2101"
 
 
+class LogUnreadable(LogError):
+    """A log file is gone, forbidden, or no file that can be read; the other files are read all the same."""
+
+    code = "GGI2102"
+
+
+class NoLogs(LogError):
+    """There is nothing to read: no file of that name, or none that a pattern matches."""
+
+    code = "GGI2103"
+
+
+class LogSettings(LogError):
+    """The settings of the logs (`logs.yml`) ask for something that can't be."""
+
+    code = "GGI2104"
+
+
+class LogEntryBroken(LogError):
+    """The note by which a log is known again in the store can't be read."""
+
+    code = "GGI2105"
+    default_hint = "put that file back from a backup; without it that log would be read again from its beginning"
+
+
+class LogsIncomplete(LogError):
+    """Some of the logs could not be read, or not to their end; all that was read is stored."""
+
+    code = "GGI2106"
+    default_hint = "each is named above with its reason; mend that and run the same command again, which reads only what is missing"
+
+
+class ListenFailed(LogError):
+    """Log messages can't be received: the address is in use, or the certificate can't be used."""
+
+    code = "GGI2107"
+
+
+class BackfillFailed(LogError):
+    """Workers that read old logs are not there, or some of their tasks failed."""
+
+    code = "GGI2108"
+    default_hint = "run the same command again: what was stored is not read twice"
+
+
 class StoreMissing(LogError):
     """No store of logins in that folder, or none that can be used."""
 
