@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
 from ggi_net.model.types import Record
-from ggi_net.web.words import HOPS, Both
+from ggi_net.web.words import HOPS, Both, mac
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ggi_net.authlog.login import Login
+    from ggi_net.authlog.places import Places
 
 ORDER = tuple(HOPS)
 
@@ -54,10 +53,10 @@ class Station(Record, frozen=True, kw_only=True):
         return STATES[self.state]
 
 
-def stations(login: Login, name_of: Callable[[str], str]) -> tuple[Station, ...]:
-    """The stations of `login` in order; `name_of` makes a gemeente's slug its name."""
+def stations(login: Login, places: Places) -> tuple[Station, ...]:
+    """The stations of `login` in order."""
     return tuple(
-        Station(hop=hop, title=HOPS[hop], name=_name(hop, login, name_of), state=_state(hop, login)) for hop in ORDER
+        Station(hop=hop, title=HOPS[hop], name=_name(hop, login, places), state=_state(hop, login)) for hop in ORDER
     )
 
 
@@ -72,14 +71,14 @@ def _state(hop: Hop, login: Login) -> State:
     return State.PASSED if crossed else State.BEYOND
 
 
-def _name(hop: Hop, login: Login, name_of: Callable[[str], str]) -> str:
+def _name(hop: Hop, login: Login, places: Places) -> str:
     """Whose station it is, as far as the log or the estate says."""
     if hop is Hop.DEVICE:
-        return login.mac
+        return mac(login.mac)
     if hop is Hop.ACCESS_POINT:
-        return login.nas or login.ap
+        return login.nas or mac(login.ap)
     if hop is Hop.VISITED:
-        return name_of(login.visited) or login.operator
+        return places.name(login.visited) or login.operator
     if hop is Hop.HOME:
-        return name_of(login.home) or login.realm
+        return places.name(login.home) or login.realm
     return ""

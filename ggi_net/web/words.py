@@ -86,17 +86,17 @@ def duration(span: timedelta) -> Both:
     """How long something took, in one unit that fits."""
     seconds = max(1, round(span.total_seconds()))
     if seconds < 60:
-        return _counted(seconds, Both("seconde", "second"), Both("seconden", "seconds"))
+        return counted(seconds, Both("seconde", "second"), Both("seconden", "seconds"))
     if seconds < 3600:
-        return _counted(round(seconds / 60), Both("minuut", "minute"), Both("minuten", "minutes"))
+        return counted(round(seconds / 60), Both("minuut", "minute"), Both("minuten", "minutes"))
     if seconds < 2 * 86400:
-        return _counted(round(seconds / 3600), Both("uur", "hour"), Both("uur", "hours"))
-    return _counted(round(seconds / 86400), Both("dag", "day"), Both("dagen", "days"))
+        return counted(round(seconds / 3600), Both("uur", "hour"), Both("uur", "hours"))
+    return counted(round(seconds / 86400), Both("dag", "day"), Both("dagen", "days"))
 
 
 def attempts(number: int, span: timedelta) -> Both:
     """How many attempts there were, and in what time when there were several."""
-    counted = _counted(number, Both("poging", "attempt"), Both("pogingen", "attempts"))
+    counted = counted(number, Both("poging", "attempt"), Both("pogingen", "attempts"))
     if number == 1:
         return counted
     time = duration(span)
@@ -121,6 +121,7 @@ def percent(part: float) -> str:
     return f"{value:.0f}%" if value == round(value) else f"{value:.1f}%".replace(".", ",")
 
 
-def _counted(number_of: int, one: Both, many: Both) -> Both:
+def counted(number_of: int, one: Both, many: Both) -> Both:
+    """A number with the word for what there is so much of."""
     word = one if number_of == 1 else many
     return Both(f"{number(number_of)} {word.nl}", f"{number(number_of).replace('.', ',')} {word.en}")

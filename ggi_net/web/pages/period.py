@@ -1,0 +1,36 @@
+"""How far back a page looks: the few choices that it offers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from ggi_net.authlog.moments import moment
+from ggi_net.web.words import Both
+
+CHOICES = (
+    ("vandaag", Both("vandaag", "today")),
+    ("2d", Both("de laatste 2 dagen", "the last 2 days")),
+    ("week", Both("de laatste week", "the last week")),
+    ("maand", Both("de laatste maand", "the last month")),
+)
+"""What a form sends, and what it says."""
+
+DEFAULT = "2d"
+_DAYS = {"2d": 2, "week": 7, "maand": 31}
+
+
+def since(choice: str, now: datetime) -> datetime:
+    """The moment (UTC) from which `choice` looks; what is no choice is the default."""
+    if choice == "vandaag":
+        return moment(choice, now)
+    return now.astimezone(UTC) - timedelta(days=_DAYS.get(choice, _DAYS[DEFAULT]))
+
+
+def words(choice: str) -> Both:
+    """The choice in words."""
+    return dict(CHOICES).get(choice, dict(CHOICES)[DEFAULT])
+
+
+def known(choice: str) -> str:
+    """`choice` when the form offers it, else the default."""
+    return choice if choice in dict(CHOICES) else DEFAULT

@@ -1,0 +1,96 @@
+"""A real Chromium that looks at pages, with axe-core to say what is not accessible in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import axe_playwright_python
+from playwright.sync_api import sync_playwright
+
+from ggi_net.web.headers import headers_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ORIGIN = "http://helpdesk.test"
+STATIC = Path(__file__).parents[2] / "ggi_net" / "web" / "static"
+TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript"}
+FLAGS = [
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
+
+
+class Browser:
+    """One Chromium for all tests."""
+
+    def __init__(self, chromium: Any) -> None:
+        self._chromium = chromium
+
+    @contextmanager
+    def tab(self, size: str = "desktop", *, dark: bool = False, script: bool = True, **options: Any) -> Iterator[Any]:
+        """A tab in a profile of its own. What it can't load, and what the policy of the pages forbids, fails the test."""
+        width, height = SIZES[size]
+        context = self._chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light",
+            java_script_enabled=script, reduced_motion="reduce", **options,
+        )  # fmt: skip
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        try:
+            yield page
+            assert not said
+        finally:
+            context.close()
+
+    @contextmanager
+    def showing(self, html: str, size: str = "desktop", **options: Any) -> Iterator[Any]:
+        """A tab that shows `html` as our server would send it: with its headers and static files."""
+        with self.tab(size, **options) as page:
+            page.route("**/*", lambda route: _served(route, html))
+            page.goto(f"{ORIGIN}/")
+            yield page
+
+
+def _served(route: Any, html: str) -> None:
+    path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
+    headers = {name.decode(): value.decode() for name, value in headers_for(path, tls=False)}
+    if path == "/":
+        route.fulfill(body=html, headers={**headers, "content-type": "text/html; charset=utf-8"})
+        return
+    file = STATIC / path.removeprefix("/static/")
+    route.fulfill(body=file.read_bytes(), headers={**headers, "content-type": TYPES[file.suffix]})
+
+
+def problems(page: Any) -> list[str]:
+    """What axe-core finds on the page that is shown: its rule, its help, and where."""
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, rules)", RULES)
+    assert found["passes"], "axe looked at nothing"
+    return [
+        f"{violation['id']}: {violation['help']}: {json.dumps([node['html'][:200] for node in violation['nodes'][:4]])}"
+        for violation in found["violations"]
+    ]
+
+
+@contextmanager
+def started() -> Iterator[Browser]:
+    """Chromium, for as long as the tests run."""
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, *as_root])
+        try:
+            yield Browser(chromium)
+        finally:
+            chromium.close()
