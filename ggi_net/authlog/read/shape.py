@@ -10,13 +10,16 @@ Text stands for itself, `{name}` for a field, `[[...]]` for a part that may be m
 | `last` | any text, up to the last place where what follows fits. For what a device chooses (RFC 2865 lets a User-Name hold anything): the landmarks that the daemon wrote behind it count, forged ones in it don't |
 | `first` | any text, up to the first place where what follows fits. For what the daemon itself says in front of a user name |
 | `quoted`, `part` | everything up to the next `"` or `#`; may be empty |
+| `station` | a word, or a MAC in six words |
+| `gap` | spaces |
+| `tail` | any text without brackets and parentheses |
 | `rest` | all that follows |
 | `ctime`, `rfc3164`, `iso`, `epoch` | a time |
 
 Each is bounded (a User-Name has 253 bytes, which daemons write as up to four characters each), so no line takes more than linear time.
 
-The fast way (`fast.py`) learns from lines that were read. There, `word`, `last`, `quoted` and `part` differ from line to
-line; the others, and those with a `!` behind their class, are taken as they stand, like the text between.
+The fast way (`fast.py`) learns from lines that were read. There, `word`, `last`, `quoted`, `part`, `station` and
+`tail` differ from line to line; the others, and those with a `!` behind their class, are taken as they stand, like the text between.
 """
 
 from __future__ import annotations
@@ -36,6 +39,9 @@ CLASSES = {
     "first": f".{{0,{MOST}}}?",
     "quoted": f'[^"\\\\]{{0,{MOST}}}',
     "part": f"[^#]{{0,{MOST}}}",
+    "station": f"[^ ]{{1,{MOST}}}(?: [0-9A-Fa-f]{{2}}){{0,5}}",
+    "tail": f"[^()\\[\\]]{{0,{MOST}}}",
+    "gap": " {1,40}",
     "rest": ".*",
     "ctime": r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [0-9]{4}",
     "rfc3164": r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}",
@@ -43,9 +49,9 @@ CLASSES = {
     "epoch": r"[0-9]{9,10}(?:\.[0-9]{1,9})?",
 }
 TIMES = ("ctime", "rfc3164", "iso", "epoch")
-VARYING = ("word", "last", "quoted", "part")
+VARYING = ("word", "last", "quoted", "part", "station", "tail")
 
-_PIECE = re.compile(r"(\[\[|\]\])|\{(\w+)(?::(\w+)(!?))?\}")
+_PIECE = re.compile(r"(\[\[|\]\])|\{(\w+)(?::(\w+))?(!?)\}")
 
 
 class Shape:

@@ -1,0 +1,129 @@
+"""Where records begin and end in the bytes of a log.
+
+A record is a line, without its end (LF, or CR LF). A line of more than `LONGEST` bytes is no daemon's: it is cut into pieces of
+that size, which are kept as they are and not read. So memory stays bounded and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ggi_net.authlog.read.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from numpy.typing import NDArray
+
+    from ggi_net.authlog.read.format import Format
+    from ggi_net.authlog.read.source import Source
+
+LONGEST = 1 << 20
+BLOCK = 16 << 20
+
+_HEAD = 4096
+"""How many bytes tell of what format a log is whose records span lines."""
+
+
+class Cut(NamedTuple):
+    """Where each record lies in the bytes, and which of them are pure printable ASCII or pieces of a line that is too long."""
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    plain: NDArray[np.bool_]
+    pieces: NDArray[np.bool_]
+
+
+def format_of(data: bytes, about: Source) -> Format | None:
+    """Return the format of a log whose records span lines; None for lines. Known from the source, or seen from the first bytes."""
+    if about.format:
+        return next((known for known in FORMATS if known.name == about.format), None)
+    head = data[:_HEAD]
+    return next((known for known in FORMATS if known.opens and known.opens.match(head)), None)
+
+
+def lines_of(data: bytes) -> Cut:
+    """Return where the lines of `data` are; the last one need not have an end."""
+    block = np.frombuffer(data, np.uint8)
+    odd = np.flatnonzero((block - np.uint8(32)) > np.uint8(94))  # everything but printable ASCII, line ends as well
+    is_end = block[odd] == 10
+    newlines = odd[is_end]
+    ends = np.append(newlines, len(data)) if not len(newlines) or newlines[-1] != len(data) - 1 else newlines
+    if not len(data):
+        ends = ends[:0]
+    starts = np.empty(len(ends), np.int64)
+    starts[:1] = 0
+    starts[1:] = ends[:-1] + 1
+    plain = np.ones(len(ends), bool)
+    odd = odd[~is_end]
+    if len(odd):
+        plain[np.searchsorted(ends, odd)] = False
+        with_return = (ends > starts) & (ends < len(data))
+        with_return[with_return] = block[ends[with_return] - 1] == 13
+        ends = ends - with_return
+    if len(ends) and int((ends - starts).max()) > LONGEST:
+        return _in_pieces(starts, ends, plain)
+    return Cut(starts, ends, plain, np.zeros(len(ends), bool))
+
+
+def _in_pieces(starts: NDArray[np.int64], ends: NDArray[np.int64], plain: NDArray[np.bool_]) -> Cut:
+    counts = np.maximum(1, -(-(ends - starts) // LONGEST))
+    line = np.repeat(np.arange(len(starts)), counts)
+    number = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
+    begin = starts[line] + number * LONGEST
+    pieces = counts[line] > 1
+    return Cut(begin, np.minimum(begin + LONGEST, ends[line]), plain[line] & ~pieces, pieces)
+
+
+def records_of(data: bytes, known: Format) -> Cut:
+    """Return where the records of a format lie that says so; blank space between them belongs to none."""
+    places = _boundaries(data, known)
+    starts, ends = [], []
+    for start, end in zip([0, *places], [*places, len(data)], strict=True):
+        if data[start:end].strip():
+            for piece in range(start, end, LONGEST):
+                starts.append(piece)
+                last = min(piece + LONGEST, end)
+                ends.append(piece + len(data[piece:last].rstrip(b"\r\n")) if last == end else last)
+    begin, stop = np.array(starts, np.int64), np.array(ends, np.int64)
+    return Cut(begin, stop, np.zeros(len(begin), bool), np.zeros(len(begin), bool))
+
+
+def _boundaries(data: bytes, known: Format) -> list[int]:
+    found = {match.start() for match in known.begins.finditer(data)} if known.begins else set()
+    found |= {match.end() for match in known.ends.finditer(data)} if known.ends else set()
+    return sorted(found - {0, len(data)})
+
+
+def whole(data: bytes, about: Source) -> int:
+    """Return how many of the first bytes of a growing log are whole records; the rest comes again, with more behind it.
+
+    0 means that more is needed, unless there are `LONGEST` bytes already: then pieces of that size are given away.
+    """
+    known = format_of(data, about)
+    if known is None:
+        end = data.rfind(b"\n") + 1
+    elif known.ends:
+        end = max((match.end() for match in known.ends.finditer(data)), default=0)
+    else:
+        end = max(_boundaries(data, known), default=0)
+    return end or len(data) // LONGEST * LONGEST
+
+
+def blocks(stream: BinaryIO, about: Source, *, size: int = BLOCK, last: bool = True) -> Iterator[bytes]:
+    """Yield what is in `stream` in blocks of whole records, of about `size` bytes; together they are the stream, byte for byte.
+
+    `last`: nothing will be added to it any more, so that what is behind the last whole record is given, too.
+    """
+    rest = b""
+    while more := stream.read(size):
+        data = rest + more
+        end = whole(data, about)
+        if end:
+            yield data[:end]
+        rest = data[end:]
+    if last and rest:
+        yield rest

@@ -1,0 +1,80 @@
+"""What stands around a message: the daemon's own date, or the envelope that syslog put it in.
+
+Sources: RFC 3164, 4.1 and RFC 5424, 6; the file forms that rsyslog (`RSYSLOG_TraditionalFileFormat`, `RSYSLOG_FileFormat`) and
+syslog-ng write; the priority stands only where a line was kept as it came over the network or the socket.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ggi_net.authlog.read.shape import CLASSES, MOST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_HOST = rf"(?P<host>[^ ]{{0,{MOST}}}[^ :])"
+_TAG = r"(?P<program>[^ :\[\]]{1,128})(?:\[(?P<_pid>[^ \]]{0,32})\])?"
+_DATA = r"(?:-|(?:\[[^\"\]]{1,200}(?:\"(?:[^\"\\]|\\.){0,2000}\"[^\"\]]{0,200}){0,50}\]){1,20})"
+
+DAEMON = (
+    ("freeradius", re.compile(rf"(?P<time>{CLASSES['ctime']}) : (?:[A-Za-z]{{1,20}}): (?P<message>.*)", re.DOTALL)),
+    ("radsecproxy", re.compile(rf"(?P<time>{CLASSES['ctime']}): (?P<message>.*)", re.DOTALL)),
+)
+"""The dates that daemons write themselves, and who writes them so."""
+
+SYSLOG = tuple(
+    re.compile(pattern, re.DOTALL)
+    for pattern in (
+        rf"<(?P<_pri>[0-9]{{1,3}})>1 (?P<time>-|{CLASSES['iso']}) (?P<host>[^ ]{{1,{MOST}}}) (?P<program>[^ ]{{1,128}}) (?P<_pid>[^ ]{{1,128}}) "
+        rf"(?P<_id>[^ ]{{1,64}}) {_DATA}(?: \ufeff?(?P<message>.*))?",
+        rf"(?:<(?P<_pri>[0-9]{{1,3}})>)?(?P<time>{CLASSES['rfc3164']}|{CLASSES['iso']}) {_HOST} {_TAG}: ?(?P<message>.*)",
+        rf"(?:<(?P<_pri>[0-9]{{1,3}})>)?(?P<time>{CLASSES['rfc3164']}|{CLASSES['iso']}) {_TAG}: ?(?P<message>.*)",
+    )
+)
+
+
+class Envelope(NamedTuple):
+    """A message and what was around it. `at` is where in the line the message begins, `fields` where values of the line stand."""
+
+    message: str
+    at: int = 0
+    time: str = ""
+    host: str = ""
+    program: str = ""
+    fields: tuple[tuple[str, int, int], ...] = ()
+
+
+def opened(text: str) -> Envelope:
+    """Return the message in `text`, out of its envelope. In one of syslog, the daemon's own date may stand once more."""
+    found = Envelope(text)
+    if text[:1] == "<" or text[:1].isalnum():
+        found = _first(SYSLOG, found)
+        for program, pattern in DAEMON:
+            if inner := pattern.fullmatch(text, found.at):
+                return _filled(found, inner, found.program or program)
+    return found
+
+
+def _first(patterns: Iterable[re.Pattern[str]], bare: Envelope) -> Envelope:
+    for pattern in patterns:
+        if match := pattern.fullmatch(bare.message):
+            return _filled(bare, match, match["program"])
+    return bare
+
+
+def _filled(outside: Envelope, match: re.Match[str], program: str) -> Envelope:
+    """Return the envelope within `outside`; its time goes before that of `outside`, its host doesn't."""
+    said = match.groupdict("")
+    fields = [(name, *match.span(name)) for name in match.re.groupindex if name in ("time", "host") and match.start(name) >= 0]
+    kept = [field for field in outside.fields if field[0] == "host"]
+    host = outside.host or said.get("host", "")
+    return Envelope(
+        said["message"],
+        match.start("message") if match.start("message") >= 0 else match.end(),
+        "" if said["time"] == "-" else said["time"],
+        "" if host == "-" else host,
+        "" if program == "-" else program,
+        (*kept, *fields),
+    )
