@@ -898,6 +898,32 @@ class ProviderRefused(WebError):
     code = "GGI2213"
 
 
+class NotLoggedIn(WebError):
+    """Somebody has to log in first, or a program to show its token."""
+
+    code = "GGI2214"
+
+
+class FormRefused(WebError):
+    """A form that did not come from our own page, or from one that is too old."""
+
+    code = "GGI2215"
+    default_hint = "open the page again and send it once more"
+
+
+class AnotherHost(WebError):
+    """A request for a site of another name: nothing of these pages is for it."""
+
+    code = "GGI2216"
+    default_hint = "use the address that stands in the settings"
+
+
+class RequestWrong(WebError):
+    """A request that no page or program of ours makes: a value of the wrong form, or a body that is too large."""
+
+    code = "GGI2217"
+
+
 class LoginTestMisconfigured(WebError):
     """A test of logging in can't be made from this host."""
 

@@ -1,0 +1,91 @@
+"""The application: the pages, the API, and what stands before them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.static_files import create_static_files_router
+
+from ggi_net.web import refusal
+from ggi_net.web.accounts import Accounts
+from ggi_net.web.csrf import Csrf
+from ggi_net.web.database import Database
+from ggi_net.web.gate import Gate
+from ggi_net.web.limits import Limit
+from ggi_net.web.login import CALLBACK, Door
+from ggi_net.web.oidc import Provider
+from ggi_net.web.sessions import Sessions
+from ggi_net.web.visit import Admission, anybody, provide_visit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from litestar.types import ControllerRouterHandler
+
+    from ggi_net.authlog.helpdesk import Helpdesk
+    from ggi_net.web.settings import Settings
+
+LARGEST_BODY = 64 * 1024
+"""Octets of the largest request: nothing that is sent here is larger than a form."""
+_STATIC = Path(__file__).parent / "static"
+
+
+def create_app(
+    settings: Settings,
+    helpdesk: Helpdesk,
+    *,
+    secret: str = "",
+    pages: Sequence[ControllerRouterHandler] = (),
+    provided: Mapping[str, object] | None = None,
+    database: Database | None = None,
+    provider: Provider | None = None,
+) -> Litestar:
+    """The pages as an ASGI application.
+
+    `secret` is the one of the client at the provider of log-ins. `pages` are the handlers of pages; each says who may see
+    it (`opt=only(...)` of visit.py), and gets what it names of `visit` (Visit), `helpdesk` (Helpdesk), `settings`, and the
+    values that are `provided` by name.
+    """
+    state = database or Database(settings.state_folder)
+    sessions = Sessions(state, settings.sessions)
+    csrf = Csrf(state.key("forms"), settings.origin)
+    if settings.oidc and provider is None:
+        provider = Provider(settings.oidc, secret, settings.origin + CALLBACK, state.key("log-ins under way"))
+    door = Door(
+        settings.origin,
+        sessions,
+        Accounts(state) if settings.accounts else None,
+        provider,
+        Limit(settings.rates.log_ins),
+    )
+    values = {"helpdesk": helpdesk, "settings": settings, "sessions": sessions, **(provided or {})}
+    static = create_static_files_router(
+        path="/static", directories=[_STATIC], opt=anybody(), include_in_schema=False, send_as_attachment=False
+    )
+    app = Litestar(
+        route_handlers=[static, *door.routes(), *pages],
+        dependencies={
+            "visit": Provide(provide_visit, sync_to_thread=False),
+            **{name: Provide(_given(value), sync_to_thread=False, use_cache=True) for name, value in values.items()},
+        },
+        guards=[Admission(csrf)],
+        exception_handlers={Exception: refusal.shown},
+        request_max_body_size=LARGEST_BODY,
+        multipart_form_part_limit=20,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    # Around everything, so that what Litestar refuses by itself (a page that isn't there) goes through it as well.
+    app.asgi_handler = Gate(app.asgi_handler, settings, sessions, csrf, lambda: provider.origins if provider else "")
+    return app
+
+
+def _given(value: object) -> Any:
+    def give() -> Any:
+        return value
+
+    return give
