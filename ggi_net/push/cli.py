@@ -11,7 +11,7 @@ import paramiko
 from netmiko.exceptions import NetmikoBaseException, NetmikoTimeoutException, ReadException
 
 from ggi_net.errors import DeviceUnreachable, PushError
-from ggi_net.push.ssh import SESSION_BROKE, TIMEOUT_SECONDS, guarded, known_host
+from ggi_net.push.ssh import SESSION_BROKE, TIMEOUT_SECONDS, connected, guarded, known_host
 from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Cli:
                 secret=self._resolver.plain(connection.enable) if connection.enable else "",
                 use_keys=bool(connection.key), key_file=connection.key or None, allow_agent=False,
                 conn_timeout=TIMEOUT_SECONDS, auth_timeout=TIMEOUT_SECONDS, banner_timeout=TIMEOUT_SECONDS,
-                keepalive=_KEEPALIVE_SECONDS,
+                keepalive=_KEEPALIVE_SECONDS, sock=connected(connection),
             )  # fmt: skip
         except paramiko.AuthenticationException:
             raise
