@@ -790,6 +790,20 @@ class ErasureRefused(LogError):
     default_hint = "give the whole identity of one person, or the MAC address of one device"
 
 
+class CatalogueError(LogError):
+    """The catalogue of causes contradicts itself: an id twice, or patterns whose order can't be told."""
+
+    code = "GGI2140"
+    default_hint = "correct that in ggi_net/authlog/causes/data"
+
+
+class UnknownCause(LogError):
+    """No cause of that id is in the catalogue."""
+
+    code = "GGI2141"
+    default_hint = "docs/causes.md lists them all"
+
+
 class NotUnderstood(LogError):
     """What was typed in the search field is nothing that logins have."""
 
@@ -805,6 +819,19 @@ class MomentUnclear(LogError):
 
     code = "GGI2151"
     default_hint = "write it as 2d, 3h, 09:00, gisteren, 2026-11-23 or '2026-11-23 09:00'"
+
+
+class TooFewLogins(LogError):
+    """A number of made-up logins that makes no logs."""
+
+    code = "GGI2170"
+
+
+class LogFolderInUse(LogError):
+    """The folder that made-up logs are to be written into holds something already."""
+
+    code = "GGI2171"
+    default_hint = "name a folder that is new or empty"
 
 
 # -- pages ----------------------------------------------------------------------------------------------
