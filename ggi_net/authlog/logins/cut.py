@@ -1,0 +1,323 @@
+"""The lines of one device, cut into its attempts.
+
+A device makes one attempt at a time, and an attempt has at most one answer in each row of equal lines (the same log,
+the same hop). So the answers of one row number the attempts; those of another row belong to the attempts that they are
+nearest to; requests go before the answer that follows them, and what is left over never had an answer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ggi_net.authlog.line import Kind, Product, Result
+from ggi_net.authlog.logins.attempt import RANK, Attempt
+from ggi_net.authlog.logins.match import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ggi_net.authlog.line import Hop, Line
+    from ggi_net.authlog.logins.event import Event
+
+    Track = tuple[str, str, Hop, Kind]
+
+WINDOW = 60.0
+"""Seconds between lines of one attempt, at most. Supplicants give up after 30 to 60."""
+NEAR = 2.0
+"""Seconds between the answers of two hops: the way, and clocks that nobody noticed to differ."""
+FAR = 12.0
+"""The same when a hop waits for one that is silent, such as FreeRADIUS for 8 seconds."""
+SLACK = 1.0
+"""Seconds that an event may seem to be on the wrong side of another one of another log."""
+
+
+def attempts_of(events: Sequence[Event]) -> list[Attempt]:
+    """The attempts in the events of one device, in the order of time. `events` are sorted by their `order`.
+
+    Events that belong to no attempt are left out: accounting without a login, and notices of the radio or the device
+    that tell of no fault.
+    """
+    tracks = _tracks(events)
+    if _plain(events, tracks):
+        return [attempt for attempt in [Attempt(events)] if _is_login(attempt)]
+    return _Cutter(tracks).attempts()
+
+
+def _tracks(events: Iterable[Event]) -> dict[Track, list[list[Event]]]:
+    """The rows: events of one track, where lines with one session number stand together."""
+    found: defaultdict[Track, list[list[Event]]] = defaultdict(list)
+    for event in events:
+        row = found[event.track]
+        if row and _one_packet(row[-1][0], event):
+            row[-1].append(event)
+        else:
+            row.append([event])
+    return found
+
+
+def _one_packet(first: Event, event: Event) -> bool:
+    """Whether two lines are about one packet: FreeRADIUS numbers these, and has two lines for some."""
+    line = event.line
+    return (
+        line.product is Product.FREERADIUS
+        and bool(line.session)
+        and line.session == first.line.session
+        and event.at - first.at <= NEAR
+    )
+
+
+def _plain(events: Sequence[Event], tracks: dict[Track, list[list[Event]]]) -> bool:
+    """Whether all events can be of one attempt only."""
+    if events[-1].at - events[0].at > WINDOW:
+        return False
+    for (_, _, _, kind), row in tracks.items():
+        if len(row) > 1 and kind in (Kind.REQUEST, Kind.RESULT):
+            return False
+    attempt = Attempt()
+    answers: list[float] = []
+    for event in sorted(events, key=lambda e: RANK[e.hop]):
+        if attempt.cost(event) is None:
+            return False
+        attempt.add(event)
+        if event.line.kind is Kind.RESULT:
+            answers.append(event.at)
+    if not answers:
+        return sum(kind is Kind.REQUEST for _, _, _, kind in tracks) < 2 or attempt.end - attempt.begin <= NEAR
+    first, last = min(answers), max(answers)
+    early = all(event.at <= last + SLACK for event in events if event.line.kind in (Kind.REQUEST, Kind.INNER))
+    return early and last - first <= NEAR and (attempt.request is None or attempt.request <= first + SLACK)
+
+
+def _is_login(attempt: Attempt) -> bool:
+    """Whether somebody tried to log in: a line that is no mere notice, or a notice of a server or of a fault."""
+    for event in attempt.events:
+        line = event.line
+        if line.kind in (Kind.REQUEST, Kind.RESULT, Kind.INNER):
+            return True
+        if line.kind is Kind.NOTICE and _tells_of_login(line):
+            return True
+    return False
+
+
+def _tells_of_login(line: Line) -> bool:
+    """Whether a notice alone says that somebody tried: a device that just leaves is no login."""
+    if line.product is Product.HOSTAPD:
+        return bool(line.server or line.outer)
+    if line.product is Product.WPA_SUPPLICANT:
+        return bool(line.reason) and not line.reason.startswith("CTRL-EVENT-DISCONNECTED")
+    return line.product is not Product.UNKNOWN
+
+
+class _Cutter:
+    """Puts attempts together, row by row."""
+
+    def __init__(self, tracks: dict[Track, list[list[Event]]]) -> None:
+        self._tracks = tracks
+        self._found: list[Attempt] = []
+        self._of_track: dict[Track, list[Attempt]] = {}
+
+    def attempts(self) -> list[Attempt]:
+        """All of them."""
+        rows = self._tracks.items()
+        results = [(track, row) for track, row in rows if track[3] is Kind.RESULT]
+        for track, row in sorted(results, key=lambda item: (RANK[item[0][2]], -len(item[1]), item[0])):
+            self._answers(track, row)
+        inner = [(track, row) for track, row in rows if track[3] is Kind.INNER]
+        late = [group for track, row in sorted(inner, key=lambda item: item[0]) for group in self._inner(track, row)]
+        requests = [(track, row) for track, row in rows if track[3] is Kind.REQUEST]
+        for track, row in sorted(requests, key=lambda item: (not self._answered(item[0]), RANK[item[0][2]], item[0])):
+            self._requests(track, row)
+        for group in sorted(late, key=lambda group: group[0].order):
+            self._inner_late(group)
+        self._sort()
+        others = [group for track, row in rows if track[3] in (Kind.NOTICE, Kind.UNPARSED) for group in row]
+        for group in sorted(others, key=lambda group: group[0].order):
+            self._notice(group)
+        self._sort()
+        visits = [event for track, row in rows if track[3] is Kind.ACCOUNTING for group in row for event in group]
+        for event in sorted(visits, key=lambda event: event.order):
+            self._visit(event)
+        return [attempt for attempt in self._found if _is_login(attempt)]
+
+    def _sort(self) -> None:
+        self._found.sort(key=lambda attempt: (attempt.when, attempt.events[0].order))
+
+    def _answers(self, track: Track, row: list[list[Event]]) -> None:
+        """Answers of one log: each is an attempt's, and no attempt has two."""
+        left = row
+        used: list[Attempt] = []
+        for reach in (NEAR, FAR):
+            free = [attempt for attempt in self._found if track not in attempt.tracks]
+            left, taken = _joined(free, left, reach)
+            used += taken
+        used += [Attempt(group) for group in left]
+        self._found += used[len(used) - len(left) :]
+        self._of_track[track] = sorted(used, key=lambda attempt: _at(attempt, track))
+        self._sort()
+
+    def _inner(self, track: Track, row: list[list[Event]]) -> list[list[Event]]:
+        """What was said inside the tunnel goes with the answer of the same server; return what has none near."""
+        left: list[list[Event]] = []
+        for group in row:
+            same = self._same_session(group)
+            if same is None:
+                left.append(group)
+            else:
+                _take(same, group)
+        told = {id(attempt) for attempt in self._found if any(event.track == track for event in attempt.events)}
+        free = [attempt for attempt in self._found if id(attempt) not in told]
+        free.sort(key=lambda attempt: _said_at(attempt, track[0]))
+        left, _ = _joined(free, left, NEAR, at=lambda attempt: _said_at(attempt, track[0]))
+        return left
+
+    def _inner_late(self, group: list[Event]) -> None:
+        """Inner lines long before the answer: the user was asked for the password again."""
+        at = group[0].at
+        for attempt in self._found:
+            if _asked_at(attempt) - SLACK <= at <= attempt.end + SLACK and attempt.cost(group[0]) is not None:
+                _take(attempt, group)
+                return
+        for attempt in self._found:
+            if 0.0 <= attempt.when - at <= WINDOW and attempt.request is None and attempt.cost(group[0]) is not None:
+                _take(attempt, group)
+                return
+        self._found.append(Attempt(group))
+
+    def _same_session(self, group: list[Event]) -> Attempt | None:
+        """The attempt with the daemon's own number of the conversation."""
+        line, at = group[0].line, group[0].at
+        if not line.session:
+            return None
+        same = [a for a in self._found if (line.host, line.session) in a.sessions and abs(a.when - at) <= WINDOW]
+        return min(same, key=lambda attempt: abs(attempt.when - at), default=None)
+
+    def _answered(self, track: Track) -> bool:
+        return any(of[0] == track[0] and of[2] == track[2] for of in self._of_track)
+
+    def _requests(self, track: Track, row: list[list[Event]]) -> None:
+        """A request goes with the first answer behind it, unless another request comes between."""
+        left = list(row)
+        for of in sorted(self._of_track, key=lambda of: (of[1] != track[1], of)):
+            if of[0] == track[0] and of[2] == track[2]:
+                left = _before_answers(self._of_track[of], of, track, left)
+        asked = [a for a in self._found if track not in a.tracks and a.request is not None]
+        left, _ = _joined(sorted(asked, key=_asked_at), left, NEAR, at=_asked_at)
+        waiting = [a for a in self._found if track not in a.tracks and not any(t in a.tracks for t in self._own(track))]
+        self._found += [Attempt(group) for group in _before(waiting, left)]
+        self._sort()
+
+    def _own(self, track: Track) -> list[Track]:
+        """The rows of answers of the server that a request stands in the log of."""
+        return [of for of in self._of_track if of[0] == track[0] and of[2] == track[2]]
+
+    def _notice(self, group: list[Event]) -> None:
+        """A notice goes with the attempt that it falls into, else with the nearest one."""
+        event = group[0]
+        best = self._same_session(group) or self._nearest(event)
+        if best is None:
+            best = Attempt()
+            self._found.append(best)
+        _take(best, group)
+
+    def _nearest(self, event: Event) -> Attempt | None:
+        best: tuple[float, Attempt] | None = None
+        for attempt in self._found:
+            distance = max(attempt.begin - event.at, event.at - attempt.end, 0.0)
+            if distance <= WINDOW and attempt.cost(event) is not None and (best is None or distance < best[0]):
+                best = (distance, attempt)
+        return best[1] if best else None
+
+    def _visit(self, event: Event) -> None:
+        """Accounting goes with the last login before it that was let in."""
+        for attempt in reversed(self._found):
+            if attempt.result is Result.ACCEPT and -SLACK <= event.at - attempt.when <= WINDOW:
+                if attempt.cost(event) is not None:
+                    attempt.add(event)
+                return
+
+
+def _take(attempt: Attempt, group: list[Event]) -> None:
+    for event in group:
+        attempt.add(event)
+
+
+def _at(attempt: Attempt, track: Track) -> float:
+    """When the line of that row was written."""
+    return min(event.at for event in attempt.events if event.track == track)
+
+
+def _said_at(attempt: Attempt, host: str) -> float:
+    """When that server answered, else anybody."""
+    return min((event.at for event in attempt.events if event.line.kind is Kind.RESULT and event.line.host == host),
+               default=attempt.when)  # fmt: skip
+
+
+def _when(attempt: Attempt) -> float:
+    return attempt.when
+
+
+def _asked_at(attempt: Attempt) -> float:
+    return attempt.begin if attempt.request is None else attempt.request
+
+
+def _joined(
+    attempts: list[Attempt], row: list[list[Event]], reach: float, *, at: Callable[[Attempt], float] = _when
+) -> tuple[list[list[Event]], list[Attempt]]:
+    """Give each group of `row` to the attempt that it is nearest to; return those left over, and who got one."""
+    rows = Rows(
+        attempts, row, left_at=at, right_at=lambda group: group[0].at,
+        cost=lambda a, group: a.cost(group[0]),
+    )  # fmt: skip
+    pairs = rows.pairs(reach) if attempts else []
+    for i, j in pairs:
+        _take(attempts[i], row[j])
+    taken = {j for _, j in pairs}
+    return [group for j, group in enumerate(row) if j not in taken], [attempts[i] for i, _ in pairs]
+
+
+def _before_answers(attempts: list[Attempt], of: Track, track: Track, row: list[list[Event]]) -> list[list[Event]]:
+    """Requests and answers of one server: from the last answer back, each takes the latest request before it.
+
+    Returns the requests that are left over. In one log the order is that of the lines; of two logs of one server
+    with whole seconds it is uncertain by a second.
+    """
+    same_log = of[1] == track[1]
+    slack = 0.0 if same_log else SLACK
+    left = list(row)
+    for position in range(len(attempts) - 1, -1, -1):
+        attempt = attempts[position]
+        if track in attempt.tracks:
+            continue
+        answer = _place(attempt, of)
+        previous = _place(attempts[position - 1], of) if position else None
+        for k in range(len(left) - 1, -1, -1):
+            request = (left[k][0].at, left[k][0].line.offset if same_log else 0)
+            if not _not_after(request, answer, slack) or answer[0] - request[0] > WINDOW:
+                continue
+            if previous is not None and _not_after(request, previous, 0.0) and same_log:
+                break
+            if attempt.cost(left[k][0]) is not None:
+                _take(attempt, left.pop(k))
+                break
+    return left
+
+
+def _place(attempt: Attempt, track: Track) -> tuple[float, int]:
+    return min((event.at, event.line.offset) for event in attempt.events if event.track == track)
+
+
+def _not_after(one: tuple[float, int], other: tuple[float, int], slack: float) -> bool:
+    return one <= other if slack == 0.0 else one[0] <= other[0] + slack
+
+
+def _before(attempts: list[Attempt], row: list[list[Event]]) -> list[list[Event]]:
+    """Give requests to attempts whose own server's answer was lost: the last request before each; return the rest."""
+    left = list(row)
+    for attempt in sorted(attempts, key=lambda a: -a.when):
+        for k in range(len(left) - 1, -1, -1):
+            wait = attempt.when - left[k][0].at
+            if -SLACK <= wait <= WINDOW and attempt.cost(left[k][0]) is not None:
+                _take(attempt, left.pop(k))
+                break
+    return left

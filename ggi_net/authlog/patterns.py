@@ -1,0 +1,398 @@
+"""What many logins around one say together: one realm, one site, one access point, one device, one person, everybody.
+
+The rules are data (`patterns.yml`): who must act, how many must fail, how many of the others may. Their sentences carry
+their numbers. A rule speaks only when enough devices fail, most of those seen since it began, and others are fine.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ggi_net.authlog.line import Hop
+from ggi_net.authlog.login import Outcome
+from ggi_net.authlog.places import Places
+from ggi_net.authlog.question import Question
+from ggi_net.authlog.words import Both, inert, minute
+from ggi_net.model.types import Record
+from ggi_net.source.yamlfile import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ggi_net.authlog.login import Login
+
+
+class Group(Record, frozen=True, kw_only=True):
+    """Logins that are equal in all of these, with how many there are and when the first and the last of them began.
+
+    `user` is the inner identity, `device` the MAC or its hash; both and `ap` are empty where persons are not asked for.
+    """
+
+    realm: str = ""
+    operator: str = ""
+    visited: str = ""
+    site: str = ""
+    ap: str = ""
+    device: str = ""
+    user: str = ""
+    outcome: Outcome
+    cause: str = ""
+    broken: Hop = Hop.UNKNOWN
+    logins: int
+    first: datetime
+    last: datetime
+
+
+class Counts(Protocol):
+    """What a store answers quickly."""
+
+    def groups(self, question: Question, *, persons: bool) -> list[Group]:
+        """The logins of a question (without its limit) in groups; without `persons` those of all devices together."""
+        ...
+
+
+class Pattern(Record, frozen=True, kw_only=True):
+    """What a rule says. `failed` of `total` are devices (attempts, where a rule says so); `since` is when it began."""
+
+    rule: str
+    owner: str
+    text: Both
+    failed: int
+    total: int
+    since: datetime
+
+
+class Rule(Record, frozen=True, kw_only=True):
+    """A rule of `patterns.yml`, which says what its numbers mean."""
+
+    owner: str
+    minutes: int
+    minimum: int
+    share: float = 0.0
+    others: float = 1.0
+    places: int = 1
+    explains: tuple[str, ...] = ()
+    nl: str
+    en: str
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """The rules by id, in the order in which they are said."""
+    return load(Path(__file__).with_name("patterns.yml"), dict[str, Rule])
+
+
+def patterns(login: Login, counts: Counts, places: Places | None = None) -> list[Pattern]:
+    """What the logins around a failed one say, the most general first; nothing for one that succeeded.
+
+    A device that two organisations share is said of a success, too.
+    """
+    search = _Search(login, counts, places or Places())
+    found: list[Pattern] = []
+    explained: set[str] = set()
+    for name, rule in rules().items():
+        if name in explained or (login.outcome is Outcome.ACCEPT and name != "two-organisations"):
+            continue
+        pattern = _RULES[name](search, name, rule)
+        if pattern is not None:
+            found.append(pattern)
+            explained |= set(rule.explains)
+    return found
+
+
+def groups_of(logins: Iterable[Login], *, persons: bool) -> list[Group]:
+    """The groups of logins that are at hand."""
+    found: dict[tuple[object, ...], Group] = {}
+    for login in logins:
+        whose = (login.ap, login.mac, login.inner) if persons else ("", "", "")
+        key = (
+            login.realm, login.operator, login.visited, login.site, *whose, login.outcome, login.cause, login.broken,
+        )  # fmt: skip
+        known = found.get(key)
+        found[key] = Group(
+            realm=login.realm, operator=login.operator, visited=login.visited, site=login.site, ap=whose[0],
+            device=whose[1], user=whose[2], outcome=login.outcome, cause=login.cause, broken=login.broken,
+            logins=login.attempts + (known.logins if known else 0),
+            first=min(login.begin, known.first) if known else login.begin,
+            last=max(login.begin, known.last) if known else login.begin,
+        )  # fmt: skip
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class _Break:
+    """A population since something broke: the devices that fail and have not come in since, and those that are fine."""
+
+    since: datetime
+    failed: tuple[str, ...]
+    fine: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        return len(self.failed) + len(self.fine)
+
+
+class _Search:
+    """One login, and the logins around it, asked for once."""
+
+    def __init__(self, login: Login, counts: Counts, places: Places) -> None:
+        self.login, self.places = login, places
+        self._counts = counts
+        self._asked: dict[Question, list[Group]] = {}
+
+    def around(
+        self,
+        minutes: int,
+        *,
+        persons: bool = True,
+        realm: str = "",
+        gemeente: str = "",
+        site: str = "",
+        user: str = "",
+        mac: str = "",
+    ) -> list[Group]:
+        """The groups of a question about the time around the login."""
+        margin = timedelta(minutes=minutes)
+        question = Question(
+            since=self.login.begin - margin, until=self.login.end + margin, realm=realm, gemeente=gemeente, site=site,
+            user=user, mac=mac,
+        )  # fmt: skip
+        if question not in self._asked:
+            self._asked[question] = self._counts.groups(question, persons=persons)
+        return self._asked[question]
+
+    @property
+    def place(self) -> str:
+        """The visited site in words."""
+        gemeente = self.places.name(self.login.visited)
+        site = self.places.site_name(self.login.visited, self.login.site)
+        return ", ".join(part for part in (site, gemeente) if part)
+
+
+def _federation(search: _Search, name: str, rule: Rule) -> Pattern | None:
+    """Many sites for many realms: the federation is silent or refuses."""
+    if search.login.broken is not Hop.FEDERATION:
+        return None
+    groups = search.around(rule.minutes, persons=False)
+    bad = [group for group in groups if group.broken is Hop.FEDERATION]
+    if not bad:
+        return None
+    since = min(group.first for group in bad)
+    failed = sum(group.logins for group in bad)
+    fine = sum(group.logins for group in groups if group.outcome is Outcome.ACCEPT and group.last >= since)
+    operators, realms = {group.operator for group in bad}, {group.realm for group in bad}
+    if min(len(operators), len(realms)) < rule.places or not _enough(rule, failed, failed + fine):
+        return None
+    return _said(name, rule, failed, failed + fine, since, operators=len(operators), realms=len(realms))
+
+
+def _home_realm(search: _Search, name: str, rule: Rule) -> Pattern | None:
+    """The same cause for many devices of one realm, at several places, while other realms are fine."""
+    login = search.login
+    if not login.realm or not (login.cause or login.broken):
+        return None
+    found = _broke(search.around(rule.minutes, realm=login.realm), login, rule)
+    if found is None:
+        return None
+    groups = [group for group in search.around(rule.minutes, realm=login.realm) if group.device in found.failed]
+    where = {(group.operator, group.site) for group in groups}
+    others = [g for g in search.around(rule.minutes, persons=False) if g.realm != login.realm and g.last >= found.since]
+    if len(where) < rule.places or not _fine(others, rule):
+        return None
+    return _said(name, rule, len(found.failed), found.total, found.since, realm=inert(login.realm), places=len(where))
+
+
+def _at_site(search: _Search, name: str, rule: Rule) -> Pattern | None:
+    """One site, for so many realms, while the same realms or other sites are fine elsewhere."""
+    login = search.login
+    if not login.site or not login.visited:
+        return None
+    here = [
+        g for g in search.around(rule.minutes, site=login.site, gemeente=login.visited) if g.visited == login.visited
+    ]
+    found = _broke(here, login, rule)
+    if found is None:
+        return None
+    realms = {group.realm for group in here if group.device in found.failed}
+    others = [
+        group for group in search.around(rule.minutes, persons=False)
+        if (group.visited, group.site) != (login.visited, login.site) and group.last >= found.since
+    ]  # fmt: skip
+    if len(realms) < rule.places or not _fine(others, rule):
+        return None
+    return _said(name, rule, len(found.failed), found.total, found.since, place=search.place, realms=len(realms))
+
+
+def _one_access_point(search: _Search, name: str, rule: Rule) -> Pattern | None:
+    """One access point, while the others of its site are fine."""
+    login = search.login
+    if not login.ap or not login.site:
+        return None
+    site = [
+        g for g in search.around(rule.minutes, site=login.site, gemeente=login.visited) if g.visited == login.visited
+    ]
+    found = _broke([group for group in site if group.ap == login.ap], login, rule)
+    if found is None or not _fine([g for g in site if g.ap != login.ap and g.last >= found.since], rule):
+        return None
+    shown = login.nas or login.ap
+    return _said(name, rule, len(found.failed), found.total, found.since, access_point=inert(shown))
+
+
+def _password_changed(search: _Search, name: str, rule: Rule) -> Pattern | None:
+    """All devices were fine; since a moment this one fails with one cause, and another one came in after it."""
+    login = search.login
+    mine, others = _of_person(search, rule)
+    bad = [group for group in mine if group.outcome is Outcome.REJECT]
+    good = [group for group in mine if group.outcome is Outcome.ACCEPT]
+    if login.outcome is not Outcome.REJECT or login.broken is not Hop.HOME or not bad or not good:
+        return None
+    since, before = min(group.first for group in bad), max(group.last for group in good)
+    later = [group for group in others if group.outcome is Outcome.ACCEPT and group.last > since]
+    attempts = sum(group.logins for group in bad)
+    one_cause = len({group.cause for group in bad}) == 1 and bool(login.cause)
+    if before >= since or not later or attempts < rule.minimum or not one_cause:
+        return None
+    other = min(max(group.first, since) for group in later)
+    return _said(name, rule, attempts, attempts, since, other=minute(other))
+
+
+def _one_device(search: _Search, name: str, rule: Rule) -> Pattern | None:
+    """This device fails, and others of the person came in later than it began."""
+    mine, others = _of_person(search, rule)
+    bad = [group for group in mine if group.outcome is not Outcome.ACCEPT]
+    if not bad or any(group.outcome is Outcome.ACCEPT and group.last > min(b.first for b in bad) for group in mine):
+        return None
+    attempts, since = sum(group.logins for group in bad), min(group.first for group in bad)
+    good = {group.device for group in others if group.outcome is Outcome.ACCEPT and group.last >= since}
+    bad_others = {group.device for group in others if group.outcome is not Outcome.ACCEPT} - good
+    if attempts < rule.minimum or not good or bad_others:
+        return None
+    return _said(name, rule, attempts, attempts, since, good=len(good))
+
+
+def _account(search: _Search, name: str, rule: Rule) -> Pattern | None:
+    """No device of the person comes in, with two devices or at two places."""
+    mine, others = _of_person(search, rule)
+    groups = mine + others
+    if not groups or any(group.outcome is Outcome.ACCEPT for group in groups) or search.login.broken is not Hop.HOME:
+        return None
+    attempts = sum(group.logins for group in groups)
+    devices = {group.device for group in groups}
+    where = {(group.operator, group.site) for group in groups}
+    if attempts < rule.minimum or max(len(devices), len(where)) < rule.places:
+        return None
+    since = min(group.first for group in groups)
+    return _said(name, rule, attempts, attempts, since, devices=len(devices), places=len(where))
+
+
+def _two_organisations(search: _Search, name: str, rule: Rule) -> Pattern | None:
+    """A device that alternates between two operators within minutes."""
+    login = search.login
+    if not login.mac:
+        return None
+    by_operator: defaultdict[str, list[Group]] = defaultdict(list)
+    for group in search.around(rule.minutes, mac=login.mac):
+        if group.operator:
+            by_operator[group.operator].append(group)
+    often = {o: gs for o, gs in by_operator.items() if sum(g.logins for g in gs) >= rule.minimum}
+    if len(often) < rule.places or login.operator not in often:
+        return None
+    spans = [(min(g.first for g in gs), max(g.last for g in gs)) for gs in often.values()]
+    if max(begin for begin, _ in spans) > min(end for _, end in spans):
+        return None
+    names = sorted(search.places.name(search.places.visited(operator)) or inert(operator) for operator in often)
+    groups = [group for gs in often.values() for group in gs]
+    since = min(group.first for group in groups)
+    minutes = max(1, round((max(group.last for group in groups) - since).total_seconds() / 60))
+    logins = sum(group.logins for group in groups)
+    return _said(
+        name, rule, logins, logins, since, operators=(" en ".join(names), " and ".join(names)), logins=logins,
+        minutes=minutes,
+    )  # fmt: skip
+
+
+_RULES: dict[str, Callable[[_Search, str, Rule], Pattern | None]] = {
+    "federation": _federation,
+    "home-realm": _home_realm,
+    "site-uplink": _at_site,
+    "one-site": _at_site,
+    "one-access-point": _one_access_point,
+    "password-changed": _password_changed,
+    "one-device": _one_device,
+    "account": _account,
+    "two-organisations": _two_organisations,
+}
+
+
+def _of_person(search: _Search, rule: Rule) -> tuple[list[Group], list[Group]]:
+    """The groups of this device and of the other devices of the same person."""
+    login = search.login
+    if not login.inner or not login.mac:
+        return [], []
+    groups = [g for g in search.around(rule.minutes, user=login.inner) if g.user.casefold() == login.inner.casefold()]
+    return [g for g in groups if g.device == login.mac], [g for g in groups if g.device and g.device != login.mac]
+
+
+def _broke(groups: Sequence[Group], login: Login, rule: Rule) -> _Break | None:
+    """Since when devices fail as this login does, chosen so that most devices seen since then fail; None for too few.
+
+    A device that came in after it failed is fine: it was only once.
+    """
+    bad: dict[str, tuple[datetime, datetime]] = {}
+    good: dict[str, datetime] = {}
+    for group in groups:
+        if not group.device:
+            continue
+        if group.outcome is Outcome.ACCEPT:
+            good[group.device] = max(group.last, good.get(group.device, group.last))
+        elif (group.cause, group.broken) == (login.cause, login.broken):
+            first, last = bad.get(group.device, (group.first, group.last))
+            bad[group.device] = (min(first, group.first), max(last, group.last))
+    failing = sorted((first, device) for device, (first, last) in bad.items() if last > good.get(device, _LONG_AGO))
+    fine = sorted((last, device) for device, last in good.items() if device not in bad or bad[device][1] <= last)
+    weight = rule.share / (1 - rule.share)
+    best: tuple[float, int, int] | None = None
+    position = 0
+    for number, (first, _) in enumerate(failing):
+        while position < len(fine) and fine[position][0] < first:
+            position += 1
+        score = len(failing) - number - weight * (len(fine) - position)
+        if best is None or score > best[0]:
+            best = (score, number, position)
+    if best is None:
+        return None
+    _, number, position = best
+    failed, still_fine = failing[number:], fine[position:]
+    if not _enough(rule, len(failed), len(failed) + len(still_fine)) or failed[0][0] > login.begin:
+        return None
+    return _Break(failed[0][0], tuple(d for _, d in failed), tuple(d for _, d in still_fine))
+
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _enough(rule: Rule, failed: int, total: int) -> bool:
+    return failed >= rule.minimum and failed >= rule.share * total
+
+
+def _fine(others: Sequence[Group], rule: Rule) -> bool:
+    """Whether the others are known well enough, and are fine."""
+    total = sum(group.logins for group in others)
+    failed = sum(group.logins for group in others if group.outcome is not Outcome.ACCEPT)
+    return total >= rule.minimum and failed <= rule.others * total
+
+
+def _said(
+    name: str, rule: Rule, failed: int, total: int, since: datetime, **values: int | str | tuple[str, str]
+) -> Pattern:
+    """The pattern with its sentence; a pair among the values is what to say in Dutch and in English."""
+    given = {"failed": failed, "total": total, "since": minute(since)} | values
+    dutch = {key: value[0] if isinstance(value, tuple) else value for key, value in given.items()}
+    english = {key: value[1] if isinstance(value, tuple) else value for key, value in given.items()}
+    text = Both(rule.nl.format(**dutch), rule.en.format(**english))
+    return Pattern(rule=name, owner=rule.owner, text=text, failed=failed, total=total, since=since)
