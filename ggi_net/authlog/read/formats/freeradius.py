@@ -26,17 +26,18 @@ _RESULTS = (
     ("Login incorrect", Result.REJECT),
     ("Invalid user", Result.REJECT),
     ("Multiple logins", Result.REJECT),
+    ("Rejected in post-auth", Result.REJECT),
 )
 _BEHIND = "(from client {client} port {_port}[[ cli {mac:station}]]"
 
 SHAPES = (
     *(
-        Shape(f"[[({{session}}){{_gap:gap}}]]{what}[[ ({{reason:first}})]]: [{{inner:last}}] {_BEHIND} via TLS tunnel){{_more:tail}}",
+        Shape(f"[[({{session}}){{_gap:gap}}]]{what}[[ ({{reason:first}})]][[ ]]: [{{inner:last}}] {_BEHIND} via TLS tunnel){{_more:tail}}",
               kind=Kind.INNER, hop=Hop.HOME, result=result, _what=what)
         for what, result in _RESULTS
     ),
     *(
-        Shape(f"[[({{session}}){{_gap:gap}}]]{what}[[ ({{reason:first}})]]: [{{outer:last}}] {_BEHIND}[[ via proxy to virtual server]]){{_more:tail}}",
+        Shape(f"[[({{session}}){{_gap:gap}}]]{what}[[ ({{reason:first}})]][[ ]]: [{{outer:last}}] {_BEHIND}[[ via proxy to virtual server]]){{_more:tail}}",
               kind=Kind.RESULT, result=result, _what=what)
         for what, result in _RESULTS
     ),
@@ -55,10 +56,10 @@ def refine(said: Said) -> Said:
             said[who] = _without_password(said[who])
     if said["result"] == Result.ACCEPT:
         said["reason"] = ""
+    elif said["_what"] in ("Multiple logins", "Rejected in post-auth"):
+        said["reason"] = said["_what"]
     elif reason := said["reason"]:
         said["reason"] = without_names(reason, said.get("outer", ""), said.get("inner", ""))
-    elif said["_what"] == "Multiple logins":
-        said["reason"] = said["_what"]
     return said
 
 
