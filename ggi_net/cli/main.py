@@ -39,6 +39,7 @@ JOBS = {
     "journal": Job("journal", "Show what was pushed, by whom, when, why, and how it ended."),
     "hostkeys": Job("hostkeys", "Get to know the SSH host keys of devices, and list them."),
     "drift": Job("drift", "Compare what devices run with what they should."),
+    "logs": Job("logs", "Read logs of logins, and ask why one failed."),
     "lab": Job("lab", "Simulated devices, and a real NetBox, for trying things out."),
 }
 

@@ -1,0 +1,67 @@
+"""The store as those who ingest see it: what is committed, and a way to commit. It needs neither keys nor DuckDB."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ggi_net.authlog.ingest.sources import Sources
+from ggi_net.authlog.store import hot, manifest
+from ggi_net.authlog.store.keys import Keys
+from ggi_net.authlog.store.store import Store
+from ggi_net.paths import state_folder
+from ggi_net.secrets import LabSecrets, open_backend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ggi_net.authlog.ingest.settings import LogSettingsFile
+
+OWN_KEY = "secret://logs/store"
+"""The reference of the key that is made where the settings name none."""
+
+
+class Committer:
+    """Commits to the hot files of a store."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._hot = folder / "hot"
+
+    def ranges(self, source: str) -> Sequence[tuple[int, int]]:
+        """Which bytes of `source` are stored. The files first: what leaves them stands in a manifest already."""
+        files = hot.listed(self._hot)
+        return hot.ranges_of(hot.digest(source), files, manifest.read(self._folder))
+
+    def add(self, table: Any, source: str, begin: int, end: int) -> None:
+        """Commit the lines of bytes `begin` to `end` of `source`. Raises DiskFull or FileError; then none is stored."""
+        hot.commit(self._hot, table, source, begin, end)
+
+
+@lru_cache(maxsize=4)
+def opened(folder: Path) -> tuple[Sources, Committer]:
+    """The sources that the store in `folder` knows, and its committer. Raises StoreMissing."""
+    manifest.read(folder)
+    return Sources(folder / "ingest"), Committer(folder)
+
+
+def keys_of(settings: LogSettingsFile, say: Callable[[str], None], password_file: Path | None = None) -> Keys:
+    """The keys of the store's hashes: those of the settings, else one of this user's own, made when there is none.
+
+    Raises SecretError, StoreKeyMissing or FileError.
+    """
+    if settings.keys:
+        return Keys.of(open_backend(settings.secrets, password_file), settings.keys)
+    file = state_folder() / "logs.key"
+    if file.exists():
+        return Keys.of(LabSecrets.read(file), [OWN_KEY])
+    say(f"no key is named for the store: made one in {file}; without it, nobody finds anything by name in that store")
+    return Keys.of(LabSecrets.create(file), [OWN_KEY])
+
+
+def make_store(settings: LogSettingsFile, say: Callable[[str], None]) -> None:
+    """Make the store of the settings unless it is there. Raises as `Store.open` and `keys_of` do."""
+    folder = Path(settings.store)
+    if not manifest.path_of(folder).exists():
+        Store.open(folder, keys_of(settings, say), create=True).close()

@@ -1,0 +1,95 @@
+"""Tasks side by side, in processes of this machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ggi_net.authlog.ingest import tasks
+from ggi_net.authlog.ingest.reading import Tally
+from ggi_net.authlog.ingest.sources import Sources
+from ggi_net.authlog.ingest.tasks import Done
+from ggi_net.errors import FileError, LogError, SystemFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ggi_net.authlog.ingest.tasks import Task
+
+WORTH_IT = 32 << 20
+"""Less than this is read sooner than worker processes are started."""
+
+
+class Runner(Protocol):
+    """Whoever runs tasks: this process, a pool of processes, or workers on other machines."""
+
+    def run(self, todo: Sequence[Task]) -> Iterator[Done]:
+        """Run all tasks; what came of each, in any order."""
+        ...
+
+
+class Here:
+    """Runs tasks in this process, one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def run(self, todo: Iterable[Task]) -> Iterator[Done]:
+        """Run all tasks, in order."""
+        for task in todo:
+            yield perform(task, self._folder)
+
+
+class Pool:
+    """Runs tasks in processes of this machine, as many as it may use CPUs."""
+
+    def __init__(self, folder: Path, workers: int = 0) -> None:
+        self._folder = folder
+        self._workers = workers or len(os.sched_getaffinity(0))
+
+    def run(self, todo: Sequence[Task]) -> Iterator[Done]:
+        """Run all tasks, the largest first. Raises SystemFailure when a process dies."""
+        if self._workers == 1 or len(todo) < 2 or sum(task.size for task in todo) < WORTH_IT:
+            yield from Here(self._folder).run(todo)
+            return
+        context = multiprocessing.get_context("spawn")  # a child inherits neither claims nor Arrow's threads
+        pool = ProcessPoolExecutor(min(self._workers, len(todo)), context, _begin)
+        waiting: set[Future[Done]] = set()
+        try:
+            for task in sorted(todo, key=lambda one: -one.size):
+                waiting.add(pool.submit(perform, task, self._folder))
+            while waiting:
+                ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    yield future.result()
+        except BrokenProcessPool:
+            raise SystemFailure(
+                "a process that read logs was killed", hint="is there enough memory? Run the same command again"
+            ) from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def perform(task: Task, folder: Path) -> Done:
+    """Run one task with the store in `folder`; what is wrong with its file is told in words."""
+    from ggi_net.authlog.ingest.opened import opened
+
+    sources, store = opened(folder)
+    try:
+        return tasks.run(task, sources, store)
+    except (LogError, FileError) as error:
+        return Done(task=task, tally=Tally(), trouble=error.message)
+
+
+def _begin() -> None:
+    """Let the parent decide when this process ends: at Ctrl-C, and when it died itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
