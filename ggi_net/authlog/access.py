@@ -68,7 +68,7 @@ def _one_of(scope: Scope, gemeente: str) -> bool:
 
 
 def _tells(line: Line, login: Login) -> bool:
-    """Whether a line tells the inner identity, in a field or in its text, or might: one of the home that nobody reads."""
+    """Whether a line tells the inner identity, in a field or in its text, or might: a line that no format knows."""
     if line.inner or line.kind is Kind.INNER:
         return True
     if line.kind is Kind.UNPARSED and line.hop in (Hop.HOME, Hop.UNKNOWN):

@@ -5,10 +5,10 @@
     DIR/plain/2026-11-28.jsonl  the identities that were asked for, as they were typed; removed after some days
     DIR/key                     made here when the settings name no secret
 
-Each entry holds the SHA-256 of the line before it and ends with an HMAC over itself: who has no key can't write one, and
-who takes one out breaks the chain. Entries cut off at the end are missed by the head; so is an older copy of the whole
-folder, if a head was kept elsewhere (`ggi audit head`). An entry is on the disk before its answer is given. A line that
-a dying process left half-written is closed by an entry of its own, so the chain goes on.
+Each entry holds the SHA-256 of the line before it and ends with an HMAC over itself: who has no key can't write one,
+and who takes one out breaks the chain. The head misses entries that are cut off at the end; a head that was kept
+elsewhere (`ggi audit head`) shows that the whole folder is an older copy. An entry is on the disk before its answer is
+given. A line that a dying process left half-written is closed by an entry of its own, so the chain goes on.
 
 Of a person's identity an entry keeps a keyed hash: enough to find who looked up j.jansen, and useless to others. What
 was typed stands beside the log for some days and then goes, like all other plain identities; in a line of a log that
@@ -23,19 +23,24 @@ import re
 import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
-from ggi_net.authlog.audit_entry import START, Entry, Head, Key, What, sha256, torn_note
+from ggi_net.authlog.audit_entry import START, Entry, Head, Key, What, sha256, torn_note, writable
 from ggi_net.authlog.audit_plain import Plain
 from ggi_net.authlog.question import Question, Role, Viewer
 from ggi_net.errors import AuditFailed, DiskFull, FileError, FileMissing, Place
 from ggi_net.files import read_bytes, write_atomic
+from ggi_net.model.types import Record
+from ggi_net.paths import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from ggi_net.secrets import Backend
 
 PLAIN_DAYS = 30
 """How long identities are kept as typed, unless the settings say otherwise."""
@@ -46,8 +51,26 @@ _TAIL = 64 * 1024
 """More than the longest entry, in octets."""
 
 
+class AuditSettings(Record, frozen=True, kw_only=True):
+    """Where the audit log is. `key` is a reference (`secret://federation/audit/key`); empty: a key made in the folder.
+
+    Identities that were asked for are kept as typed for `plain_days`, after that only their keyed hash.
+    """
+
+    folder: str = ""
+    key: str = ""
+    plain_days: Annotated[int, Meta(ge=0, le=366)] = PLAIN_DAYS
+
+
+def open_audit(settings: AuditSettings, backend: Backend) -> Audit:
+    """The audit log that the settings name. Raises AuditFailed, SecretError."""
+    folder = Path(settings.folder) if settings.folder else state_folder() / "audit"
+    key = backend.value(settings.key) if settings.key else ""
+    return Audit(folder, key, plain_days=settings.plain_days)
+
+
 class _End(NamedTuple):
-    """Where the log ends: the last file, the last entry and its line's hash, and what comes after it that is no entry."""
+    """Where the log ends: the last file, the last entry, the hash of its line, and what comes after it."""
 
     path: Path | None
     number: int
@@ -108,8 +131,9 @@ class Audit:
 
         `asked` and `about` are added to the conditions of `question`; `about` is what names a person, as typed.
         """
-        conditions = _conditions(question) if question else {}
-        personal = {name: conditions.pop(name) for name in _PERSONAL if name in conditions} | (about or {})
+        conditions = {name: writable(text) for name, text in (_conditions(question) | (asked or {})).items()}
+        personal = {name: conditions.pop(name) for name in _PERSONAL if name in conditions}
+        personal |= {name: writable(text) for name, text in (about or {}).items()}
         with _explained(self.folder), self._locked():
             now = self._clock()
             end = self._settled(now)
@@ -118,15 +142,15 @@ class Audit:
                 number=end.number + 1,
                 time=now,
                 what=what,
-                who=viewer.name,
+                who=writable(viewer.name),
                 role=viewer.role,
                 gemeenten=viewer.gemeenten if viewer.role is Role.HELPDESK else (),
                 where=where,
-                asked=conditions | (asked or {}),
+                asked=conditions,
                 about={name: self.key.identity(text) for name, text in personal.items()},
-                reason=reason,
+                reason=writable(reason),
                 rows=rows,
-                note=note,
+                note=writable(note),
                 before=end.hash,
             )
             self._append(end, entry)
@@ -229,11 +253,10 @@ def fault_of(head: Head | None, number: int, line_hash: str) -> str:
     return f"the log ended with entry {number}, its head said {head.number} {head.hash}"
 
 
-def _conditions(question: Question) -> dict[str, str]:
+def _conditions(question: Question | None) -> dict[str, str]:
     """What was asked, but for the scope, which follows from who asks."""
-    given = msgspec.to_builtins(question)
-    given.pop("scope", None)
-    return {name: str(value) for name, value in given.items()}
+    given = msgspec.to_builtins(question) if question else {}
+    return {name: str(value) for name, value in given.items() if name != "scope"}
 
 
 def _tail_of(path: Path) -> bytes:

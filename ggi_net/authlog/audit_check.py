@@ -101,7 +101,9 @@ class _Check:
             if other is None:
                 self.faults.append("a head that was kept is not one of this log")
             elif self._found.get(other.number) != other.hash:
-                self.faults.append(f"entry {other.number} is not the one that stood there at {other.time:%Y-%m-%d %H:%M:%S}")
+                self.faults.append(
+                    f"entry {other.number} is not the one that stood there at {other.time:%Y-%m-%d %H:%M:%S}"
+                )
 
 
 class Wanted(Record, frozen=True, kw_only=True):

@@ -90,8 +90,7 @@ class Key:
 
     def identity(self, text: str) -> str:
         """The keyed hash of an identity or address, without regard to case."""
-        plain = text.strip().casefold().encode(errors="surrogatepass")
-        return hmac.digest(self._hash, plain, "sha256").hex()[:32]
+        return hmac.digest(self._hash, writable(text).strip().casefold().encode(), "sha256").hex()[:32]
 
     def _opened(self, line: bytes, kind: type[T]) -> T | None:
         found = _SEALED.fullmatch(line)
@@ -102,6 +101,11 @@ class Key:
 
     def _mac(self, kind: type, body: bytes) -> bytes:
         return hmac.digest(self._seal, kind.__name__.encode() + body, "sha256").hex().encode()
+
+
+def writable(text: str) -> str:
+    """`text` with octets that were no UTF-8 (a command line can have them) spelled out: JSON has no place for them."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def sha256(data: bytes) -> str:

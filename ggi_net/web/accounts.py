@@ -104,6 +104,10 @@ class Accounts:
         with self._database.open() as database:
             return [_account(row) for row in database.execute("SELECT * FROM accounts ORDER BY name")]
 
+    def __contains__(self, name: str) -> bool:
+        with self._database.open() as database:
+            return database.execute("SELECT 1 FROM accounts WHERE name = ?", (name,)).fetchone() is not None
+
     def log_in(self, name: str, password: str, *, device: str = "", address: str = "") -> Viewer:
         """Who has this name and password. `device` is the device cookie of the browser, `address` where it is.
 

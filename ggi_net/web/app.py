@@ -11,6 +11,7 @@ from litestar.static_files import create_static_files_router
 
 from ggi_net.web import refusal
 from ggi_net.web.accounts import Accounts
+from ggi_net.web.api import api, description
 from ggi_net.web.csrf import Csrf
 from ggi_net.web.database import Database
 from ggi_net.web.gate import Gate
@@ -18,6 +19,7 @@ from ggi_net.web.limits import Limit
 from ggi_net.web.login import CALLBACK, Door
 from ggi_net.web.oidc import Provider
 from ggi_net.web.sessions import Sessions
+from ggi_net.web.tokens import Tokens
 from ggi_net.web.visit import Admission, anybody, provide_visit
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from litestar.types import ControllerRouterHandler
 
+    from ggi_net.authlog.causes.cause import Cause
     from ggi_net.authlog.helpdesk import Helpdesk
     from ggi_net.web.settings import Settings
 
@@ -40,14 +43,15 @@ def create_app(
     secret: str = "",
     pages: Sequence[ControllerRouterHandler] = (),
     provided: Mapping[str, object] | None = None,
+    causes: Sequence[Cause] = (),
     database: Database | None = None,
     provider: Provider | None = None,
 ) -> Litestar:
     """The pages as an ASGI application.
 
-    `secret` is the one of the client at the provider of log-ins. `pages` are the handlers of pages; each says who may see
-    it (`opt=only(...)` of visit.py), and gets what it names of `visit` (Visit), `helpdesk` (Helpdesk), `settings`, and the
-    values that are `provided` by name.
+    `secret` is the one of the client at the provider of log-ins, `causes` the catalogue. `pages` are the handlers of
+    pages; each says who may see it (`opt=only(...)` of visit.py), and gets what it names of `visit` (Visit),
+    `helpdesk` (Helpdesk), `settings`, `sessions`, and the values that are `provided` by name.
     """
     state = database or Database(settings.state_folder)
     sessions = Sessions(state, settings.sessions)
@@ -66,7 +70,7 @@ def create_app(
         path="/static", directories=[_STATIC], opt=anybody(), include_in_schema=False, send_as_attachment=False
     )
     app = Litestar(
-        route_handlers=[static, *door.routes(), *pages],
+        route_handlers=[static, *door.routes(), *pages, api(Tokens(state), settings.rates, causes)],
         dependencies={
             "visit": Provide(provide_visit, sync_to_thread=False),
             **{name: Provide(_given(value), sync_to_thread=False, use_cache=True) for name, value in values.items()},
@@ -75,7 +79,7 @@ def create_app(
         exception_handlers={Exception: refusal.shown},
         request_max_body_size=LARGEST_BODY,
         multipart_form_part_limit=20,
-        openapi_config=None,
+        openapi_config=description(settings.origin),
         logging_config=None,
         debug=False,
     )

@@ -1,7 +1,7 @@
 """Forms that only our own pages can send: a token in each, and the origin that the browser names (OWASP CSRF).
 
-The token is an HMAC of the cookie that goes with it: of the session, else of a cookie that says nothing but which browser
-it is. A page of somebody else can neither read the cookie nor make the token.
+The token is an HMAC of the cookie that goes with it: of the session, else of a cookie that says nothing but which
+browser it is. A page of somebody else can neither read the cookie nor make the token.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ class Csrf:
 
     def fits(self, cookie: str, token: object) -> bool:
         """Whether a form with `token` came from a page that we gave this browser."""
-        return bool(cookie) and isinstance(token, str) and hmac.compare_digest(self.token(cookie).encode(), token.encode())
+        return (
+            bool(cookie) and isinstance(token, str) and hmac.compare_digest(self.token(cookie).encode(), token.encode())
+        )
 
     def own(self, headers: Mapping[str, str]) -> bool:
         """Whether the browser says that the request came from our own page.

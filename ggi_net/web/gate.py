@@ -84,4 +84,3 @@ class Gate:
         fresh = not _NUMBER.fullmatch(browser)
         browser = secrets.token_urlsafe(32) if fresh else browser
         return Visit(address=visit.address, cookie=browser, csrf=self._csrf.token(browser)), fresh
-

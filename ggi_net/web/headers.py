@@ -1,4 +1,4 @@
-"""What every answer tells the browser: no script, no style and no frame that isn't ours, nothing kept, nothing leaked."""
+"""What every answer tells the browser: no script, no style or frame that isn't ours, nothing kept, nothing leaked."""
 
 from __future__ import annotations
 

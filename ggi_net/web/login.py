@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
-from litestar import Request, Response, get, post
+from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import Cookie
 
 from ggi_net.errors import GgiError, LogInRefused, ProviderAway, ProviderRefused, TooMany
@@ -86,16 +86,20 @@ class Door:
         return [begin, back]
 
     def _log_in(self, visit: Visit, name: str, password: str, wanted: str, device: str) -> Response[str]:
+        accounts = self._accounts
+        if accounts is None:
+            raise LogInRefused("there are no local accounts here")
         try:
-            if self._accounts is None:
-                raise LogInRefused("there are no local accounts here")
             self._limit.take(neighbourhood(visit.address))
-            viewer = self._accounts.log_in(name, password, device=device)
+            viewer = accounts.log_in(name, password, device=device)
         except (LogInRefused, TooMany) as error:
-            log.warning("refused %s: log-in from %s as %a", error.code, visit.address, name[:80])
+            # What is no account may be a password that was typed into the wrong field.
+            log.warning(
+                "refused %s: log-in from %s as %s", error.code, visit.address, name if name in accounts else "-"
+            )
             return self._form(visit, onward(wanted), name=name[:100], error=error)
         answer = self._logged_in(visit, viewer, LOCAL, onward(wanted))
-        answer.set_cookie(_cookie(DEVICE_COOKIE, self._accounts.device(viewer.name), _YEAR))
+        answer.set_cookie(_cookie(DEVICE_COOKIE, accounts.device(viewer.name), _YEAR))
         return answer
 
     def _back(self, provider: Provider, visit: Visit, query: dict[str, str], flow: str) -> Response[str]:
@@ -150,12 +154,12 @@ class Door:
             name=name,
             next=wanted,
         )
-        return Response(body, status_code=said.status if said else 200, media_type="text/html; charset=utf-8")
+        return Response(body, status_code=said.status if said else 200, media_type=MediaType.HTML)
 
 
 def to(url: str, *cookies: Cookie) -> Response[str]:
     """Lead on to `url` with a GET (RFC 9110, section 15.4.4)."""
-    return Response("", status_code=303, headers={"location": url}, cookies=cookies, media_type="text/plain")
+    return Response("", status_code=303, headers={"location": url}, cookies=cookies, media_type=MediaType.TEXT)
 
 
 def _cookie(name: str, value: str, seconds: int) -> Cookie:

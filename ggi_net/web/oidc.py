@@ -1,7 +1,7 @@
 """Logging in at a provider: OpenID Connect Core 1.0, the code flow, with PKCE (RFC 7636), state and nonce.
 
 Nothing of a flow is kept here: what is needed when somebody comes back goes along in a sealed cookie of their browser.
-What the provider says is believed only with a signature by one of its keys, for this client, this log-in and this moment.
+What the provider says is believed only when one of its keys has signed it, for this client, log-in and moment.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ import ssl
 import threading
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 import msgspec
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
 from cryptography.fernet import Fernet, InvalidToken
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -81,7 +79,7 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Provider:
-    """The provider of log-ins. `callback` is the address that people come back to, `seal` the key of the flow cookie."""
+    """The provider of log-ins. `callback` is where people come back to, `seal` the key of the flow cookie."""
 
     def __init__(
         self,
@@ -122,21 +120,26 @@ class Provider:
         return " ".join(sorted({f"{parts.scheme}://{parts.netloc}" for url in urls if (parts := urlsplit(url)).netloc}))
 
     def begin(self, wanted: object) -> tuple[str, str]:
-        """Where to send somebody who logs in and wants to go on to `wanted`, and the flow cookie. Raises ProviderAway."""
+        """Where to send somebody who wants to go on to `wanted`, and the flow cookie. Raises ProviderAway."""
         flow = Flow(
             state=secrets.token_urlsafe(32),
             nonce=secrets.token_urlsafe(32),
             verifier=secrets.token_urlsafe(48),
             next=onward(wanted),
         )
-        with self._client() as client:
-            url, _ = client.create_authorization_url(
-                self.metadata().authorization_endpoint,
-                state=flow.state,
-                nonce=flow.nonce,
-                code_verifier=flow.verifier,
-            )
-        return str(url), self._seal.encrypt_at_time(msgspec.json.encode(flow), int(self._clock())).decode()
+        challenge = hashlib.sha256(flow.verifier.encode()).digest()
+        asked = {
+            "response_type": "code",
+            "client_id": self._settings.client_id,
+            "redirect_uri": self._callback,
+            "scope": " ".join(self._settings.scopes),
+            "state": flow.state,
+            "nonce": flow.nonce,
+            "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        url = with_query(self.metadata().authorization_endpoint, asked)
+        return url, self._seal.encrypt_at_time(msgspec.json.encode(flow), int(self._clock())).decode()
 
     def finish(self, query: Mapping[str, str], cookie: str) -> LoggedIn:
         """Who came back with `query` and the flow cookie. Raises ProviderRefused, ProviderAway."""
@@ -164,14 +167,14 @@ class Provider:
         )
 
     def end_url(self, id_token: str, back: str) -> str:
-        """Where to send somebody who logs out (OpenID Connect RP-Initiated Logout 1.0); empty when it has no such place."""
+        """Where to send somebody who logs out (OpenID Connect RP-Initiated Logout 1.0); empty: nowhere."""
         endpoint = self.metadata().end_session_endpoint
         if not endpoint:
             return ""
         said = {"client_id": self._settings.client_id, "post_logout_redirect_uri": back}
         if id_token:
             said["id_token_hint"] = id_token
-        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(said)}"
+        return with_query(endpoint, said)
 
     def metadata(self) -> Metadata:
         """What the provider says of itself, not older than an hour. Raises ProviderAway."""
@@ -202,7 +205,9 @@ class Provider:
         if not isinstance(given, str) or not hmac.compare_digest(given.encode(), nonce.encode()):
             raise ProviderRefused("the ID token is not of this log-in")
         audience = claims["aud"]
-        party = claims.get("azp", None if isinstance(audience, list) and len(audience) > 1 else self._settings.client_id)
+        party = claims.get(
+            "azp", None if isinstance(audience, list) and len(audience) > 1 else self._settings.client_id
+        )
         if party != self._settings.client_id:
             raise ProviderRefused("the ID token was made for another client")
         if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
@@ -248,17 +253,19 @@ class Provider:
         return keys
 
     def _exchange(self, code: str, flow: Flow) -> dict[str, Any]:
-        with self._client() as client:
-            try:
-                found = client.fetch_token(self.metadata().token_endpoint, code=code, code_verifier=flow.verifier)
-            except OAuthError as error:
-                raise ProviderRefused(f"the provider refused the code: {str(error.error)[:60]!a}") from None
-            except (httpx.HTTPError, ValueError) as error:
-                raise ProviderAway(f"no token from {self.name}: {type(error).__name__}") from None
-        return dict(found)
+        """The tokens for a code (RFC 6749, section 4.1.3), with the client's secret as section 2.3.1 says."""
+        name, secret = (quote(text, safe="") for text in (self._settings.client_id, self._secret))
+        sent = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._callback,
+            "code_verifier": flow.verifier,
+        }
+        return self._fetched(self.metadata().token_endpoint, sent=sent, auth=(name, secret))
 
     def _userinfo(self, access_token: str, claims: Mapping[str, Any]) -> dict[str, Any]:
-        found = self._fetched(self.metadata().userinfo_endpoint, {"authorization": f"Bearer {access_token}"})
+        authorization = {"authorization": f"Bearer {access_token}"}
+        found = self._fetched(self.metadata().userinfo_endpoint, headers=authorization)
         if found.get("sub") != claims["sub"]:
             raise ProviderRefused("the provider speaks of somebody else")  # OpenID Connect Core, section 5.3.2
         return found
@@ -269,17 +276,6 @@ class Provider:
         except InvalidToken:
             raise ProviderRefused("no log-in was begun here, or too long ago") from None
         return msgspec.json.decode(plain, type=Flow)
-
-    def _client(self) -> OAuth2Client:
-        return OAuth2Client(
-            self._settings.client_id,
-            self._secret,
-            scope=" ".join(self._settings.scopes),
-            redirect_uri=self._callback,
-            code_challenge_method="S256",
-            token_endpoint_auth_method="client_secret_basic",  # noqa: S106  the name of a method
-            **self._options,
-        )
 
     def _described(self, found: dict[str, Any]) -> Metadata:
         try:
@@ -295,12 +291,14 @@ class Provider:
             raise ProviderAway(f"{self.name} names an address without TLS")
         return metadata
 
-    def _fetched(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """A JSON object from the provider. Raises ProviderAway."""
+    def _fetched(self, url: str, *, sent: Mapping[str, str] | None = None, **options: Any) -> dict[str, Any]:
+        """A JSON object from the provider, `sent` a form if there is one. Raises ProviderRefused, ProviderAway."""
         content = b""
         try:
-            with httpx.Client(**self._options) as client, client.stream("GET", url, headers=headers) as answer:
-                answer.raise_for_status()
+            with (
+                httpx.Client(**self._options) as client,
+                client.stream("POST" if sent else "GET", url, data=sent, **options) as answer,
+            ):
                 for part in answer.iter_bytes():
                     content += part
                     if len(content) > _LARGEST:
@@ -309,10 +307,19 @@ class Provider:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ProviderAway(f"no answer from {self.name}: {type(error).__name__}") from None
         except msgspec.DecodeError:
-            raise ProviderAway(f"{self.name} answers with something else than JSON") from None
+            raise ProviderAway(f"{self.name} answers with something else than JSON ({answer.status_code})") from None
         if not isinstance(found, dict):
             raise ProviderAway(f"{self.name} answers with something else than an object")
+        if answer.status_code != httpx.codes.OK:
+            if sent and answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                raise ProviderRefused(f"the provider refused the code: {str(found.get('error', ''))[:60]!a}")
+            raise ProviderAway(f"{self.name} answers {answer.status_code}")
         return found
+
+
+def with_query(url: str, values: Mapping[str, str]) -> str:
+    """`url` with more in its query."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(values)}"
 
 
 def _decoded(part: str) -> bytes:

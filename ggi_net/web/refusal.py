@@ -1,4 +1,4 @@
-"""What somebody gets to see when a request is refused or goes wrong: words, for a program as RFC 9457 says, no traceback."""
+"""What somebody gets to see when a request is refused or goes wrong: words, no traceback; for a program by RFC 9457."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
-from litestar import Response
+from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
 from ggi_net.errors import (
@@ -205,9 +205,14 @@ def shown(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The exception handler of the whole application."""
     if isinstance(error, NotLoggedIn) and not request.scope["path"].startswith(API):
         query = {"next": request.scope["raw_path"].decode("ascii", "replace")} if request.method in SAFE else {}
-        return Response(b"", status_code=303, headers={"location": "/inloggen" + (f"?{urlencode(query)}" if query else "")})
+        return Response(
+            b"",
+            status_code=303,
+            media_type=MediaType.TEXT,
+            headers={"location": "/inloggen" + (f"?{urlencode(query)}" if query else "")},
+        )
     status, headers, body = _answer(error, request.scope)
-    return Response(body, status_code=status, headers=dict(headers[1:]), media_type=headers[0][1])
+    return Response(body, status_code=status, headers=dict(headers[1:]), media_type=headers[0][1].partition(";")[0])
 
 
 def refusal(error: GgiError, scope: Scope) -> Callable[[Send], Awaitable[None]]:
@@ -256,6 +261,8 @@ def _note(error: Exception, said: Refusal, scope: Scope) -> None:
     place = f"{scope['method']} {scope['path'][:100]!a} from {address} by {who!a}"
     code = error.code if isinstance(error, GgiError) else type(error).__name__
     if said.status >= 500:
-        log.error("failed %s: %s: %s", code, place, error.message if isinstance(error, GgiError) else "", exc_info=error)
+        log.error(
+            "failed %s: %s: %s", code, place, error.message if isinstance(error, GgiError) else "", exc_info=error
+        )
     elif said.status not in (404, 405) and not isinstance(error, NotLoggedIn):
         log.warning("refused %s %s: %s", said.status, code, place)

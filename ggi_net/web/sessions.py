@@ -32,8 +32,10 @@ _MOST = 10
 
 
 class Session(Record, frozen=True, kw_only=True):
-    """A session. `hash` finds it; `reason` is the one given last, carried to the next look-up; `id_token` is for logging
-    out at the provider."""
+    """A session. `hash` finds it; `reason` is the one given last, carried to the next look-up.
+
+    `id_token` is for logging out at the provider.
+    """
 
     hash: bytes
     viewer: Viewer
@@ -101,9 +103,7 @@ class Sessions:
             database.execute("DELETE FROM sessions WHERE hash = ?", (session.hash,))
 
     def _purge(self, database: sqlite3.Connection, now: float) -> None:
-        database.execute(
-            "DELETE FROM sessions WHERE used < ? OR created < ?", (now - self._idle, now - self._longest)
-        )
+        database.execute("DELETE FROM sessions WHERE used < ? OR created < ?", (now - self._idle, now - self._longest))
 
 
 def end_all_of(database: sqlite3.Connection, name: str) -> None:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from ggi_net.authlog.audit import PLAIN_DAYS
 from ggi_net.authlog.question import Role
 from ggi_net.errors import Place, WebSettings
 from ggi_net.files import read_bytes
@@ -47,9 +46,9 @@ class Rule(Record, frozen=True, kw_only=True):
 class Oidc(Record, frozen=True, kw_only=True):
     """The provider of log-ins (OpenID Connect), and what its claims mean here.
 
-    `client_secret` is a reference (`secret://federation/oidc/client`). Of several rules that fit, the first one gives the
-    role; the gemeenten of all fitting helpdesk rules are joined. `ca` is a PEM file when no public authority signed the
-    provider's certificate.
+    `client_secret` is a reference (`secret://federation/oidc/client`). Of several rules that fit, the first one gives
+    the role; the gemeenten of all fitting helpdesk rules are joined. `ca` is a PEM file when no public authority
+    signed the provider's certificate.
     """
 
     issuer: str
@@ -63,17 +62,6 @@ class Oidc(Record, frozen=True, kw_only=True):
     ca: str = ""
 
 
-class AuditSettings(Record, frozen=True, kw_only=True):
-    """Where the audit log is. `key` is a reference; empty: a key that is made in the folder.
-
-    Identities that were asked for are kept as typed for `plain_days`, after that only their keyed hash.
-    """
-
-    folder: str = ""
-    key: str = ""
-    plain_days: Annotated[int, Meta(ge=0, le=366)] = PLAIN_DAYS
-
-
 class SessionTimes(Record, frozen=True, kw_only=True):
     """When somebody has to log in again: after doing nothing for so long, and in any case."""
 
@@ -85,7 +73,7 @@ class Rates(Record, frozen=True, kw_only=True):
     """Requests a minute that one account or one address may make; more are refused for a while."""
 
     pages: PerMinute = 240
-    look_ups: PerMinute = 60
+    look_ups: PerMinute = 120
     log_ins: PerMinute = 10
     api: PerMinute = 120
 
@@ -95,8 +83,8 @@ class Settings(Record, frozen=True, kw_only=True):
 
     `address` is what people type (`https://helpdesk.almelo.example`). TLS is done here (`tls`) or by a reverse proxy,
     whose addresses are in `proxies`: only from those is it believed who the visitor is. Without either, the pages are
-    served to this machine only. `state` is the folder of accounts, tokens and sessions; `logs` the store of `ggi logs`;
-    `secrets` the backend that references are looked up in.
+    served to this machine only. `state` is the folder of accounts, tokens and sessions; `logs` the settings file of
+    `ggi logs`, which says where the logins and the audit log are; `secrets` the backend that knows the references.
     """
 
     address: str = "http://127.0.0.1:8443"
@@ -106,7 +94,6 @@ class Settings(Record, frozen=True, kw_only=True):
     state: str = ""
     logs: str = ""
     secrets: str = ""
-    audit: AuditSettings = AuditSettings()
     oidc: Oidc | None = None
     accounts: bool = True
     sessions: SessionTimes = SessionTimes()
@@ -127,11 +114,6 @@ class Settings(Record, frozen=True, kw_only=True):
     def state_folder(self) -> Path:
         """Where accounts, tokens and sessions are."""
         return Path(self.state) if self.state else state_folder() / "web"
-
-    @property
-    def audit_folder(self) -> Path:
-        """Where the audit log is."""
-        return Path(self.audit.folder) if self.audit.folder else state_folder() / "audit"
 
     @property
     def bind(self) -> tuple[str, int]:
@@ -171,15 +153,24 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
         changed["secrets"] = beside(settings.secrets)
     tls = settings.tls and Tls(certificate=beside(settings.tls.certificate), key=beside(settings.tls.key))
     oidc = settings.oidc and msgspec.structs.replace(settings.oidc, ca=beside(settings.oidc.ca))
-    audit = msgspec.structs.replace(settings.audit, folder=beside(settings.audit.folder))
-    return msgspec.structs.replace(settings, tls=tls, oidc=oidc, audit=audit, **changed)
+    return msgspec.structs.replace(settings, tls=tls, oidc=oidc, **changed)
 
 
 def _problems(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """What is wrong: the key, the problem, the hint."""
     parts = urlsplit(settings.address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query or "@" in parts.netloc:
-        yield "address", f"'{settings.address[:80]}' is not the address of a site", "such as https://helpdesk.almelo.example"
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+        or "@" in parts.netloc
+    ):
+        yield (
+            "address",
+            f"'{settings.address[:80]}' is not the address of a site",
+            "such as https://helpdesk.almelo.example",
+        )
         return
     host, _, port = settings.listen.rpartition(":")
     if not host or not port.isdigit() or not 1 <= int(port) <= 65535 or not _is_address(host.strip("[]")):
@@ -187,16 +178,22 @@ def _problems(settings: Settings) -> Iterator[tuple[str, str, str]]:
         return
     local = ipaddress.ip_address(host.strip("[]")).is_loopback
     if parts.scheme == "http" and not (local and _is_local(parts.hostname)):
-        yield "address", "people would log in without TLS", "an https address, with `tls` here or a reverse proxy before"
+        yield (
+            "address",
+            "people would log in without TLS",
+            "an https address, with `tls` here or a reverse proxy before",
+        )
     if parts.scheme == "https" and settings.tls is None and not settings.proxies:
-        yield "address", "an https address, and nobody does TLS", "give `tls`, or the addresses of the reverse proxy in `proxies`"
+        yield (
+            "address",
+            "an https address, and nobody does TLS",
+            "give `tls`, or the addresses of the reverse proxy in `proxies`",
+        )
     if parts.scheme == "http" and settings.tls:
         yield "address", "an http address, and a certificate in `tls`", "make it https"
     for proxy in settings.proxies:
         if not _is_network(proxy):
             yield "proxies", f"'{proxy[:80]}' is no IP address or prefix", "name each reverse proxy by its address"
-    if settings.audit.key and not REFERENCE.fullmatch(settings.audit.key):
-        yield "audit", "the key stands here as it is", "put it into the secrets backend and its reference here"
     if settings.sessions.idle_minutes > settings.sessions.longest_minutes:
         yield "sessions", "idle_minutes is more than longest_minutes", "make it less"
     if settings.oidc:
@@ -217,7 +214,11 @@ def _oidc_problems(oidc: Oidc) -> Iterator[tuple[str, str, str]]:
         if rule.role is Role.ENGINEER:
             yield "oidc", "nobody is an engineer on the pages", "an engineer uses `ggi logs` on the machine itself"
         if rule.role is Role.HELPDESK and not rule.gemeenten and not oidc.gemeenten_claim:
-            yield "oidc", f"the helpdesk of '{rule.value[:80]}' has no gemeente", "give `gemeenten`, or `gemeenten_claim`"
+            yield (
+                "oidc",
+                f"the helpdesk of '{rule.value[:80]}' has no gemeente",
+                "give `gemeenten`, or `gemeenten_claim`",
+            )
 
 
 def _is_address(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""One request of somebody: who it is, from where, and the token for the forms of its answer. What a page gets to know."""
+"""One request of somebody: who it is, from where, and the token for the forms of its answer."""
 
 from __future__ import annotations
 
@@ -66,6 +66,11 @@ def anybody() -> dict[str, Any]:
     return {"roles": None}
 
 
+def for_programs() -> dict[str, Any]:
+    """`opt` of what is for programs: they have tokens, which the API's guard asks for, no cookies and no forms."""
+    return {"roles": None, "token": True}
+
+
 def provide_visit(scope: Any) -> Visit:
     """The dependency `visit` of every page."""
     visit: Visit = scope["state"]["visit"]
@@ -80,6 +85,8 @@ class Admission:
 
     async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         """Raise NotLoggedIn, AccessRefused or FormRefused."""
+        if handler.opt.get("token"):
+            return
         roles = handler.opt.get("roles", frozenset())
         visit = provide_visit(connection.scope)
         if roles is not None and visit.viewer.role not in roles:

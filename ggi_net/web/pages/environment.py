@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent.parent / "templates"
 
 
-def page(name: str, frame: Frame, **data: Any) -> str:
+def page(name: str, frame: Frame, /, **data: Any) -> str:
     """The HTML of template `name` (`answer` for answer.html.j2): `frame` is what is around it, `data` what it shows."""
     return environment().get_template(f"{name}.html.j2").render(frame=frame, **data)
 

@@ -1,0 +1,89 @@
+"""Serving the pages: what they need is opened once, and uvicorn listens."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from ggi_net.errors import Place, WebSettings
+from ggi_net.secrets import Resolver, open_backend
+
+if TYPE_CHECKING:
+    from litestar import Litestar
+
+    from ggi_net.web.settings import Settings
+
+_CONNECTIONS = 500
+"""At the same time; more hear that the server is busy."""
+_IDLE = 15
+"""Seconds that a connection is kept without a request."""
+_LARGEST_HEAD = 16 * 1024
+
+
+def client_secret(settings: Settings) -> str:
+    """The secret of the client at the provider of log-ins; empty without one. Raises SecretError."""
+    if settings.oidc is None:
+        return ""
+    return Resolver(open_backend(settings.secrets)).value(settings.oidc.client_secret)
+
+
+def serve(app: Litestar, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises WebSettings when a certificate can't be used or the address is taken."""
+    host, port = settings.bind
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        ssl_certfile=settings.tls.certificate if settings.tls else None,
+        ssl_keyfile=settings.tls.key if settings.tls else None,
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=_IDLE,
+        timeout_graceful_shutdown=5,
+        h11_max_incomplete_event_size=_LARGEST_HEAD,
+        http="h11",
+        server_header=False,
+        access_log=False,  # it would keep what stands in addresses; the audit log says who looked up what
+        log_config=None,
+        ws="none",
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        place = Place(settings.tls.certificate) if settings.tls else None
+        raise WebSettings(f"the certificate or its key can't be used: {error}", place=place) from None
+    if config.ssl:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    _listen(config, settings)
+
+
+def _listen(config: uvicorn.Config, settings: Settings) -> None:
+    import socket
+
+    host, port = settings.bind
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except OSError as error:
+            raise WebSettings(
+                f"can't listen at {settings.listen}: {error.strerror}",
+                hint="another program may do so already; --listen names another address",
+            ) from None
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def log_to_stderr() -> None:
+    """Write the security log to standard error, where systemd puts it into the journal."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    for name in ("ggi_net.web", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
