@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
 
+from ggi_net.authlog.audit import AuditSettings
 from ggi_net.authlog.ingest.reading import About
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.read.formats import FORMATS
@@ -58,7 +59,7 @@ class LogSettingsFile(Record, frozen=True, kw_only=True):
 
     `store` is the folder of the store. `keys` are references to the keys of its hashes, the current one first,
     `secrets` the backend that has their values. `spool` is the folder of `ggi logs listen`; its files are read as
-    well, and removed once they are stored.
+    well, and removed once they are stored. `audit` is the log of who looked up what.
     """
 
     store: str
@@ -67,6 +68,7 @@ class LogSettingsFile(Record, frozen=True, kw_only=True):
     spool: str = ""
     sources: tuple[Logs, ...] = ()
     retention: Retention = Retention()
+    audit: AuditSettings = AuditSettings()
 
 
 def read_settings(path: Path) -> LogSettingsFile:
