@@ -33,8 +33,9 @@ bench: ## Measure rendering a national estate and reading one from NetBox
 	@scripts/setup-venv --dev
 	@$(BIN)/python -m bench
 
-docs: venv ## Write again what is generated: docs/errors.md, docs/promises.md and docs/demo.svg
+docs: venv ## Write again what is generated: docs/errors.md, docs/causes.md, docs/promises.md and docs/demo.svg
 	@$(BIN)/python scripts/errors_page.py
+	@$(BIN)/python scripts/causes_page.py
 	@$(BIN)/python scripts/promises_page.py
 	@$(BIN)/python scripts/demo_picture.py
 

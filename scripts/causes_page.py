@@ -21,11 +21,12 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "causes.md"
 
 INTRODUCTION = """# Oorzaken
 
-Alle oorzaken waardoor iemand niet op govroam komt, in de woorden van de helpdesk: eerst Nederlands, dan Engels. Bij elke oorzaak
-staat wie iets moet doen, wat, en wat u de beller nog kunt vragen. Eronder staan de regels in de logs waaraan de oorzaak herkend wordt.
+Alle oorzaken waardoor iemand niet op govroam komt, in de woorden van de helpdesk: eerst Nederlands, dan Engels. Bij
+elke oorzaak staat wie iets moet doen, wat, en wat u de beller nog kunt vragen. Eronder staan de teksten in de logs
+waaraan de oorzaak te herkennen is.
 
-*Every cause that keeps somebody off govroam, in the helpdesk's words: Dutch first, then English. Below each are the texts in the logs by which it is
-recognised; `*` stands for what varies.*
+*Every cause that keeps somebody off govroam, in the helpdesk's words: Dutch first, then English. Below each are the
+texts in the logs by which it is recognised; `*` stands for what varies.*
 
 This page is written by `make docs` from `ggi_net/authlog/causes/data`.
 """
@@ -100,9 +101,20 @@ def _words(words: Words, ask: str) -> list[str]:
 
 
 def _pattern(pattern: Pattern) -> str:
-    what = f"`{pattern.reason}`" if pattern.reason else f"reason code {pattern.code}" if pattern.code else _conditions(pattern)
+    what = (
+        f"`{pattern.reason}`"
+        if pattern.reason
+        else f"reason code {pattern.code}"
+        if pattern.code
+        else _conditions(pattern)
+    )
     where = f"{pattern.product.value or 'any'} {pattern.version}".strip()
-    cells = (pattern.id, where, what.replace("|", "\\|"), f"{pattern.evidence.value}: {pattern.source}".replace("|", "\\|"))
+    cells = (
+        pattern.id,
+        where,
+        what.replace("|", "\\|"),
+        f"{pattern.evidence.value}: {pattern.source}".replace("|", "\\|"),
+    )
     return f"| {' | '.join(cells)} |"
 
 

@@ -5,14 +5,14 @@ What finds nothing says so: None. A cause is never guessed.
 
 from __future__ import annotations
 
-import heapq
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ggi_net.authlog.causes.cause import Cause, Certainty, Pattern
+from ggi_net.authlog.causes.cause import Cause, Pattern
 from ggi_net.authlog.causes.checks import ADDRESS, ATTEMPT, IDENTITY
-from ggi_net.authlog.causes.phrase import FEWEST, Phrases, fixed
+from ggi_net.authlog.causes.order import CERTAINTY, has_conditions, in_order
+from ggi_net.authlog.causes.phrase import Phrases
 from ggi_net.authlog.line import Hop, Kind, Product
 from ggi_net.errors import CatalogueError, Place, UnknownCause, nearest
 from ggi_net.model.types import Record
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data"
 
-_CERTAINTY = {certainty: number for number, certainty in enumerate(Certainty)}
-_HOPS = {hop: number for number, hop in enumerate((Hop.HOME, Hop.DEVICE, Hop.FEDERATION, Hop.VISITED, Hop.ACCESS_POINT, Hop.UNKNOWN))}
+_HOPS = {
+    hop: number
+    for number, hop in enumerate((Hop.HOME, Hop.DEVICE, Hop.FEDERATION, Hop.VISITED, Hop.ACCESS_POINT, Hop.UNKNOWN))
+}
 """Who is believed first: the home organisation knows the reason, then the device itself, then who is nearer to home."""
 
 _REMEMBERED = 20_000
@@ -47,15 +49,12 @@ class _File(Record, frozen=True, kw_only=True):
 class Catalogue:
     """All causes, in the order of their files. Made once in a process: `Catalogue.load()`.
 
-    Of several patterns that match one line, the first in this order is taken: those that say the reason before those that say less
-    (`Certainty`); a text before the outer identity; more fixed text before less; and a pattern always before those it is `over`.
+    Of several patterns that match one line, the first one is taken (see `order.py`).
     """
 
     def __init__(self, causes: Sequence[Cause], place: str = "") -> None:
         self._causes = {cause.id: cause for cause in causes}
-        pairs = [(pattern, cause) for cause in causes for pattern in cause.patterns]
-        _check(causes, pairs, Place(place or str(DATA)))
-        self._ordered = _in_order(pairs, Place(place or str(DATA)))
+        self._ordered = in_order(causes, Place(place or str(DATA)))
         self._phrases: dict[Product, Phrases] = {}
         self._codes: dict[tuple[Product, str], list[int]] = {}
         self._silent: dict[Product, list[int]] = {}
@@ -100,15 +99,16 @@ class Catalogue:
     def cause_of(self, lines: Sequence[Line]) -> Match | None:
         """What the lines of one login say together; None when no pattern fits any of them.
 
-        A line of the login itself goes before what a daemon says of itself; then what says the reason goes before what says less; the inner login
-        before the outer one; the home organisation before the federation, and that before the visited site.
+        A line of the login itself goes before what a daemon says of itself; then what says the reason goes before what
+        says less; the inner login before the outer one; the home organisation before the federation, and that before
+        the visited site.
         """
         best: tuple[bool, int, bool, int, int] | None = None
         for line in lines:
             number = self._number(line)
             if number is None:
                 continue
-            certainty = _CERTAINTY[self._ordered[number][1].certainty]
+            certainty = CERTAINTY[self._ordered[number][1].certainty]
             rank = (not _of_a_login(line), certainty, line.kind != Kind.INNER, _HOPS[line.hop], number)
             if best is None or rank < best:
                 best = rank
@@ -121,14 +121,13 @@ class Catalogue:
         return None
 
     def causes(self, said: Iterable[tuple[str, str, str]]) -> list[str]:
-        """Of rows (product, reason, code) the ids of the causes, for columns of many lines: give each different row once.
-
-        Empty where the text alone doesn't decide it.
+        """The ids of the causes of rows (product, reason, code), for columns of many lines: give each different row
+        once. An id is empty where the text alone doesn't decide it.
         """
         ids = []
         for product, reason, code in said:
             numbers = self._texts(Product(product), reason, code)
-            plain = (number for number in numbers if not _has_conditions(self._ordered[number][0]))
+            plain = (number for number in numbers if not has_conditions(self._ordered[number][0]))
             ids.append(next((self._ordered[number][1].id for number in plain), ""))
         return ids
 
@@ -192,57 +191,8 @@ class Catalogue:
 
 
 def _of_a_login(line: Line) -> bool:
-    """Whether a line is of somebody's login, and not what a daemon says of itself. A device's own log is always of its login."""
+    """Whether a line is of somebody's login, and not what a daemon says of itself; a device's own log always is."""
     return bool(line.outer or line.inner or line.mac or line.session or line.state) or line.hop == Hop.DEVICE
-
-
-def _has_conditions(pattern: Pattern) -> bool:
-    conditions = (pattern.kind, pattern.hop, pattern.result, pattern.outer, pattern.address)
-    return bool(pattern.server) or any(condition is not None for condition in conditions)
-
-
-def _check(causes: Sequence[Cause], pairs: Sequence[tuple[Pattern, Cause]], place: Place) -> None:
-    """What a single record can't check of itself; raise CatalogueError."""
-    for what, ids in (("cause", [cause.id for cause in causes]), ("pattern", [pattern.id for pattern, _ in pairs])):
-        twice = sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) != len(ids) else []
-        if twice:
-            raise CatalogueError(f"{what} '{twice[0]}' stands there twice", place=place, hint="give each an id of its own")
-    known = {pattern.id for pattern, _ in pairs}
-    for pattern, cause in pairs:
-        if pattern.reason and fixed(pattern.reason) < FEWEST:
-            raise CatalogueError(f"pattern '{pattern.id}' of '{cause.id}' would match nearly everything", place=place, hint=f"{FEWEST} fixed characters or more")
-        if not pattern.reason and not pattern.code and pattern.attempt is None and not _has_conditions(pattern):
-            raise CatalogueError(f"pattern '{pattern.id}' of '{cause.id}' has no condition", place=place, hint="give it a reason, a code or a check")
-        if unknown := [other for other in pattern.over if other not in known]:
-            raise CatalogueError(f"pattern '{pattern.id}' is over '{unknown[0]}', which is not there", place=place, hint="name a pattern that is")
-
-
-def _in_order(pairs: Sequence[tuple[Pattern, Cause]], place: Place) -> list[tuple[Pattern, Cause]]:
-    """Patterns in the order in which they are tried; raise CatalogueError when two are each over the other."""
-
-    def key(number: int) -> tuple[int, bool, int, str]:
-        pattern, cause = pairs[number]
-        return _CERTAINTY[cause.certainty], not (pattern.reason or pattern.code), -fixed(pattern.reason), pattern.id
-
-    numbers = {pattern.id: number for number, (pattern, _) in enumerate(pairs)}
-    waits = [0] * len(pairs)
-    for pattern, _ in pairs:
-        for other in pattern.over:
-            waits[numbers[other]] += 1
-    ready = [key(number) for number, count in enumerate(waits) if not count]
-    heapq.heapify(ready)
-    ordered = []
-    while ready:
-        pattern, cause = pairs[numbers[heapq.heappop(ready)[-1]]]
-        ordered.append((pattern, cause))
-        for other in pattern.over:
-            waits[numbers[other]] -= 1
-            if not waits[numbers[other]]:
-                heapq.heappush(ready, key(numbers[other]))
-    if len(ordered) < len(pairs):
-        stuck = sorted(pattern.id for pattern, _ in pairs if waits[numbers[pattern.id]])
-        raise CatalogueError(f"patterns {', '.join(stuck[:5])} are over each other in a circle", place=place, hint="take one `over` away")
-    return ordered
 
 
 def read(folder: Path) -> Catalogue:
@@ -251,7 +201,11 @@ def read(folder: Path) -> Catalogue:
     for path in sorted(folder.glob("*.yml")):
         for cause in load(path, _File).causes:
             if cause.layer != path.stem:
-                raise CatalogueError(f"cause '{cause.id}' is of layer '{cause.layer}'", place=Place(str(path)), hint=f"move it to {cause.layer}.yml")
+                raise CatalogueError(
+                    f"cause '{cause.id}' is of layer '{cause.layer}'",
+                    place=Place(str(path)),
+                    hint=f"move it to {cause.layer}.yml",
+                )
             causes.append(cause)
     if not causes:
         raise CatalogueError("no causes", place=Place(str(folder)))
@@ -261,4 +215,3 @@ def read(folder: Path) -> Catalogue:
 @cache
 def _loaded() -> Catalogue:
     return read(DATA)
-

@@ -1,6 +1,7 @@
 """A cause: what a line means, who must act, what to do, and the patterns by which it is found.
 
-The words are read to somebody on the phone. `nl` is Dutch of level B1: short sentences, no terms of the trade, no blame.
+The words are read to somebody on the phone. `nl` is Dutch of level B1: short sentences, no terms of the trade, no
+blame.
 """
 
 from __future__ import annotations
@@ -121,10 +122,11 @@ class Pattern(Record, frozen=True, kw_only=True):
     """How a cause is recognised: all conditions that are given hold.
 
     `product` is whose line it must be (empty: any), `version` which versions write it, for people.
-    `reason` is the whole of what the server says, with `*` for what varies; the names of modules and functions in front of it may
-    differ (see `phrase.py`). `code` is the number that NPS gives. `outer`, `address` and `attempt` are named checks.
-    `kind`, `hop`, `result` and `server` are as in the line. `over` are patterns that match the same lines and come second.
-    `line` is a line as the daemon writes it, from which this pattern must find the cause; `source` is where that is from.
+    `reason` is the whole of what the server says, with `*` for what varies; the names of modules and functions in front
+    of it may differ (see `phrase.py`). `code` is the number that NPS gives, or the name of our own refusal. `outer`,
+    `address` and `attempt` are named checks. `kind`, `hop`, `result` and `server` are as in the line. `over` are
+    patterns that match the same lines and come second.
+    `line` is a line as the daemon writes it, from which this pattern must find the cause; `source` is where it is from.
     """
 
     id: PatternId
@@ -146,7 +148,9 @@ class Pattern(Record, frozen=True, kw_only=True):
 
 
 class Cause(Record, frozen=True, kw_only=True):
-    """One thing that can be wrong. `broken` is the hop at which it goes wrong; empty when that differs. `sources` are where it is documented."""
+    """One thing that can be wrong. `broken` is the hop at which it goes wrong; empty when that differs. `sources` are
+    where it is documented.
+    """
 
     id: Slug
     layer: Layer

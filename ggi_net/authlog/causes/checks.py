@@ -1,4 +1,4 @@
-"""Named checks of what a line says beside its reason: the outer identity, the visitor's address, the shape of an attempt."""
+"""Named checks of what lines say beside a reason: of the outer identity, the visitor's address, the whole attempt."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Texts with `*` for what varies, and an index that finds those that match in linear time.
 
-No regular expressions, so that no text can make the matching slow: the parts between the stars are looked for from left to
-right. A text must match as a whole; a word that somebody slipped into the middle decides nothing.
+No regular expressions, so that no text can make the matching slow: the parts between the stars are looked for from
+left to right. A text must match as a whole; a word that somebody slipped into the middle decides nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _LEAD = re.compile(
     r"(?:\(\d{1,10}\) +|rlm_\w{1,20} \([\w.-]{1,40}\): +|[\w.-]{1,40}: +|\(TLS\) +(?:[\w.-]{1,40} - +)?)*", re.ASCII
 )
-"""What daemons write in front of what they say: request numbers, the names of modules, of their instances, of functions."""
+"""What daemons write in front of what they say: request numbers, names of modules, of instances, of functions."""
 
 _FIRST = 6
 """Characters by which texts are indexed."""
@@ -25,7 +25,7 @@ FEWEST = 8
 
 
 def bare(said: str) -> str:
-    """`said` without the names of modules and functions in front: these differ from one configuration and version to the next."""
+    """`said` without the names of modules and functions in front, which differ between configurations and versions."""
     found = _LEAD.match(said)
     return said[found.end() :] if found else said
 
