@@ -79,6 +79,8 @@ class Form:
             place = np.minimum(np.searchsorted(_MONTH_KEYS, key, sorter=_BY_KEY), 11)
             month = _BY_KEY[place] + 1
             ok &= _MONTH_KEYS[month - 1] == key
+            if self.kind == "ctime":
+                ok &= (rows[:, 0] - np.uint8(65) < 26) & (rows[:, 1] - np.uint8(97) < 26) & (rows[:, 2] - np.uint8(97) < 26)
             for gap in (month_at + 3, day_at + 2, *((3, year_at - 1) if year_at > 0 else ())):
                 ok &= rows[:, gap] == 32
         within = hour * 3600 + minute * 60 + second

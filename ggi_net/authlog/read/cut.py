@@ -18,23 +18,37 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Places = NDArray[np.int64]
+
     from ggi_net.authlog.read.format import Format
     from ggi_net.authlog.read.source import Source
 
 LONGEST = 1 << 20
 BLOCK = 16 << 20
+LF, CR = 10, 13
 
 _HEAD = 4096
 """How many bytes tell of what format a log is whose records span lines."""
 
 
 class Cut(NamedTuple):
-    """Where each record lies in the bytes, and which of them are pure printable ASCII or pieces of a line that is too long."""
+    """Where each record lies in the bytes, and which of them are pieces of one that is too long.
 
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    plain: NDArray[np.bool_]
+    Of lines: `marks` are the places of all bytes that are no letters, digits or one of `._:%+-`, line ends included; `first` is the place
+    in `marks` of the first one of each line, `counts` how many a line has.
+    """
+
+    starts: Places
+    ends: Places
     pieces: NDArray[np.bool_]
+    marks: Places
+    first: Places
+    counts: Places
+
+
+_NONE = np.zeros(0, np.int64)
+_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:%+-"
+_IS_MARK = bytes(letter not in _PLAIN for letter in range(256))
 
 
 def format_of(data: bytes, about: Source) -> Format | None:
@@ -47,35 +61,31 @@ def format_of(data: bytes, about: Source) -> Format | None:
 
 def lines_of(data: bytes) -> Cut:
     """Return where the lines of `data` are; the last one need not have an end."""
-    block = np.frombuffer(data, np.uint8)
-    odd = np.flatnonzero((block - np.uint8(32)) > np.uint8(94))  # everything but printable ASCII, line ends as well
-    is_end = block[odd] == 10
-    newlines = odd[is_end]
-    ends = np.append(newlines, len(data)) if not len(newlines) or newlines[-1] != len(data) - 1 else newlines
-    if not len(data):
-        ends = ends[:0]
-    starts = np.empty(len(ends), np.int64)
-    starts[:1] = 0
-    starts[1:] = ends[:-1] + 1
-    plain = np.ones(len(ends), bool)
-    odd = odd[~is_end]
-    if len(odd):
-        plain[np.searchsorted(ends, odd)] = False
-        with_return = (ends > starts) & (ends < len(data))
-        with_return[with_return] = block[ends[with_return] - 1] == 13
-        ends = ends - with_return
-    if len(ends) and int((ends - starts).max()) > LONGEST:
-        return _in_pieces(starts, ends, plain)
-    return Cut(starts, ends, plain, np.zeros(len(ends), bool))
+    marks = np.flatnonzero(np.frombuffer(data.translate(_IS_MARK), np.bool_))
+    letters = np.frombuffer(data, np.uint8)[marks]
+    breaks = np.flatnonzero(letters == LF)
+    ends = marks[breaks]
+    if data and not data.endswith(b"\n"):
+        breaks, ends = np.append(breaks, len(marks)), np.append(ends, len(data))
+    starts, first = np.zeros(len(ends), np.int64), np.zeros(len(ends), np.int64)
+    starts[1:], first[1:] = ends[:-1] + 1, breaks[:-1] + 1
+    counts = breaks - first
+    with_return = (counts > 0) & (ends < len(data))
+    with_return[with_return] = (letters[breaks[with_return] - 1] == CR) & (marks[breaks[with_return] - 1] == ends[with_return] - 1)
+    cut = Cut(starts, ends - with_return, np.zeros(len(ends), bool), marks, first, counts - with_return)
+    if len(ends) and int((cut.ends - starts).max()) > LONGEST:
+        return _in_pieces(cut)
+    return cut
 
 
-def _in_pieces(starts: NDArray[np.int64], ends: NDArray[np.int64], plain: NDArray[np.bool_]) -> Cut:
-    counts = np.maximum(1, -(-(ends - starts) // LONGEST))
-    line = np.repeat(np.arange(len(starts)), counts)
-    number = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
-    begin = starts[line] + number * LONGEST
-    pieces = counts[line] > 1
-    return Cut(begin, np.minimum(begin + LONGEST, ends[line]), plain[line] & ~pieces, pieces)
+def _in_pieces(cut: Cut) -> Cut:
+    length = cut.ends - cut.starts
+    counts = np.maximum(1, -(-length // LONGEST))
+    line = np.repeat(np.arange(len(counts)), counts)
+    begin = cut.starts[line] + (np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)) * LONGEST
+    return Cut(
+        begin, np.minimum(begin + LONGEST, cut.ends[line]), counts[line] > 1, cut.marks, cut.first[line], cut.counts[line]
+    )
 
 
 def records_of(data: bytes, known: Format) -> Cut:
@@ -89,7 +99,7 @@ def records_of(data: bytes, known: Format) -> Cut:
                 last = min(piece + LONGEST, end)
                 ends.append(piece + len(data[piece:last].rstrip(b"\r\n")) if last == end else last)
     begin, stop = np.array(starts, np.int64), np.array(ends, np.int64)
-    return Cut(begin, stop, np.zeros(len(begin), bool), np.zeros(len(begin), bool))
+    return Cut(begin, stop, stop - begin >= LONGEST, _NONE, _NONE, _NONE)
 
 
 def _boundaries(data: bytes, known: Format) -> list[int]:

@@ -67,8 +67,8 @@ def _first(patterns: Iterable[re.Pattern[str]], bare: Envelope) -> Envelope:
 def _filled(outside: Envelope, match: re.Match[str], program: str) -> Envelope:
     """Return the envelope within `outside`; its time goes before that of `outside`, its host doesn't."""
     said = match.groupdict("")
-    fields = [(name, *match.span(name)) for name in match.re.groupindex if name in ("time", "host") and match.start(name) >= 0]
-    kept = [field for field in outside.fields if field[0] == "host"]
+    fields = [(name, *match.span(name)) for name in ("time", "host", "_pid") if said.get(name)]
+    kept = [("_time" if name == "time" else name, start, end) for name, start, end in outside.fields]
     host = outside.host or said.get("host", "")
     return Envelope(
         said["message"],

@@ -18,8 +18,8 @@ Text stands for itself, `{name}` for a field, `[[...]]` for a part that may be m
 
 Each is bounded (a User-Name has 253 bytes, which daemons write as up to four characters each), so no line takes more than linear time.
 
-The fast way (`fast.py`) learns from lines that were read. There, `word`, `last`, `quoted`, `part`, `station` and
-`tail` differ from line to line; the others, and those with a `!` behind their class, are taken as they stand, like the text between.
+The fast way (`alike.py`) learns from lines that were read. There, the classes in `VARYING` differ from line to line; the
+others, and those with a `!` behind their class, are taken as they stand, like the text between.
 """
 
 from __future__ import annotations
@@ -57,16 +57,14 @@ _PIECE = re.compile(r"(\[\[|\]\])|\{(\w+)(?::(\w+))?(!?)\}")
 class Shape:
     """One form of a line. `says` are the columns that the form itself tells, such as `kind`.
 
-    `split` is the character between its parts, for the fast way; `varying` the names of the fields that differ from
-    line to line, `times` those of times with their class.
+    `varying` are the fields that differ from line to line, `times` those of times, both with their class.
     """
 
-    def __init__(self, text: str, *, split: str = " ", **says: str) -> None:
+    def __init__(self, text: str, **says: str) -> None:
         self.text = text
-        self.split = split
         self.says: Mapping[str, str] = says
         self.times: dict[str, str] = {}
-        varying = set()
+        self.varying: dict[str, str] = {}
         expression, end = [], 0
         for piece in _PIECE.finditer(text):
             expression.append(re.escape(text[end : piece.start()]))
@@ -80,16 +78,10 @@ class Shape:
             if kind in TIMES:
                 self.times[name] = kind
             elif kind in VARYING and not still:
-                varying.add(name)
+                self.varying[name] = kind
         expression.append(re.escape(text[end:]))
         self.pattern = re.compile("".join(expression), re.DOTALL)
-        self.varying = frozenset(varying)
 
     def match(self, text: str) -> re.Match[str] | None:
         """Return the match of the whole `text`, with a group per field, or None."""
         return self.pattern.fullmatch(text)
-
-    def read(self, text: str) -> dict[str, str] | None:
-        """Return what the form and its fields say of `text`; None when it has another form. A part that is missing is an empty text."""
-        found = self.pattern.fullmatch(text)
-        return None if found is None else {**self.says, **found.groupdict("")}

@@ -49,7 +49,6 @@ FORMAT = Format(
         Shape(
             "F-TICKS/{_federation:part!}#REALM={realm:part}#VISCOUNTRY={_country:part!}#VISINST={operator:part}#CSI={mac:part}"
             f"#RESULT={word}#",
-            split="#",
             kind=Kind.RESULT,
             result=result,
         )

@@ -79,7 +79,7 @@ def read(text: str) -> Said | None:
 FORMAT = Format(
     name="login_log",
     product=Product.FREERADIUS,
-    shapes=(Shape("{" + ",".join(f'"{key}":"{{{field}}}"' for key, field in _FIELDS.items()) + "}", split='"'),),
+    shapes=(Shape("{" + ",".join(f'"{key}":"{{{field}}}"' for key, field in _FIELDS.items()) + "}"),),
     refine=refine,
     parse=read,
 )
