@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,8 +12,10 @@ from ggi_net.authlog.question import Question
 from ggi_net.errors import NotUnderstood
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
+
+    from ggi_net.authlog.places import Places
 
 MAC = re.compile(
     r"[0-9a-f]{2}(?:([-:. ]?)[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}\Z|(?:[0-9a-f]{4}[.:-]){2}[0-9a-f]{4}\Z", re.IGNORECASE
@@ -31,25 +33,6 @@ _OUTCOMES = {
 }  # fmt: skip
 
 
-class Names(Protocol):
-    """The names that people may type: each mapping from what is stored to what people say, or to whom it belongs."""
-
-    @property
-    def gemeenten(self) -> Mapping[str, str]:
-        """The name of each gemeente, by slug."""
-        ...
-
-    @property
-    def realms(self) -> Mapping[str, str]:
-        """The slug of the gemeente of each realm."""
-        ...
-
-    @property
-    def sites(self) -> Mapping[str, str]:
-        """The name of each site, by slug."""
-        ...
-
-
 def mac(text: str) -> str:
     """A MAC address in any notation as 12 hexadecimal digits in lower case; empty when it is none."""
     text = text.strip()
@@ -63,7 +46,7 @@ def login_id(text: str) -> str:
 
 
 def asked(
-    text: str, names: Names, causes: Sequence[str] = (), *, own: Sequence[str] = (), since: datetime | None = None
+    text: str, places: Places, causes: Sequence[str] = (), *, own: Sequence[str] = (), since: datetime | None = None
 ) -> list[Question]:
     """What `text` may ask for, likeliest first: who searches takes the first question that has an answer.
 
@@ -83,27 +66,31 @@ def asked(
         else:
             rest.append(word)
     narrow = Question(outcome=outcome, cause=cause, since=since)
-    return [msgspec.structs.replace(narrow, **conditions) for conditions in _subjects(" ".join(rest), names, own)]
+    return [msgspec.structs.replace(narrow, **conditions) for conditions in _subjects(" ".join(rest), places, own)]
 
 
-def _subjects(text: str, names: Names, own: Sequence[str]) -> list[dict[str, str]]:
+def _subjects(text: str, places: Places, own: Sequence[str]) -> list[dict[str, str]]:
     plain = text.lower()
     if not text:
         return [{}]
     if address := mac(text):
         return [{"mac": address}, {"ap": address}]
-    if named := _named(plain, names):
+    if named := _named(plain, places):
         return named
     if "@" in text.lstrip("@") or "\\" in text or "/" in text:
         return [{"user": text}]
     if " " not in text:
         realm = [{"realm": found[1]}] if (found := _REALM.match(plain)) else []
-        at_home = [{"user": f"{text}@{known}"} for known, slug in names.realms.items() if slug in own]
-        known = bool(realm) and (realm[0]["realm"] in names.realms or text.startswith("@"))
+        at_home = [{"user": f"{text}@{known}"} for known, slug in places.realms.items() if slug in own]
+        known = bool(realm) and (realm[0]["realm"] in places.realms or text.startswith("@"))
         return [*(realm if known else [*at_home, {"user": text}, *realm]), {"nas": text}]
     raise NotUnderstood(f"'{text[:60]}' is not the name of a gemeente or a site")
 
 
-def _named(plain: str, names: Names) -> list[dict[str, str]]:
-    found = [{"gemeente": slug} for slug, name in names.gemeenten.items() if plain in (slug, name.lower())]
-    return found + [{"site": slug} for slug, name in names.sites.items() if plain in (slug, name.lower())]
+def _named(plain: str, places: Places) -> list[dict[str, str]]:
+    found = [{"gemeente": slug} for slug, name in places.names.items() if plain in (slug, name.lower())]
+    for key, name in places.sites.items():
+        gemeente, _, site = key.partition("/")
+        if plain in (site, name.lower()):
+            found.append({"gemeente": gemeente, "site": site})
+    return found

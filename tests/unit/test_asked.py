@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -13,13 +12,14 @@ from hypothesis import strategies as st
 from ggi_net.authlog.asked import asked, login_id, mac
 from ggi_net.authlog.login import Outcome
 from ggi_net.authlog.moments import clock, moment
+from ggi_net.authlog.places import Places
 from ggi_net.authlog.question import Question
 from ggi_net.errors import MomentUnclear, NotUnderstood
 
-NAMES = SimpleNamespace(
-    gemeenten={"almelo": "Almelo", "den-haag": "Den Haag", "s-hertogenbosch": "'s-Hertogenbosch"},
+NAMES = Places(
+    names={"almelo": "Almelo", "den-haag": "Den Haag", "s-hertogenbosch": "'s-Hertogenbosch"},
     realms={"almelo.example": "almelo", "tweede.almelo.example": "almelo", "denhaag.example": "den-haag"},
-    sites={"almelo-stadhuis": "Stadhuis Almelo"},
+    sites={"almelo/stadhuis": "Stadhuis Almelo"},
 )
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
         ("Almelo", [Question(gemeente="almelo")]),
         ("den haag", [Question(gemeente="den-haag")]),
         ("'s-Hertogenbosch mislukt", [Question(gemeente="s-hertogenbosch", outcome=Outcome.REJECT)]),
-        ("stadhuis almelo", [Question(site="almelo-stadhuis")]),
+        ("stadhuis almelo", [Question(gemeente="almelo", site="stadhuis")]),
         ("mislukt", [Question(outcome=Outcome.REJECT)]),
         ("wrong-password Almelo", [Question(gemeente="almelo", cause="wrong-password")]),
         (
