@@ -1,4 +1,4 @@
-"""Charts of the overview as SVG that stands in the page: no script, no inline style, colours that both themes can carry.
+"""Charts of the overview as SVG that stands in the page: no script, no inline style, colours for both themes.
 
 Drawn by Vega-Lite (vl-convert). That takes up to a second, so a drawing is kept until its figures change. A
 chart shows the shape of things; the page has its figures in a table as well.
@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
 from ggi_net.errors import ChartFailed
 from ggi_net.model.types import Record
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 BORDERS = Path(__file__).parent / "data" / "gemeenten-2023.topo.json"
 """Borders of gemeenten in 2023, simplified: CBS and Kadaster (PDOK), CC BY 4.0; see data/README.md."""
@@ -26,7 +24,7 @@ BORDERS = Path(__file__).parent / "data" / "gemeenten-2023.topo.json"
 BEST, GOOD, FAIR, POOR = "#1f5f9e", "#7fb2dd", "#e0a03c", "#a8420f"
 """Four colours that the colour-blind tell apart, also by lightness."""
 LIMITS = (0.80, 0.90, 0.95)
-_NO_DATA = "#9aa7b3"
+NO_DATA = "#9aa7b3"
 _EDGE = "#5f6f7d"
 _KEPT = 64
 
@@ -40,10 +38,9 @@ class Visits(Record, frozen=True):
 
 
 class Rate(Record, frozen=True):
-    """How many of a gemeente's logins succeeded: its CBS code and name, and a share from 0 to 1."""
+    """How many of a gemeente's logins succeeded: its CBS code, and a share from 0 to 1."""
 
     code: str
-    name: str
     share: float
 
 
@@ -93,7 +90,7 @@ def success_map(rates: tuple[Rate, ...]) -> Markup:
         "mark": {"type": "geoshape", "stroke": "#ffffff", "strokeWidth": 0.4},
         "encoding": {
             "color": {
-                "condition": {"test": "!isValid(datum.share)", "value": _NO_DATA},
+                "condition": {"test": "!isValid(datum.share)", "value": NO_DATA},
                 "field": "share", "type": "quantitative",
                 "scale": {"type": "threshold", "domain": list(LIMITS), "range": [POOR, FAIR, GOOD, BEST]},
                 "legend": None,
@@ -112,13 +109,14 @@ def trend(bars: tuple[Bar, ...], *, hours: bool) -> Markup:
         for order, (kind, logins) in enumerate(zip(kinds, (bar.accepted, bar.rejected, bar.unfinished), strict=True))
     ]
     when = {"field": "begin", "type": "temporal", "timeUnit": "yearmonthdatehours" if hours else "yearmonthdate"}
+    form = "%H:%M" if hours else "%d-%m"
     return _drawn({
         "width": 860,
         "height": 200,
         "data": {"values": values},
         "mark": {"type": "bar"},
         "encoding": {
-            "x": {**when, "axis": {"title": None, "format": "%H:%M" if hours else "%d-%m", "grid": False, "labelOverlap": True}},
+            "x": {**when, "axis": {"title": None, "format": form, "grid": False, "labelOverlap": True}},
             "y": {"field": "logins", "type": "quantitative", "stack": "zero", "axis": {"title": None, "tickCount": 4}},
             "color": {
                 "field": "kind", "type": "nominal",
@@ -145,7 +143,13 @@ def _drawn(chart: dict[str, Any]) -> Markup:
         "background": "transparent",
         "view": {"stroke": None},
         "font": "sans-serif",
-        "axis": {"labelFontSize": 12, "gridColor": _NO_DATA, "gridOpacity": 0.4, "domainColor": _EDGE, "tickColor": _EDGE},
+        "axis": {
+            "labelFontSize": 12,
+            "gridColor": NO_DATA,
+            "gridOpacity": 0.4,
+            "domainColor": _EDGE,
+            "tickColor": _EDGE,
+        },
         "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
     }
     try:

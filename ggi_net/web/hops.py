@@ -1,6 +1,6 @@
 """The hop drawing: the stations that an attempt crosses, and how far this one came.
 
-It is a list in words that the stylesheet draws as a line of stations. Whoever can't see the drawing hears the same list.
+It is a list in words that the stylesheet draws as a line of stations. Whoever can't see the drawing hears the list.
 """
 
 from __future__ import annotations

@@ -21,7 +21,10 @@ _LONGEST = 4096
 
 
 class Relay:
-    """Between one client of loopback and one server. `answers` counts what came back with a right signature, by code."""
+    """Between one client of loopback and one server.
+
+    `answered`, `accepted` and `rejected` tell what came with a right signature, `forged` that something came without.
+    """
 
     def __init__(self, server: str, port: int, secret: str) -> None:
         self.client_secret = secrets.token_hex(16)

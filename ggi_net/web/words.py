@@ -1,4 +1,4 @@
-"""Dutch and English words of the pages: outcomes, hops, moments and durations. Short words, no blame (language level B1)."""
+"""Dutch and English words of the pages: outcomes, hops, moments and durations. Short, no blame (language level B1)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from datetime import UTC, datetime, timedelta
 from ggi_net.authlog.line import Hop, Product
 from ggi_net.authlog.login import Outcome
 from ggi_net.authlog.moments import NETHERLANDS
-from ggi_net.model.types import Record
+from ggi_net.authlog.words import Both
 
-
-class Both(Record, frozen=True):
-    """The same said in Dutch and in English."""
-
-    nl: str
-    en: str
-
+__all__ = [
+    "HOPS", "OUTCOMES", "PRODUCTS", "Both", "attempts", "clock", "counted", "duration", "local", "mac", "moment",
+    "number", "percent",
+]  # fmt: skip
 
 OUTCOMES = {
     Outcome.ACCEPT: Both("gelukt", "succeeded"),
@@ -96,11 +93,11 @@ def duration(span: timedelta) -> Both:
 
 def attempts(number: int, span: timedelta) -> Both:
     """How many attempts there were, and in what time when there were several."""
-    counted = counted(number, Both("poging", "attempt"), Both("pogingen", "attempts"))
+    said = counted(number, Both("poging", "attempt"), Both("pogingen", "attempts"))
     if number == 1:
-        return counted
+        return said
     time = duration(span)
-    return Both(f"{counted.nl} in {time.nl}", f"{counted.en} in {time.en}")
+    return Both(f"{said.nl} in {time.nl}", f"{said.en} in {time.en}")
 
 
 def mac(address: str) -> str:

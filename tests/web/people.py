@@ -19,7 +19,7 @@ PLACES = Places(
 )
 
 HOSTILE = {
-    "markup": '<script>alert(1)</script><img src=x onerror=alert(2)>"\'&@almelo.example',
+    "markup": "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&@almelo.example",
     "ansi": "\x1b[31mrood\x1b[0m\x07@almelo.example",
     "direction": "gebruiker\u202egnp.exe\u2066\u2069@almelo.example",
     "zero width": "jan\u200bsen\ufeff\u2060@almelo.example",
@@ -93,8 +93,8 @@ def evidence(name: str) -> tuple[Line, ...]:
         ),
         line(
             0.34, product=Product.RADSECPROXY, hop=Hop.FEDERATION, host="flr-asd-01", result=Result.REJECT,
-            raw=f"{stamp}0 2026: Access-Reject for user anonymous@almelo.example stationid 3C-22-FB-4A-9E-01 from almelo "
-            "to enschede (2001:db8::10) operator 1enschede.example",
+            raw=f"{stamp}0 2026: Access-Reject for user anonymous@almelo.example stationid 3C-22-FB-4A-9E-01 from "
+            "almelo to enschede (2001:db8::10) operator 1enschede.example",
         ),
         line(
             1.02, product=Product.FREERADIUS, hop=Hop.VISITED, host="radius-enschede-01", result=Result.REJECT,

@@ -2,57 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from ggi_net.authlog.causes.cause import Owner
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
+from ggi_net.authlog.story import Step
 from ggi_net.model.types import Record
 from ggi_net.web.hops import Station, stations
-from ggi_net.web.words import HOPS, OUTCOMES, PRODUCTS, Both, attempts, clock, duration, mac, moment
+from ggi_net.web.words import HOPS, OUTCOMES, PRODUCTS, Both, attempts, clock, mac, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from ggi_net.authlog.causes.cause import Cause
     from ggi_net.authlog.line import Line
     from ggi_net.authlog.login import Login
     from ggi_net.authlog.places import Places
+    from ggi_net.authlog.story import Story
 
 TONES = {Outcome.ACCEPT: "good", Outcome.REJECT: "bad", Outcome.UNFINISHED: "unsure"}
-_SUCCESS = (
-    Both("Inloggen is gelukt.", "Logging in succeeded."),
-    Both(
-        "De naam en het wachtwoord zijn goed. Werkt het internet toch niet? Dan ligt het aan het netwerk op die plek.",
-        "Name and password are right. If the internet doesn't work, it is the network of that place.",
-    ),
+_SUCCESS = Both(
+    "De naam en het wachtwoord zijn goed. Werkt het internet toch niet? Dan ligt het aan het netwerk op die plek.",
+    "Name and password are right. If the internet doesn't work, it is the network of that place.",
 )
-_UNKNOWN = (
-    Both("Het inloggen mislukt. De oorzaak is niet bekend.", "Logging in fails. The cause is not known."),
-    Both(
-        "Geen bekende oorzaak past op deze logregels. Geef het nummer van deze poging door aan de beheerder.",
-        "No known cause fits these log lines. Give the number of this attempt to an engineer.",
-    ),
+_UNKNOWN = Both(
+    "Geen bekende oorzaak past op deze logregels, en deze pagina gokt niet. Geef het nummer van deze poging door aan "
+    "de beheerder.",
+    "No known cause fits these log lines, and this page doesn't guess. Give the number of this attempt to an engineer.",
 )
-_UNKNOWN_UNFINISHED = (
-    Both("Het inloggen kwam niet af. De oorzaak is niet bekend.", "Logging in did not finish. The cause is not known."),
-    _UNKNOWN[1],
-)
+_WHO = Both("Wie moet iets doen?", "Who must act?")
+_DO = Both("Wat helpt?", "What helps?")
+_SAY = Both("Vraag aan de beller", "Ask the caller")
+_OWNERS = {
+    Owner.USER: Both("De beller.", "The caller."),
+    Owner.VISITED: Both("De gemeente waar de beller nu is", "The gemeente where the caller is"),
+    Owner.FEDERATION: Both("Het landelijke beheer van govroam.", "The federation that runs govroam."),
+    Owner.HOME: Both("De eigen gemeente van de beller", "The caller's own gemeente"),
+    Owner.NOBODY: Both("Niemand hoeft iets te doen.", "Nobody has to do anything."),
+}
 
 
 class Box(Record, frozen=True, kw_only=True):
-    """One thing to do: who acts (`who`), what to do (`do`), what to ask or tell the caller (`say`)."""
+    """One thing to do: who acts (`who`), what to do (`do`, in steps), what to ask the caller (`say`)."""
 
     kind: str
     title: Both
-    text: Both
-
-
-class Step(Record, frozen=True, kw_only=True):
-    """A step of the story: when, on Dutch clocks and as a machine reads it, and what."""
-
-    time: str
-    clock: str
-    text: Both
+    texts: tuple[Both, ...]
 
 
 class Evidence(Record, frozen=True, kw_only=True):
@@ -85,6 +82,7 @@ class Answer(Record, frozen=True, kw_only=True):
     todo: tuple[Box, ...] = ()
     stations: tuple[Station, ...]
     notices: tuple[Both, ...] = ()
+    summary: tuple[Both, ...] = ()
     story: tuple[Step, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     open_evidence: bool = False
@@ -107,38 +105,45 @@ class Row(Record, frozen=True, kw_only=True):
     cause: Both
 
 
-class CauseWords(Protocol):
-    """What the page says of a cause."""
-
-    title: Both
-    explanation: Both
-    todo: tuple[Box, ...]
-
-
-def answer(login: Login, cause: CauseWords | None, places: Places, now: datetime) -> Answer:
-    """The page of one login; `cause` None for a success and when no rule matched."""
-    if login.outcome is Outcome.ACCEPT:
-        headline, explanation = _SUCCESS
-    elif cause is not None:
-        headline, explanation = cause.title, cause.explanation
-    else:
-        headline, explanation = _UNKNOWN if login.outcome is Outcome.REJECT else _UNKNOWN_UNFINISHED
+def answer(login: Login, told: Story, cause: Cause | None, places: Places, now: datetime) -> Answer:
+    """The page of one login and its story; `cause` None for a success and when no rule matched."""
+    failed = login.outcome is not Outcome.ACCEPT
+    explanation = _UNKNOWN if failed else _SUCCESS
+    if cause and failed:
+        explanation = Both(cause.nl.explanation, cause.en.explanation)
     return Answer(
         id=login.id,
         tone=TONES[login.outcome],
         outcome=OUTCOMES[login.outcome],
-        headline=headline,
+        headline=told.title,
         explanation=explanation,
         who=who(login),
         device=mac(login.mac),
         when=moment(login.begin, now),
         repeated=attempts(login.attempts, login.end - login.begin) if login.attempts > 1 else None,
         where=where(login, places),
-        todo=cause.todo if cause and login.outcome is not Outcome.ACCEPT else (),
+        todo=_todo(told, login, places),
         stations=stations(login, places),
-        notices=_missing(login),
+        notices=told.missing,
+        summary=tuple(sentence for sentence in told.summary if sentence not in (explanation, told.title)),
+        story=told.steps,
         evidence=tuple(_evidence(line) for line in login.lines),
-        open_evidence=cause is None and login.outcome is not Outcome.ACCEPT,
+        open_evidence=failed and cause is None,
+    )
+
+
+def _todo(told: Story, login: Login, places: Places) -> tuple[Box, ...]:
+    if told.owner is None or told.ask is None:
+        return ()
+    owner = _OWNERS[told.owner]
+    slug = {Owner.VISITED: login.visited, Owner.HOME: login.home}.get(told.owner)
+    if slug is not None:
+        name = f": {places.name(slug)}." if slug else "."
+        owner = Both(owner.nl + name, owner.en + name)
+    return (
+        Box(kind="who", title=_WHO, texts=(owner,)),
+        Box(kind="do", title=_DO, texts=told.advice),
+        Box(kind="say", title=_SAY, texts=(told.ask,)),
     )
 
 
@@ -186,16 +191,6 @@ def where(login: Login, places: Places) -> str:
     gemeente = places.name(login.visited) if login.visited else login.operator
     site = places.site_name(login.visited, login.site) if login.site else login.nas
     return ", ".join(part for part in (gemeente, site) if part)
-
-
-def _missing(login: Login) -> tuple[Both, ...]:
-    return tuple(
-        Both(
-            f"Het logboek van {HOPS[hop].nl} is hier niet. Wat daar gebeurde, is dus niet te zien.",
-            f"The log of the {HOPS[hop].en} is not here, so what happened there can't be seen.",
-        )
-        for hop in login.missing
-    )
 
 
 def _evidence(line: Line) -> Evidence:

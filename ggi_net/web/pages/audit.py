@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ggi_net.authlog.audit_check import Verdict
+from anyio import to_thread
+from litestar import Request, Response, get, post
+from msgspec import structs
+
+from ggi_net.authlog.asked import mac
+from ggi_net.authlog.audit_check import Verdict, Wanted
 from ggi_net.authlog.audit_entry import What
 from ggi_net.authlog.question import Role
 from ggi_net.model.types import Record
+from ggi_net.web.inert import typed
 from ggi_net.web.pages.frame import ROLES
-from ggi_net.web.pages.period import CHOICES
+from ggi_net.web.pages.period import CHOICES, known, since
+from ggi_net.web.pages.room import Room, html
+from ggi_net.web.visit import Visit, only
 from ggi_net.web.words import Both, counted, moment
 
 if TYPE_CHECKING:
@@ -17,6 +25,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ggi_net.authlog.audit_check import Shown
+
+AUDITORS = (Role.AUDITOR, Role.ENGINEER)
+_MOST = 200
+"""Entries on one page."""
 
 WHATS = {
     What.SEARCH: Both("gezocht", "searched"),
@@ -87,3 +99,25 @@ def _row(shown: Shown, now: datetime) -> Row:
         rows="" if entry.rows is None else str(entry.rows),
         note=entry.note,
     )
+
+
+@get("/audit", opt=only(*AUDITORS), include_in_schema=False)
+async def newest(visit: Visit) -> Response[str]:
+    """The form; nothing is read before somebody asks."""
+    return html("audit", visit, "/audit", view=View())
+
+
+@post("/audit", opt=only(*AUDITORS), status_code=200, include_in_schema=False)
+async def read(request: Request[Any, Any, Any], visit: Visit, room: Room) -> Response[str]:
+    """Search the log, or verify it. A post: what is asked about may be a name."""
+    sent = await request.form()
+    who, about, reason, period = (typed(str(sent.get(name, ""))) for name in ("who", "about", "reason", "since"))
+    view = View(who=who, about=about, reason=reason, since=known(period))
+    if sent.get("do") == "verify":
+        verdict = await to_thread.run_sync(lambda: room.helpdesk.verified(visit.viewer, where=visit.where))
+        return html("audit", visit, "/audit", view=structs.replace(view, verdict=verdict))
+    now = room.now()
+    wanted = Wanted(who=who, about=mac(about) or about, reason=reason, since=since(view.since, now), limit=_MOST)
+    found = await to_thread.run_sync(lambda: room.helpdesk.audited(visit.viewer, wanted, where=visit.where))
+    listed = structs.replace(view, searched=True, entries=rows(found, now), caption=caption(len(found), _MOST))
+    return html("audit", visit, "/audit", view=listed)

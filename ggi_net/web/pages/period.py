@@ -26,6 +26,11 @@ def since(choice: str, now: datetime) -> datetime:
     return now.astimezone(UTC) - timedelta(days=_DAYS.get(choice, _DAYS[DEFAULT]))
 
 
+def whole_days(choice: str, now: datetime) -> datetime:
+    """The same back to the midnight (of the Netherlands) before: figures are kept by whole days."""
+    return moment("vandaag", since(choice, now))
+
+
 def words(choice: str) -> Both:
     """The choice in words."""
     return dict(CHOICES).get(choice, dict(CHOICES)[DEFAULT])

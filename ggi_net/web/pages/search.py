@@ -1,0 +1,99 @@
+"""The first page: the search form, and the answers that it leads to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anyio import to_thread
+from litestar import Request, Response, get, post
+
+from ggi_net.authlog.question import Role
+from ggi_net.errors import GgiError, NotUnderstood, ReasonMissing
+from ggi_net.web.inert import typed
+from ggi_net.web.pages.attempt import shown
+from ggi_net.web.pages.look import Form, look_up
+from ggi_net.web.pages.period import known, words
+from ggi_net.web.pages.room import SHORTEST_REASON, Room, carry, html, onto, problem
+from ggi_net.web.sessions import Sessions  # noqa: TC001
+from ggi_net.web.visit import LOOKERS, Visit, only
+from ggi_net.web.words import Both
+
+EXAMPLES = (
+    (
+        "j.jansen@almelo.nl",
+        Both(
+            "een persoon; van uw eigen gemeente is j.jansen genoeg", "a person; of your own gemeente j.jansen will do"
+        ),
+    ),
+    ("3C-22-FB-4A-9E-01", Both("een toestel, hoe u het MAC-adres ook schrijft", "a device, in any notation")),
+    ("almelo.nl", Both("iedereen van een organisatie", "everybody of an organisation")),
+    ("Enschede", Both("een gemeente: haar mensen en haar bezoekers", "a gemeente: its people and its visitors")),
+    ("Stadskantoor", Both("een locatie", "a site")),
+    ("j.jansen mislukt", Both("alleen wat misging", "only what failed")),
+)
+"""What one can type, and what it finds."""
+
+NOTHING = (
+    Both("Een tikfout in de naam. Laat de beller de naam spellen.", "A typing error. Have the caller spell the name."),
+    Both(
+        "Het toestel zoekt geen verbinding: wifi staat uit, govroam is niet ingesteld, of er is daar geen govroam.",
+        "The device doesn't try: WiFi is off, govroam was not set up, or there is no govroam there.",
+    ),
+    Both(
+        "Het toestel gebruikt een andere naam dan u denkt. Zoek op het MAC-adres (bij de wifi-instellingen).",
+        "The device uses another name than you think. Look for its MAC address (in the WiFi settings).",
+    ),
+    Both("Het is langer geleden. Kies een langere periode.", "It was longer ago. Choose a longer period."),
+    Both(
+        "Het was bij een gemeente waarvan u de bezoekers niet mag zien.",
+        "It was at a gemeente whose visitors you may not see.",
+    ),
+)
+"""Why nothing may be found."""
+
+
+@get("/", opt=only(*Role), include_in_schema=False)
+async def start(visit: Visit) -> Response[str]:
+    """The form; an auditor searches the audit log only."""
+    if visit.viewer.role is Role.AUDITOR:
+        return onto("/audit")
+    return html("search", visit, "/", search=Form(reason=visit.reason), examples=EXAMPLES)
+
+
+@post("/", opt=only(*LOOKERS), include_in_schema=False)
+async def ask(request: Request[Any, Any, Any], visit: Visit, room: Room, sessions: Sessions) -> Response[str]:
+    """Take a question and lead on to its answer, so that Back and Reload work."""
+    sent = await request.form()
+    text, period, reason = (typed(str(sent.get(name, ""))) for name in ("asked", "since", "reason"))
+    form = Form(asked=text, since=known(period), reason=reason)
+    if not text or len(reason) < SHORTEST_REASON:
+        return _again(visit, form, ReasonMissing("no reason") if text else NotUnderstood("nothing to look for"))
+    await to_thread.run_sync(carry, sessions, visit, reason)
+    return onto(f"/antwoord/{room.sealer.seal(text, form.since, visit.viewer.name)}")
+
+
+@get("/antwoord/{letters:str}", opt=only(*LOOKERS), include_in_schema=False)
+async def found(letters: str, visit: Visit, room: Room) -> Response[str]:
+    """The answer to a question."""
+    asked = room.sealer.open(letters, visit.viewer.name)
+    if asked is None:
+        return onto("/")
+    form = Form(asked=asked.text, since=asked.since, reason=visit.reason)
+    try:
+        return await to_thread.run_sync(_answer, visit, room, form)
+    except (NotUnderstood, ReasonMissing) as error:
+        return _again(visit, form, error)
+
+
+def _answer(visit: Visit, room: Room, form: Form) -> Response[str]:
+    causes = [cause.id for cause in room.catalogue]
+    seen = look_up(room.helpdesk, visit.viewer, form, room.places, causes, room.now(), where=visit.where)
+    if seen is None:
+        return html("nothing", visit, search=form, period=words(form.since), reasons=NOTHING)
+    return shown(visit, room, form, seen)
+
+
+def _again(visit: Visit, form: Form, error: GgiError) -> Response[str]:
+    """The form once more, with what is wrong."""
+    filled = Form(asked=form.asked, since=form.since, reason=form.reason, error=problem(error))
+    return html("search", visit, "/", status=400, search=filled, examples=EXAMPLES)
