@@ -59,13 +59,17 @@ class LogSettingsFile(Record, frozen=True, kw_only=True):
 
     `store` is the folder of the store. `keys` are references to the keys of its hashes, the current one first,
     `secrets` the backend that has their values. `spool` is the folder of `ggi logs listen`; its files are read as
-    well, and removed once they are stored. `audit` is the log of who looked up what.
+    well, and removed once they are stored. `audit` is the log of who looked up what. `places` is the file that
+    `ggi logs places` writes: whose realm it is, where a server stands. `drift` is a folder of what `ggi drift --json`
+    wrote.
     """
 
     store: str
     keys: tuple[str, ...] = ()
     secrets: str = ""
     spool: str = ""
+    places: str = ""
+    drift: str = ""
     sources: tuple[Logs, ...] = ()
     retention: Retention = Retention()
     audit: AuditSettings = AuditSettings()
