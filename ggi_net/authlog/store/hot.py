@@ -1,0 +1,126 @@
+"""Hot files: what ingest workers commit every few seconds, each file by one worker, before anything is sorted.
+
+The name of a file says which log it is of and which bytes; its being there is the commit. So the position in a log
+follows from the files, and a worker that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ggi_net.authlog.store.columns import LINES
+from ggi_net.authlog.store.manifest import holds, merged
+from ggi_net.errors import DiskFull, FileError, Place, StoreDamaged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ggi_net.authlog.store.manifest import Manifest, Range
+
+
+class HotFile(NamedTuple):
+    """A committed file: its path, the digest of its log's name, and the bytes that it is of."""
+
+    path: Path
+    digest: str
+    begin: int
+    end: int
+
+
+def digest(source: str) -> str:
+    """How a log's name, which may hold anything, stands in file names."""
+    return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def commit(folder: Path, table: pa.Table, source: str, begin: int, end: int) -> Path:
+    """Write the lines of bytes `begin` to `end` of `source`; when this returns they are on the disk.
+
+    Raises DiskFull or FileError; then nothing was committed.
+    """
+    path = folder / f"{digest(source)}-{begin}-{end}.parquet"
+    beside = folder / f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}"
+    try:
+        try:
+            pq.write_table(conform(table), beside, compression="zstd", use_dictionary=True)
+            flush(beside)
+            beside.rename(path)
+            flush(folder)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull("no space left on the disk", place=Place(str(folder))) from None
+        raise FileError(
+            f"can't be written: {error.strerror or error}",
+            place=Place(str(path)),
+            hint="check the path and your rights",
+        ) from None
+    return path
+
+
+def conform(table: pa.Table) -> pa.Table:
+    """`table` with the columns LINES and their types; times in any zone become UTC."""
+    return table.select(LINES.names).cast(pa.schema([*LINES]))
+
+
+def listed(folder: Path) -> list[HotFile]:
+    """The committed files, those of a log in the order of their bytes."""
+    found = []
+    for entry in os.scandir(folder):
+        name, _, kind = entry.name.rpartition(".")
+        parts = name.split("-")
+        if kind == "parquet" and len(parts) == 3 and not name.startswith("."):
+            found.append(HotFile(Path(entry.path), parts[0], int(parts[1]), int(parts[2])))
+    return sorted(found, key=lambda file: (file.digest, file.begin, file.end))
+
+
+def live(files: Sequence[HotFile], manifest: Manifest) -> list[HotFile]:
+    """Those whose lines are not in the days already. List the files first and read the manifest afterwards."""
+    return [file for file in files if not holds(manifest.sources.get(file.digest, ()), file.begin, file.end)]
+
+
+def position(source: str, files: Sequence[HotFile], manifest: Manifest) -> int:
+    """Up to which byte `source` is committed without a gap, from where its reading began; 0 for one never read."""
+    ranges = ranges_of(digest(source), files, manifest)
+    return ranges[0][1] if ranges else 0
+
+
+def ranges_of(name: str, files: Sequence[HotFile], manifest: Manifest) -> tuple[Range, ...]:
+    """The ranges of bytes of a log, by its digest, that are committed."""
+    ranges = manifest.sources.get(name, ())
+    for file in files:
+        if file.digest == name:
+            ranges = merged(ranges, (file.begin, file.end))
+    return ranges
+
+
+def read(files: Sequence[Path]) -> pa.Table:
+    """The lines of hot files. Raises FileNotFoundError for one that went meanwhile, StoreDamaged for a damaged one."""
+    tables = []
+    for path in files:
+        try:
+            tables.append(pq.ParquetFile(path).read())
+        except FileNotFoundError:
+            raise
+        except (OSError, pa.ArrowException):
+            raise StoreDamaged(
+                "the file can't be read", place=Place(str(path)), hint="remove it; its log is read again from there on"
+            ) from None
+    return pa.concat_tables(tables) if tables else LINES.empty_table()
+
+
+def flush(path: Path) -> None:
+    """Have the disk hold a file, or the names in a folder (fsync(2))."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,186 @@
+"""The store of lines and logins: one folder, shared by those who write and those who ask, on one machine or several.
+
+    store/
+      store.json       the layout's version, what tells the keys, how long things are kept
+      manifest.json    which files count (`manifest.py`)
+      hot/             what ingest workers committed (`hot.py`)
+      carried/         lines of logins that may go on
+      days/DATE/       sets of Parquet files for each day in UTC (`sets.py`)
+      erased.json      who was erased, as keyed hashes (`erased.py`)
+
+Any number may add and ask at once; one at a time rearranges (`lock.py`). Whoever asks sees the store as it was at one
+moment, whatever is written meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Self
+
+from ggi_net.authlog.store import compact, counts, hot, manifest, search
+from ggi_net.authlog.store.change import empty_trash, spill_folder, sweep
+from ggi_net.authlog.store.engine import Engine
+from ggi_net.authlog.store.identity import Identity
+from ggi_net.authlog.store.lock import only_one
+from ggi_net.authlog.store.sets import Writer, prepare
+from ggi_net.authlog.store.view import View, looking
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from ggi_net.authlog.helpdesk import Count
+    from ggi_net.authlog.line import Line
+    from ggi_net.authlog.login import Login
+    from ggi_net.authlog.question import Question
+    from ggi_net.authlog.store.compact import Taken
+    from ggi_net.authlog.store.keys import Keys
+    from ggi_net.authlog.store.owners import Assembler
+
+SETTLED: Final = timedelta(seconds=30)
+"""How old a hot file is before a compaction takes it: one that is being listed elsewhere shall not go at once."""
+
+
+def _no_logins(_: Sequence[Line]) -> Sequence[Login]:
+    """The assembler of who neither asks nor compacts."""
+    return ()
+
+
+class Store:
+    """An open store. Threads may share it."""
+
+    def __init__(self, folder: Path, keys: Keys, assembler: Assembler, *, memory: str, threads: int) -> None:
+        self._folder = folder
+        self._keys = keys
+        self._assembler = assembler
+        self._engine = Engine(spill_folder(folder), memory=memory, threads=threads)
+        prepare(self._engine)
+        self._writer = Writer(self._engine, folder, keys.current)
+        self._seen: tuple[object, View] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        keys: Keys,
+        assembler: Assembler = _no_logins,
+        *,
+        create: bool = False,
+        memory: str = "1GiB",
+        threads: int | None = None,
+    ) -> Self:
+        """Open the store in `folder`; with `create` make one if there is none.
+
+        `assembler` makes logins of lines, for those who ask and those who compact; who only adds needs none. `memory`
+        and `threads` are what DuckDB may use. Raises StoreMissing, StoreNewer, StoreDamaged, StoreKeyMissing,
+        StoreKeyWrong, or FileError.
+        """
+        if create and not manifest.path_of(folder).exists():
+            for name in ("hot", "carried", "days", "spill"):
+                (folder / name).mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o750)
+            with only_one(folder, "making a store"):
+                if not manifest.path_of(folder).exists():
+                    Identity.new(keys).write(folder)
+                    manifest.write(folder, manifest.Manifest(version=manifest.VERSION))
+        there = manifest.read(folder)
+        Identity.read(folder).admit(folder, keys, {one.key for day in there.days.values() for one in day.sets})
+        return cls(folder, keys, assembler, memory=memory, threads=threads or min(4, os.cpu_count() or 1))
+
+    def close(self) -> None:
+        """Let go of memory and files."""
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- who writes ------------------------------------------------------------------------------------
+
+    def add(self, table: pa.Table, source: str, begin: int, end: int) -> None:
+        """Commit the lines of bytes `begin` to `end` of `source`, a table with the columns of `line.py`.
+
+        When it returns, they are on the disk and can be found. Added again, the same bytes change nothing. Raises
+        DiskFull or FileError; then nothing of them is stored.
+        """
+        hot.commit(self._folder / "hot", table, source, begin, end)
+
+    def position(self, source: str) -> int:
+        """Up to which byte `source` is stored without a gap; 0 for a log that was never read."""
+        return hot.position(source, *self._listed())
+
+    def seen(self, source: str) -> bool:
+        """Whether anything of `source` is stored."""
+        return bool(hot.ranges_of(hot.digest(source), *self._listed()))
+
+    def _listed(self) -> tuple[list[hot.HotFile], manifest.Manifest]:
+        """Hot files first: what leaves them stands in a manifest already."""
+        return hot.listed(self._folder / "hot"), manifest.read(self._folder)
+
+    # -- who asks --------------------------------------------------------------------------------------
+
+    def logins(self, question: Question) -> list[Login]:
+        """The logins that meet the question, newest first, without their lines; hot ones included.
+
+        Raises StoreDamaged when a file that would have to be read can't be: what is left is no answer.
+        """
+        return looking(self._view, lambda view: search.find(view, question))
+
+    def login(self, login_id: str) -> Login | None:
+        """The login with that id, with its lines as long as they are kept; None when there is none."""
+        return looking(self._view, lambda view: search.one(view, login_id))
+
+    def counts(self, question: Question, by: Sequence[str]) -> list[Count]:
+        """The logins of a question counted by some of `helpdesk.GROUPS`, without its limit; largest first."""
+        return looking(self._view, lambda view: counts.counts(view, question, by))
+
+    def _view(self) -> View:
+        """The store as it is now: the same object while nothing changes, so that what is hot is put together once."""
+        state = (
+            tuple(file.path.name for file in hot.listed(self._folder / "hot")),
+            *(_state(self._folder / name) for name in ("manifest.json", "erased.json")),
+        )
+        seen = self._seen
+        if seen is None or seen[0] != state:
+            seen = self._seen = state, View(self._engine, self._folder, self._keys, self._assembler)
+        return seen[1]
+
+    # -- who rearranges --------------------------------------------------------------------------------
+
+    def compact(self, now: datetime | None = None, *, finish: bool = False) -> Taken:
+        """Bring hot files into their days, make few sets of many, and remove what counts no more.
+
+        `finish` takes the newest lines as well and waits for none that may still come: for logs that are complete.
+        Raises StoreLocked, DiskFull or StoreDamaged; whatever was not done is done by the next one.
+        """
+        now = now or datetime.now(UTC)
+        before = None if finish else now - SETTLED
+        total = compact.Taken(0, 0, 0)
+        with only_one(self._folder, "compacting"):
+            sweep(self._folder, manifest.read(self._folder))
+            while True:
+                view = View(self._engine, self._folder, self._keys, self._assembler)
+                view.hot_files = compact.batch(view.hot_files, before)
+                if not view.hot_files and not (view.manifest.carried and not total.lines):
+                    break
+                _, taken = compact.take(view, self._writer, self._assembler, now, finish=finish)
+                total = compact.Taken(*(one + more for one, more in zip(total, taken, strict=True)))
+                if not view.hot_files:
+                    break
+            merged = compact.merge(self._engine, self._folder, self._writer, manifest.read(self._folder), now)
+            empty_trash(self._folder, merged, now)
+        return total
+
+
+def _state(path: Path) -> Sequence[int]:
+    """What changes when a file is replaced."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_size

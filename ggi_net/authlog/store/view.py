@@ -1,0 +1,135 @@
+"""A look at a store: its manifest and hot files as they were at one moment, and what is hot, put together."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ggi_net.authlog.store import hot, manifest
+from ggi_net.authlog.store.columns import lines_of, logins_table
+from ggi_net.authlog.store.engine import FileGone, parquet
+from ggi_net.authlog.store.erased import Erased
+from ggi_net.authlog.store.fresh import fresh
+from ggi_net.errors import Place, StoreDamaged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from ggi_net.authlog.login import Login
+    from ggi_net.authlog.question import Question
+    from ggi_net.authlog.store.engine import Engine
+    from ggi_net.authlog.store.keys import Keys
+    from ggi_net.authlog.store.manifest import File, FileSet, Manifest
+    from ggi_net.authlog.store.owners import Assembler
+
+T = TypeVar("T")
+
+_TRIES: Final = 8
+"""How often a reader begins again because files were replaced under its hands."""
+
+
+class Hot(NamedTuple):
+    """What is hot, put together: `table` (LOGINS and HASHES) for queries, and the logins with their lines by id."""
+
+    table: pa.Table
+    logins: dict[str, Login]
+
+
+class View:
+    """The store at one moment."""
+
+    def __init__(self, engine: Engine, folder: Path, keys: Keys, assembler: Assembler) -> None:
+        """Look at it. The order matters: what leaves the hot files stands in a manifest already."""
+        self.engine = engine
+        self.folder = folder
+        self.keys = keys
+        self.assembler = assembler
+        files = hot.listed(folder / "hot")
+        self.manifest: Manifest = manifest.read(folder)
+        self.hot_files = hot.live(files, self.manifest)
+        self._erased = Erased.read(folder)
+
+    @property
+    def same_as(self) -> tuple[object, ...]:
+        """What two looks at the same have in common."""
+        return self.manifest.generation, tuple(file.path.name for file in self.hot_files), self._erased
+
+    def sets(self) -> list[FileSet]:
+        """All sets, the newest day first."""
+        return [one for name in sorted(self.manifest.days, reverse=True) for one in self.manifest.days[name].sets]
+
+    @cached_property
+    def arrived(self) -> pa.Table:
+        """The lines of hot files, without those of who was erased."""
+        return self._erased.without(hot.read([file.path for file in self.hot_files]), self.keys)
+
+    @cached_property
+    def carried(self) -> pa.Table:
+        """The lines of logins that may go on, which were hot before."""
+        read = hot.read([self.folder / file.path for file in self.manifest.carried])
+        return self._erased.without(read, self.keys)
+
+    def fresh(self) -> tuple[pa.Table, pa.Table]:
+        """What of `arrived` is new, and the copies among the others."""
+        return fresh(self.engine, self.arrived, self.carried, meeting(self.sets(), self.arrived), str(self.folder))
+
+    def rows_in(self, files: Iterable[File]) -> str:
+        """The rows of some files, as a table in a FROM."""
+        return parquet([str(self.folder / file.path) for file in files])
+
+    def mentions(self, question: Question) -> bool:
+        """Whether hot lines can have an answer; if none tells of who is asked for, nothing is put together."""
+        if question.mac:
+            return question.mac.lower() in self.hot_macs
+        if question.user:
+            return question.user.casefold() in self.hot_identities
+        return bool(self.arrived.num_rows or self.carried.num_rows)
+
+    @cached_property
+    def hot_macs(self) -> frozenset[str]:
+        """Every MAC address that a hot line has."""
+        return frozenset(self._values("mac"))
+
+    @cached_property
+    def hot_identities(self) -> frozenset[str]:
+        """Every identity that a hot line has, without regard to case."""
+        return frozenset(text.casefold() for name in ("outer", "inner") for text in self._values(name))
+
+    def _values(self, column: str) -> Iterator[str]:
+        for table in (self.arrived, self.carried):
+            yield from pc.unique(table.column(column)).to_pylist()
+
+    @cached_property
+    def hot(self) -> Hot:
+        """What is hot, put together."""
+        lines = pa.concat_tables([self.carried, self.fresh()[0]]).sort_by([("time", "ascending")])
+        logins = self.assembler(lines_of(lines))
+        return Hot(logins_table(logins, self.keys), {login.id: login for login in logins})
+
+
+def meeting(sets: Iterable[FileSet], lines: pa.Table) -> list[FileSet]:
+    """The sets whose times meet those of `lines`."""
+    if not lines.num_rows:
+        return []
+    times = pc.min_max(lines.column("time"))
+    first, last = times["min"].as_py(), times["max"].as_py()
+    return [one for one in sets if one.begin.replace(tzinfo=None) <= last and first <= one.end.replace(tzinfo=None)]
+
+
+def looking(look: Callable[[], View], ask: Callable[[View], T]) -> T:
+    """Ask a look at the store, again when files were replaced meanwhile; raise StoreDamaged for one that is gone."""
+    for again in range(_TRIES):
+        view = look()
+        try:
+            return ask(view)
+        except (FileGone, FileNotFoundError) as error:
+            path = error.path if isinstance(error, FileGone) else error.filename
+            if look().same_as == view.same_as or again == _TRIES - 1:
+                raise StoreDamaged("the file is gone", place=Place(str(path))) from None
+            time.sleep(0.01 * again)
+    raise AssertionError
