@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from litestar import Router, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Example, SecurityScheme, Server
-from litestar.params import Body, Dependency, Parameter
+from litestar.params import Body, FromQuery, HeaderParameter, PathParameter, QueryParameter, SkipValidation
+from litestar.types import Scope  # noqa: TC002  litestar reads the annotations
 from msgspec import Meta
 
 from ggi_net.authlog.asked import mac
@@ -48,8 +49,8 @@ Text = Annotated[str, Meta(max_length=300)]
 Moment = Annotated[datetime, Meta(tz=True)]
 Reason = Annotated[
     str,
-    Parameter(
-        header="Ggi-Reason",
+    HeaderParameter(
+        name="Ggi-Reason",
         min_length=2,
         max_length=REASON_LIMIT,
         description="Why this is looked up, such as the number of the ticket. It is recorded.",
@@ -162,7 +163,7 @@ def _shown(header: str) -> str:
     return secret.strip()
 
 
-def provide_caller(scope: Any) -> Caller:
+def provide_caller(scope: Scope) -> Caller:
     """The dependency `caller`; there is none unless the guard let somebody in."""
     caller: Caller = scope["state"]["caller"]
     return caller
@@ -194,8 +195,8 @@ def _problems(*statuses: int) -> dict[int, ResponseSpec]:
     description="The logins of a user, device, realm, gemeente, site or cause. A POST: no name stands in an address.",
 )  # fmt: skip
 def search_logins(
-    caller: Caller,
-    helpdesk: Helpdesk,
+    caller: NamedDependency[Caller],
+    helpdesk: NamedDependency[Helpdesk],
     data: Annotated[
         Search,
         Body(
@@ -219,9 +220,9 @@ def search_logins(
     description="All that is known of one login, with the log lines that the token may see, in the order of the story.",
 )  # fmt: skip
 def get_login(
-    caller: Caller,
-    helpdesk: Helpdesk,
-    login_id: Annotated[str, Parameter(description="The id of a login: 26 letters and digits.", max_length=64)],
+    caller: NamedDependency[Caller],
+    helpdesk: NamedDependency[Helpdesk],
+    login_id: Annotated[str, PathParameter(description="The id of a login: 26 letters and digits.", max_length=64)],
     reason: Reason,
 ) -> Login:
     """Explain."""
@@ -234,22 +235,22 @@ def get_login(
     description="How many logins there were and how many succeeded, by gemeente, site, cause, day and more.",
 )  # fmt: skip
 def count_logins(
-    caller: Caller,
-    helpdesk: Helpdesk,
+    caller: NamedDependency[Caller],
+    helpdesk: NamedDependency[Helpdesk],
     reason: Reason,
     by: Annotated[
         list[Group],
-        Parameter(description="What to count by, in this order; may be repeated.", min_items=1, max_items=3),
+        QueryParameter(description="What to count by, in this order; may be repeated.", min_items=1, max_items=3),
     ],
     gemeente: Annotated[
-        str, Parameter(max_length=50, description="The slug of the home or the visited gemeente.")
+        str, QueryParameter(max_length=50, description="The slug of the home or the visited gemeente.")
     ] = "",
-    site: Annotated[str, Parameter(max_length=50, description="The slug of a site.")] = "",
-    realm: Annotated[str, Parameter(max_length=253, description="The realm of the users.")] = "",
-    cause: Annotated[str, Parameter(max_length=50, description="The id of a cause.")] = "",
-    outcome: Outcome | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    site: Annotated[str, QueryParameter(max_length=50, description="The slug of a site.")] = "",
+    realm: Annotated[str, QueryParameter(max_length=253, description="The realm of the users.")] = "",
+    cause: Annotated[str, QueryParameter(max_length=50, description="The id of a cause.")] = "",
+    outcome: FromQuery[Outcome | None] = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
 ) -> Counts:
     """Count."""
     question = Question(
@@ -264,9 +265,7 @@ def count_logins(
     summary="The catalogue of causes",
     description="What each cause means and what to do, in Dutch and English. It tells of nobody and needs no reason.",
 )  # fmt: skip
-def list_causes(
-    caller: Caller, causes: Annotated[Sequence[Cause], Dependency(skip_validation=True)]
-) -> list[KnownCause]:
+def list_causes(causes: NamedDependency[SkipValidation[Sequence[Cause]]]) -> list[KnownCause]:
     """List the catalogue."""
     return [
         KnownCause(

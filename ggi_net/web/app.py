@@ -45,6 +45,7 @@ def create_app(
     provided: Mapping[str, object] | None = None,
     causes: Sequence[Cause] = (),
     database: Database | None = None,
+    accounts: Accounts | None = None,
     provider: Provider | None = None,
 ) -> Litestar:
     """The pages as an ASGI application.
@@ -56,12 +57,14 @@ def create_app(
     state = database or Database(settings.state_folder)
     sessions = Sessions(state, settings.sessions)
     csrf = Csrf(state.key("forms"), settings.origin)
+    if settings.accounts and accounts is None:
+        accounts = Accounts(state)
     if settings.oidc and provider is None:
         provider = Provider(settings.oidc, secret, settings.origin + CALLBACK, state.key("log-ins under way"))
     door = Door(
         settings.origin,
         sessions,
-        Accounts(state) if settings.accounts else None,
+        accounts,
         provider,
         Limit(settings.rates.log_ins),
     )

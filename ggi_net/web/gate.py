@@ -46,12 +46,12 @@ class Gate:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
-        said = headers_for(path, tls=self._tls, provider=self._provider())
         visit = Visit(address=scope["client"][0] if scope.get("client") else "unknown")
         scope["state"]["visit"] = visit
 
         async def outward(message: Message) -> None:
             if message["type"] == "http.response.start":
+                said = headers_for(path, message["status"], tls=self._tls, provider=self._provider())
                 own = {name for name, _ in said}
                 kept = [pair for pair in message["headers"] if pair[0].lower() not in own]
                 message["headers"] = [*kept, *said, *given]

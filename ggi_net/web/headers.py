@@ -24,12 +24,13 @@ STATIC = "/static/"
 _HSTS = "max-age=31536000; includeSubDomains"
 
 
-def headers_for(path: str, *, tls: bool, provider: str = "") -> list[tuple[bytes, bytes]]:
-    """The headers of an answer for `path`. `provider` is the origin that a form may lead on to, to log in or out."""
+def headers_for(path: str, status: int, *, tls: bool, provider: str = "") -> list[tuple[bytes, bytes]]:
+    """The headers of an answer of `status` for `path`. `provider` is the origin that a form may lead on to, to log in or out."""
     said = dict(_ALWAYS)
     if provider:
         said["content-security-policy"] = CSP.replace("form-action 'self'", f"form-action 'self' {provider}")
-    said["cache-control"] = "public, max-age=3600" if path.startswith(STATIC) else "no-store"
+    shared = path.startswith(STATIC) and status in (200, 304)
+    said["cache-control"] = "public, max-age=3600" if shared else "no-store"
     if tls:
         said["strict-transport-security"] = _HSTS
     return [(name.encode(), value.encode()) for name, value in said.items()]

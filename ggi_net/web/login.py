@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from anyio import to_thread
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 
 from ggi_net.errors import GgiError, LogInRefused, ProviderAway, ProviderRefused, TooMany
 from ggi_net.web import refusal
@@ -53,19 +54,19 @@ class Door:
         """The handlers."""
 
         @get(LOG_IN, opt=anybody(), include_in_schema=False)
-        async def form(request: Request[Any, Any, Any], visit: Visit) -> Response[str]:
+        async def form(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[str]:
             wanted = onward(request.query_params.get("next"))
             return to(wanted) if visit.session else self._form(visit, wanted)
 
         @post(LOG_IN, opt=anybody(), include_in_schema=False)
-        async def log_in(request: Request[Any, Any, Any], visit: Visit) -> Response[str]:
+        async def log_in(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[str]:
             sent = await request.form()
             device = cookies_of(request.scope).get(DEVICE_COOKIE, "")
             fields = [str(sent.get(name, "")) for name in ("name", "password", "next")]
             return await to_thread.run_sync(self._log_in, visit, *fields, device)
 
         @post(LOG_OUT, opt=anybody(), include_in_schema=False)
-        async def log_out(visit: Visit) -> Response[str]:
+        async def log_out(visit: NamedDependency[Visit]) -> Response[str]:
             return await to_thread.run_sync(self._log_out, visit)
 
         handlers = [form, log_in, log_out]
@@ -73,13 +74,13 @@ class Door:
 
     def _provider_routes(self, provider: Provider) -> list[HTTPRouteHandler]:
         @post(AT_PROVIDER, opt=anybody(), include_in_schema=False)
-        async def begin(request: Request[Any, Any, Any], visit: Visit) -> Response[str]:
+        async def begin(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[str]:
             self._limit.take(neighbourhood(visit.address))
             url, flow = await to_thread.run_sync(provider.begin, (await request.form()).get("next"))
             return to(url, _cookie(FLOW_COOKIE, flow, FLOW_SECONDS))
 
         @get(CALLBACK, opt=anybody(), include_in_schema=False)
-        async def back(request: Request[Any, Any, Any], visit: Visit) -> Response[str]:
+        async def back(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[str]:
             flow = cookies_of(request.scope).get(FLOW_COOKIE, "")
             return await to_thread.run_sync(self._back, provider, visit, dict(request.query_params), flow)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from litestar.types import Scope  # noqa: TC002  litestar reads the annotations
+
 from ggi_net.authlog.question import Role, Viewer
 from ggi_net.errors import AccessRefused, FormRefused, NotLoggedIn
 from ggi_net.model.types import Record
@@ -71,7 +73,7 @@ def for_programs() -> dict[str, Any]:
     return {"roles": None, "token": True}
 
 
-def provide_visit(scope: Any) -> Visit:
+def provide_visit(scope: Scope) -> Visit:
     """The dependency `visit` of every page."""
     visit: Visit = scope["state"]["visit"]
     return visit
