@@ -86,10 +86,13 @@ class Helpdesk:
     """Answers questions of people and programs, each with its reason. `where` is the door and the address they use."""
 
     def __init__(self, source: LoginSource, audit: Audit, pace: Callable[[str], None] = lambda _: None) -> None:
-        """`pace` is called with the name of who asks, and raises TooMany."""
         self._source = source
         self._audit = audit
         self._pace = pace
+
+    def paced(self, pace: Callable[[str], None]) -> Helpdesk:
+        """The same helpdesk for many people: `pace` is called with the name of who asks, and raises TooMany."""
+        return Helpdesk(self._source, self._audit, pace)
 
     def search(self, viewer: Viewer, question: Question, reason: str, *, where: str) -> list[Login]:
         """The logins that `viewer` may see. Raises ReasonMissing, AccessRefused, AuditFailed."""

@@ -40,6 +40,8 @@ JOBS = {
     "hostkeys": Job("hostkeys", "Get to know the SSH host keys of devices, and list them."),
     "drift": Job("drift", "Compare what devices run with what they should."),
     "logs": Job("logs", "Read logs of logins, and ask why one failed."),
+    "web": Job("web", "Serve the pages of the helpdesk, and keep the accounts of those who use them."),
+    "audit": Job("audit", "Show who looked up which logins and why, and check that record."),
     "lab": Job("lab", "Simulated devices, and a real NetBox, for trying things out."),
 }
 

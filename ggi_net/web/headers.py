@@ -25,7 +25,7 @@ _HSTS = "max-age=31536000; includeSubDomains"
 
 
 def headers_for(path: str, status: int, *, tls: bool, provider: str = "") -> list[tuple[bytes, bytes]]:
-    """The headers of an answer of `status` for `path`. `provider` is the origin that a form may lead on to, to log in or out."""
+    """The headers of an answer. `provider` are the origins that a form may lead on to, to log in or out."""
     said = dict(_ALWAYS)
     if provider:
         said["content-security-policy"] = CSP.replace("form-action 'self'", f"form-action 'self' {provider}")

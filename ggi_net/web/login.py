@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from anyio import to_thread
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import Cookie
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency  # noqa: TC002  litestar reads the annotations
 
 from ggi_net.errors import GgiError, LogInRefused, ProviderAway, ProviderRefused, TooMany
 from ggi_net.web import refusal

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from ggi_net.errors import Place, WebSettings
-from ggi_net.secrets import Resolver, open_backend
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -21,13 +21,6 @@ _CONNECTIONS = 500
 _IDLE = 15
 """Seconds that a connection is kept without a request."""
 _LARGEST_HEAD = 16 * 1024
-
-
-def client_secret(settings: Settings) -> str:
-    """The secret of the client at the provider of log-ins; empty without one. Raises SecretError."""
-    if settings.oidc is None:
-        return ""
-    return Resolver(open_backend(settings.secrets)).value(settings.oidc.client_secret)
 
 
 def serve(app: Litestar, settings: Settings) -> None:
@@ -62,8 +55,6 @@ def serve(app: Litestar, settings: Settings) -> None:
 
 
 def _listen(config: uvicorn.Config, settings: Settings) -> None:
-    import socket
-
     host, port = settings.bind
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:

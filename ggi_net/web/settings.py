@@ -17,6 +17,7 @@ from ggi_net.model.types import Record, Slug
 from ggi_net.paths import state_folder
 from ggi_net.secrets import REFERENCE
 from ggi_net.source.yamlfile import convert, locate, parse
+from ggi_net.web.live_test import LoginTests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,8 @@ class Settings(Record, frozen=True, kw_only=True):
     `address` is what people type (`https://helpdesk.almelo.example`). TLS is done here (`tls`) or by a reverse proxy,
     whose addresses are in `proxies`: only from those is it believed who the visitor is. Without either, the pages are
     served to this machine only. `state` is the folder of accounts, tokens and sessions; `logs` the settings file of
-    `ggi logs`, which says where the logins and the audit log are; `secrets` the backend that knows the references.
+    `ggi logs`, which says where the logins and the audit log are; `secrets` the backend that knows the references. `login_tests` are the
+    test accounts of realms, to try from a page whether logging in works.
     """
 
     address: str = "http://127.0.0.1:8443"
@@ -98,6 +100,7 @@ class Settings(Record, frozen=True, kw_only=True):
     accounts: bool = True
     sessions: SessionTimes = SessionTimes()
     rates: Rates = Rates()
+    login_tests: LoginTests | None = None
 
     @property
     def origin(self) -> str:
@@ -122,10 +125,10 @@ class Settings(Record, frozen=True, kw_only=True):
         return host.strip("[]"), int(port)
 
 
-def read_settings(path: Path | None, *, listen: str = "") -> Settings:
+def read_settings(path: Path | None, *, listen: str = "", logs: Path | None = None) -> Settings:
     """Read and check the settings; without a file those for trying it out on one machine.
 
-    Relative paths in a file are relative to its folder. `listen` goes before what the file says. Raises FileError,
+    Relative paths in a file are relative to its folder. `listen` and `logs` go before what the file says. Raises FileError,
     UnknownKey, WrongValue or WebSettings.
     """
     if path is None:
@@ -137,6 +140,8 @@ def read_settings(path: Path | None, *, listen: str = "") -> Settings:
         settings = _absolute(convert(parse(content, path), Settings, path, content), path.resolve().parent)
         if listen:
             settings = msgspec.structs.replace(settings, listen=listen)
+    if logs:
+        settings = msgspec.structs.replace(settings, logs=str(logs))
     for steps, problem, hint in _problems(settings):
         raise WebSettings(
             problem, place=locate(place, content, "$", steps) if content else Place(str(place)), hint=hint

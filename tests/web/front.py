@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
+from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING
 
 import msgspec
 from argon2 import PasswordHasher
 from litestar import get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency  # noqa: TC002
 from litestar.testing import TestClient
 
 from ggi_net.authlog import access

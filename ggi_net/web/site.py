@@ -1,0 +1,54 @@
+"""The pages over the store of logins: all that the settings name, opened."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ggi_net.authlog.desk import open_desk
+from ggi_net.authlog.ingest.settings import read_settings
+from ggi_net.errors import WebSettings
+from ggi_net.secrets import Resolver, open_backend
+from ggi_net.web.app import create_app
+from ggi_net.web.database import Database
+from ggi_net.web.limits import Limit
+from ggi_net.web.live_test import LiveTest
+from ggi_net.web.pages.all import PAGES
+from ggi_net.web.pages.room import Room
+from ggi_net.web.pages.sealed import Sealer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from litestar import Litestar
+
+    from ggi_net.web.settings import Settings
+
+
+def site(settings: Settings, say: Callable[[str], None]) -> Litestar:
+    """The application. `say` gets what an administrator should know. Raises GgiError for what is missing or damaged."""
+    if not settings.logs:
+        raise WebSettings("no logs were named", hint="give `logs: logs.yml` in the settings, or --logs")
+    desk = open_desk(read_settings(Path(settings.logs)), say)
+    helpdesk = desk.helpdesk.paced(Limit(settings.rates.look_ups).take)
+    secrets = Resolver(open_backend(settings.secrets))
+    database = Database(settings.state_folder)
+    room = Room(
+        helpdesk=helpdesk,
+        places=desk.places,
+        catalogue=desk.catalogue,
+        sealer=Sealer(database.key("questions"), time.time),
+        tests=LiveTest(settings.login_tests, secrets) if settings.login_tests else None,
+        now=lambda: datetime.now(UTC),
+    )
+    return create_app(
+        settings,
+        helpdesk,
+        secret=secrets.value(settings.oidc.client_secret) if settings.oidc else "",
+        pages=PAGES,
+        provided={"room": room},
+        causes=tuple(desk.catalogue),
+        database=database,
+    )
