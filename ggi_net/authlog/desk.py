@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ggi_net.authlog.ingest.settings import LogSettingsFile
-    from ggi_net.authlog.knowledge import Knowledge
+    from ggi_net.authlog.knowledge import Knowledge, Remark
     from ggi_net.authlog.line import Line
     from ggi_net.authlog.login import Login
 
@@ -34,6 +34,18 @@ class Desk:
     catalogue: Catalogue
     places: Places
     knowledge: tuple[Knowledge, ...] = ()
+
+    def remarks(self, login: Login) -> list[Remark]:
+        """What other rooms know of the places that a login passed, while it did; oldest first."""
+        hosts = sorted({line.host for line in login.lines if line.host})
+        said = {
+            (remark.where, remark.text.nl): remark
+            for room in self.knowledge
+            for gemeente, site in {(login.visited, login.site), (login.home, "")}
+            if gemeente or hosts
+            for remark in room.said(gemeente, site, hosts, login.begin, login.end)
+        }
+        return sorted(said.values(), key=lambda remark: (remark.since, remark.where))
 
 
 def open_store(settings: LogSettingsFile, places: Places, say: Callable[[str], None], *, create: bool = False) -> Store:

@@ -152,9 +152,9 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
 def places_of(estate: Estate) -> Places:
     """What an estate knows."""
     realms = {realm: gemeente.slug for gemeente in estate.gemeenten for realm in gemeente.govroam.realms}
-    servers: dict[str, Server] = msgspec.field(default_factory=dict)
-    nas: dict[str, Spot] = msgspec.field(default_factory=dict)
-    networks: dict[str, Spot] = msgspec.field(default_factory=dict)
+    servers: dict[str, Server] = {}
+    nas: dict[str, Spot] = {}
+    networks: dict[str, Spot] = {}
     for placed in estate.devices.values():
         names = (placed.device.name, f"{placed.device.name}.{placed.organisation.domain}")
         spot = Spot(gemeente=placed.organisation.slug, site=placed.site.slug)

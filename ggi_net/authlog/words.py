@@ -29,10 +29,16 @@ HOPS = {
 """The hops, in the order that an attempt crosses them."""
 
 
+def spelled(text: str) -> str:
+    """A foreign text with its control and direction characters spelled out: it can't steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def inert(text: str) -> str:
     """A foreign text as part of a sentence: one line, nothing that steers a terminal or turns the direction, cut."""
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    text = spelled(text)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
