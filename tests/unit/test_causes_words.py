@@ -31,7 +31,8 @@ JARGON = (
 
 ACTIONS = {
     "Controleer", "Doe", "Ga", "Gebruik", "Haal", "Installeer", "Kies", "Kijk", "Laat", "Lees", "Log", "Meld", "Open",
-    "Start", "Stel", "Typ", "Verander", "Vergeet", "Vernieuw", "Verwijder", "Vraag", "Vul", "Wacht", "Werk", "Wis", "Zet",
+    "Start", "Stel", "Typ", "Verander", "Vergeet", "Vernieuw", "Verwijder", "Vraag", "Vul", "Wacht", "Werk", "Wis",
+    "Zet",
 }  # fmt: skip
 
 BLAME = ("fout gedaan", "uw fout", "verkeerd gedaan", "eigen schuld", "your fault", "you did wrong", "you failed")
