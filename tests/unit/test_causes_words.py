@@ -183,6 +183,7 @@ def circle(causes):
         (set_in(0, reason="*a*"), CatalogueError, "match nearly everything"),
         (set_in(0, over=["FR-999"]), CatalogueError, "is over 'FR-999'"),
         (set_in(0, reason="", kind=None), CatalogueError, "has no condition"),
+        (set_in(0, code="16"), CatalogueError, "has a reason and a code"),
         (set_in(0, product="windows"), WrongValue, "product"),
         (set_in(0, outer="odd"), WrongValue, "outer"),
         (set_in(0, id="fr1"), WrongValue, "id"),

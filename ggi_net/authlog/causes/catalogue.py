@@ -59,6 +59,7 @@ class Catalogue:
         self._codes: dict[tuple[Product, str], list[int]] = {}
         self._silent: dict[Product, list[int]] = {}
         self._attempts: list[int] = []
+        self._plain = {n for n, (pattern, _) in enumerate(self._ordered) if not has_conditions(pattern)}
         self._known: dict[tuple[Product, str, str], tuple[int, ...]] = {}
         self._index()
 
@@ -94,7 +95,11 @@ class Catalogue:
 
     def matches(self, line: Line) -> list[Match]:
         """Everything that could be said of one line, the best first."""
-        return [self._match(number) for number in self._candidates(line) if self._holds(number, line)]
+        return [
+            self._match(number)
+            for number in self._candidates(line.product, line.reason, line.code)
+            if self._holds(number, line)
+        ]
 
     def cause_of(self, lines: Sequence[Line]) -> Match | None:
         """What the lines of one login say together; None when no pattern fits any of them.
@@ -126,9 +131,8 @@ class Catalogue:
         """
         ids = []
         for product, reason, code in said:
-            numbers = self._texts(Product(product), reason, code)
-            plain = (number for number in numbers if not has_conditions(self._ordered[number][0]))
-            ids.append(next((self._ordered[number][1].id for number in plain), ""))
+            numbers = self._candidates(Product(product), reason, code)
+            ids.append(next((self._ordered[number][1].id for number in numbers if number in self._plain), ""))
         return ids
 
     def _match(self, number: int) -> Match:
@@ -136,20 +140,16 @@ class Catalogue:
         return Match(pattern=pattern, cause=cause)
 
     def _number(self, line: Line) -> int | None:
-        return next((number for number in self._candidates(line) if self._holds(number, line)), None)
+        for number in self._candidates(line.product, line.reason, line.code):
+            if number in self._plain or self._holds(number, line):
+                return number
+        return None
 
-    def _candidates(self, line: Line) -> list[int]:
+    def _candidates(self, product: Product, reason: str, code: str) -> tuple[int, ...]:
         """Patterns whose text or code fits, and those that have none, in order."""
-        texts = self._texts(line.product, line.reason, line.code)
-        silent = self._silent.get(line.product, self._silent[Product.UNKNOWN])
-        return sorted((*texts, *silent)) if texts else silent
-
-    def _texts(self, product: Product, reason: str, code: str) -> tuple[int, ...]:
-        if not reason and not code:
-            return ()
         key = (product, reason, code)
         if (known := self._known.get(key)) is None:
-            found = set(self._codes.get((product, code), ()))
+            found = {*self._silent.get(product, ()), *self._codes.get((product, code), ())}
             if reason and product in self._phrases:
                 found |= self._phrases[product].find(reason)
             known = tuple(sorted(found))

@@ -50,6 +50,12 @@ def _check(causes: Sequence[Cause], pairs: Sequence[tuple[Pattern, Cause]], plac
                 place=place,
                 hint="give it a reason, a code or a check",
             )
+        if pattern.reason and pattern.code:
+            raise CatalogueError(
+                f"pattern '{pattern.id}' of '{cause.id}' has a reason and a code",
+                place=place,
+                hint="one of them is enough",
+            )
         if unknown := [other for other in pattern.over if other not in known]:
             raise CatalogueError(
                 f"pattern '{pattern.id}' is over '{unknown[0]}', which is not there",
