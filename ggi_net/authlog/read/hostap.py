@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-LINE = re.compile(r"(?:(\d{9,10}\.\d{6}): )?(?:\d{9,10}\.\d{6}: )?(?:[A-Za-z0-9._-]{1,32}: )?")
+LINE = re.compile(r"(?:(\d{9,10}\.\d{6}): )?(?:\d{9,10}\.\d{6}: )?(?:[a-z][A-Za-z0-9._-]{0,31}: )?")
 """What stands before the words of a line; its group is when it was written."""
 MAC = r"([0-9a-f]{2}(?::[0-9a-f]{2}){5})"
 
@@ -21,7 +21,10 @@ _TROUBLE = re.compile(
 )
 
 
+_LONGEST = 300
+
+
 def trouble(words: str) -> str:
     """`words` when they tell of a failure, without what is in quotes; else an empty text."""
-    said = _QUOTED.sub("", words).strip()
+    said = _QUOTED.sub("", words).strip()[:_LONGEST]
     return said if _TROUBLE.search(said) else ""

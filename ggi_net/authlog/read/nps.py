@@ -56,7 +56,6 @@ def of_packet(said: Mapping[str, str]) -> Said:
     holds the server's address, the time it started and a number): it stands in `session`. The answer names neither device nor radio.
     """
     kind, result = _PACKETS.get(said.get("Packet-Type", ""), (Kind.NOTICE, Result.NONE))
-    number = said.get("Reason-Code", "")
     proxied = said.get("Provider-Type") == _PROXY
     return {
         "kind": kind,
@@ -74,7 +73,7 @@ def of_packet(said: Mapping[str, str]) -> Said:
         "eap": method(_METHODS.get(said.get("Authentication-Type", ""), ""), said.get("EAP-Friendly-Name", "")),
         "vlan": said.get("Tunnel-Pvt-Group-ID", "") if result is Result.ACCEPT else "",
         "address": said.get("Framed-IP-Address", "") if kind is Kind.ACCOUNTING else "",
-        "code": "" if number == "0" else number,
+        "code": _code(said.get("Reason-Code", "")),
     }
 
 
@@ -83,7 +82,6 @@ def of_event(number: str, said: Mapping[str, str]) -> Said:
     told = {name: value for name, value in said.items() if value not in ("", "-")}
     kind, result = _EVENTS.get(number, (Kind.NOTICE, Result.NONE))
     proxied = "radius" in told.get("AuthenticationProvider", "").lower()
-    code = told.get("ReasonCode", "")
     return {
         "kind": kind,
         "result": result,
@@ -98,8 +96,13 @@ def of_event(number: str, said: Mapping[str, str]) -> Said:
         "session": told.get("AccountSessionIdentifier", ""),
         "eap": method(told.get("AuthenticationType", ""), told.get("EAPType", "")),
         "reason": "" if result is Result.ACCEPT else told.get("Reason", ""),
-        "code": "" if code == "0" else code,
+        "code": _code(told.get("ReasonCode", "")),
     }
+
+
+def _code(text: str) -> str:
+    """A reason code, when it is one and tells of a failure: 0 is success."""
+    return text if text.isascii() and text.isdigit() and text != "0" else ""
 
 
 def method(kind: str, eap: str) -> str:

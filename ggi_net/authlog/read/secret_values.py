@@ -12,12 +12,15 @@ import re
 from ggi_net.secrets import MASK
 
 _NAME = (
-    r"[A-Za-z0-9_-]*(?:Password|Passwd|MPPE-(?:Send|Recv)-Key|EAP-E?MSK|PMK|PSK|Secret|Session-Key|Private-Key|"
-    r"CHAP2?-Response|CHAP-(?:NT|LM)-Enc-PW|CHAP2?-CPW[0-9-]*|CHAP-MPPE-Keys|CHAP2?-Success|Digest-Response|Leap-[A-Za-z-]*)"
+    r"[A-Za-z0-9_-]{0,64}(?:Password|Passwd|MPPE-(?:Send|Recv)-Key|EAP-E?MSK|PMK|PSK|Secret|Session-Key|Private-Key|"
+    r"CHAP2?-Response|CHAP-(?:NT|LM)-Enc-PW|CHAP2?-CPW[0-9-]{0,4}|CHAP-MPPE-Keys|CHAP2?-Success|Digest-Response|Leap-[A-Za-z-]{1,32})"
 )
 _SECRET_LINE = re.compile(rf"^([ \t]+{_NAME}(?::[0-9]+)? [:+]?= ).*$", re.MULTILINE | re.IGNORECASE)
 _EAP_LINE = re.compile(r"^([ \t]+EAP-Message [:+]?= 0x[0-9a-fA-F]{0,10})[0-9a-fA-F]*", re.MULTILINE)
-_PAIR_LINE = re.compile(r"^([ \t]+[A-Za-z0-9-]*AV-?Pair [:+]?= \"[^\"=\r\n]*(?:psk|key|secret|passw)[^\"=\r\n]*=).*$", re.M | re.I)
+_PAIR_LINE = re.compile(
+    r"^([ \t]+[A-Za-z0-9-]{0,64}AV-?Pair [:+]?= \"[^\"=\r\n]{0,64}?(?:psk|key|secret|passw)[^\"=\r\n]{0,64}=).*$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _SECRET_ELEMENT = re.compile(rf"(<({_NAME})(?:[ \t][^<>]{{0,200}})?>)[^<]*", re.IGNORECASE)
 _DUMP = re.compile(r"^(.{0,200}? - hexdump(?:_ascii)?\(len=\d{1,9}\):).*", re.DOTALL)
 _DUMP_REST = re.compile(r"^ {5}(?:[0-9a-f]{2} ){1,16}.*", re.DOTALL)

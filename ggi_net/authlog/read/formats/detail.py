@@ -27,7 +27,16 @@ _ATTRIBUTE = re.compile(r"^[ \t]+([A-Za-z0-9-]{1,64})(?::[0-9]{1,2})? [:+]?= (.*
 _ESCAPE = re.compile(r"\\(?:([0-7]{3})|(.))", re.DOTALL)
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
 _EAP = re.compile(r"0x0[12][0-9a-fA-F]{6}([0-9a-fA-F]{2})")
-_METHODS = {"4": "MD5", "6": "GTC", "13": "TLS", "21": "TTLS", "25": "PEAP", "26": "MSCHAPv2", "43": "FAST", "52": "PWD"}
+_METHODS = {
+    "4": "MD5",
+    "6": "GTC",
+    "13": "TLS",
+    "21": "TTLS",
+    "25": "PEAP",
+    "26": "MSCHAPv2",
+    "43": "FAST",
+    "52": "PWD",
+}
 _TEXTS = ("Chargeable-User-Identity",)
 """Attributes that are octets, but that hold texts with us; FreeRADIUS writes them in hexadecimal."""
 

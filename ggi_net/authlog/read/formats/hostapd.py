@@ -18,11 +18,15 @@ from ggi_net.authlog.read.format import Format
 if TYPE_CHECKING:
     from ggi_net.authlog.read.format import Said
 
-_STATION = re.compile(rf"STA {hostap.MAC} (?:(IEEE 802\.1X|IEEE 802\.11|RADIUS|WPA|IAPP|MLME|DRIVER): )?(.*)", re.DOTALL)
+_STATION = re.compile(
+    rf"STA {hostap.MAC} (?:(IEEE 802\.1X|IEEE 802\.11|RADIUS|WPA|IAPP|MLME|DRIVER): )?(.*)", re.DOTALL
+)
 _ABOUT = re.compile(rf"((?:CTRL-EVENT-EAP|AP-STA|AP-REJECTED|CTRL-EVENT-SAE)-[A-Z0-9-]+) {hostap.MAC}(.*)", re.DOTALL)
 _ANSWER = re.compile(r"(authenticated|authentication failed) - EAP type: \d{1,10} \(([^()]{1,40})\)(.*)", re.DOTALL)
 _IDENTITY = re.compile(r"(?:STA identity|Identity received from STA:) '(.*)'", re.DOTALL)
-_SILENT = re.compile(r"(?:RADIUS )?(No response from (?:Authentication|Accounting) server) ([0-9A-Fa-f.:\[\]]{2,60})(.*)", re.DOTALL)
+_SILENT = re.compile(
+    r"(?:RADIUS )?(No response from (?:Authentication|Accounting) server) ([0-9A-Fa-f.:\[\]]{2,60})(.*)", re.DOTALL
+)
 _ACCOUNTING = re.compile(r"(?:starting|stopped) accounting session ([0-9A-F-]{1,40})")
 _VLAN = re.compile(r"VLAN ID (\d{1,4})")
 
@@ -43,7 +47,12 @@ def notice(text: str) -> Said:
     """What a line says that is hostapd's own, and of no device."""
     start = hostap.LINE.match(text)
     words = text[start.end() :] if start else text
-    return {"kind": Kind.NOTICE, "hop": Hop.ACCESS_POINT, "time": (start[1] or "") if start else "", "reason": hostap.trouble(words)}
+    return {
+        "kind": Kind.NOTICE,
+        "hop": Hop.ACCESS_POINT,
+        "time": (start[1] or "") if start else "",
+        "reason": hostap.trouble(words),
+    }
 
 
 def _station(words: str) -> Said | None:

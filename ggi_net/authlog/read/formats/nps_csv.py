@@ -59,12 +59,16 @@ _ATTRIBUTES = {
 }  # fmt: skip
 """The numbers of attributes in the IAS format: those of RADIUS, and from 4096 on those of IAS itself (sdoias.h)."""
 
-_SECRETS = frozenset({"2", "3", "69", "4107", "4119", "4122", "4123", "4124", "4125", "4126", "4140", "4141", "4144", "4146", "8107"})
+_SECRETS = frozenset(
+    {"2", "3", "69", "4107", "4119", "4122", "4123", "4124", "4125", "4126", "4140", "4141", "4144", "4146", "8107"}
+)
 """Passwords, what can be used to guess them, shared secrets and keys."""
 
 _SERVICES = r"(?:IAS|NPS|RAS|iasrad)"
 _DATABASE = re.compile(rf'"[^"\r\n]{{0,255}}","{_SERVICES}",\d\d/\d\d/\d{{4}},\d\d:\d\d:\d\d,\d{{1,3}},')
-_IAS = re.compile(rf"[^,\r\n]{{0,64}},[^,\r\n]{{0,520}},(\d\d/\d\d/\d{{4}}),(\d\d:\d\d:\d\d),{_SERVICES},([^,\r\n]{{0,255}}),")
+_IAS = re.compile(
+    rf"[^,\r\n]{{0,64}},[^,\r\n]{{0,520}},(\d\d/\d\d/\d{{4}}),(\d\d:\d\d:\d\d),{_SERVICES},([^,\r\n]{{0,255}}),"
+)
 _HEXADECIMAL = re.compile(r"0x((?:[0-9a-fA-F]{2}){1,255})")
 
 

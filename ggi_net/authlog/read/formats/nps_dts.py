@@ -34,7 +34,7 @@ FORMAT = Format(
     product=Product.NPS,
     parse=read,
     conceal=secret_values.elements,
-    opens=re.compile(rb"\s{0,64}<Event>\s{0,64}<Timestamp[ >]"),
+    opens=re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}<Event>\s{0,64}<Timestamp[ >]"),
     begins=re.compile(rb"<Event>"),
     ends=re.compile(rb"</Event>"),
 )

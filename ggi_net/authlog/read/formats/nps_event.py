@@ -144,7 +144,9 @@ FORMAT = Format(
     name="nps_event",
     product=Product.NPS,
     parse=read,
-    opens=re.compile(rb"\s{0,64}(?:<\?xml[^<>]{0,200}>\s{0,64})?(?:<Events[^<>]{0,200}>\s{0,64})?<Event(?: xmlns|>\s{0,64}<System)"),
+    opens=re.compile(
+        rb"(?:\xef\xbb\xbf)?\s{0,64}(?:<\?xml[^<>]{0,200}>\s{0,64})?(?:<Events[^<>]{0,200}>\s{0,64})?<Event(?: xmlns|>\s{0,64}<System)"
+    ),
     begins=re.compile(rb"<Event(?=[ >])"),
     ends=re.compile(rb"</Event>"),
 )

@@ -26,16 +26,28 @@ _SUCCESS = "CTRL-EVENT-EAP-SUCCESS EAP authentication completed successfully"
 _FAILURE = "CTRL-EVENT-EAP-FAILURE EAP authentication failed"
 
 _METHOD = re.compile(r"CTRL-EVENT-EAP-METHOD EAP vendor \d{1,10} method \d{1,10} \(([A-Za-z0-9 -]{1,40})\) selected")
-_CERTIFICATE = re.compile(r"(CTRL-EVENT-EAP-TLS-CERT-ERROR reason=\d{1,3} depth=-?\d{1,3}) subject='.*' (err='[^']{0,200}')", re.DOTALL)
+_CERTIFICATE = re.compile(
+    r"(CTRL-EVENT-EAP-TLS-CERT-ERROR reason=\d{1,3} depth=-?\d{1,3}) subject='.*' (err='[^']{0,200}')", re.DOTALL
+)
 _VERIFIED = re.compile(r"(TLS: Certificate verification failed, error \d{1,5} \([^()]{1,100}\)) depth.*", re.DOTALL)
 _ALERT = re.compile(r"SSL: (SSL3 alert: (?:read|write) \([a-zA-Z0-9 ]{1,60}\):[a-z]{1,20}:[a-zA-Z0-9 ]{1,60})")
 _VERSION = re.compile(r"SSL: Using TLS version (TLSv[0-9.]{1,5})")
 _MSCHAP = re.compile(r"(EAP-MSCHAPV2: failure message): '.*' \((retry (?:not )?allowed, error \d{1,6})\)", re.DOTALL)
-_DISCONNECTED = re.compile(rf"(CTRL-EVENT-DISCONNECTED) bssid={hostap.MAC} (reason=-?\d{{1,5}})( locally_generated=1)?.*", re.DOTALL)
-_DISABLED = re.compile(r"(CTRL-EVENT-SSID-TEMP-DISABLED) id=\d{1,10} ssid=\"(.*)\" auth_failures=\d{1,10} duration=\d{1,10} (reason=[A-Z0-9_]{1,40})", re.DOTALL)
-_REJECTED = re.compile(rf"(CTRL-EVENT-(?:ASSOC|AUTH)-REJECT) (?:bssid=)?(?:{hostap.MAC} )?(?:[a-z_]{{1,20}}=\d{{1,5}} ){{0,3}}(status_code=\d{{1,5}}).*", re.DOTALL)
+_DISCONNECTED = re.compile(
+    rf"(CTRL-EVENT-DISCONNECTED) bssid={hostap.MAC} (reason=-?\d{{1,5}})( locally_generated=1)?.*", re.DOTALL
+)
+_DISABLED = re.compile(
+    r"(CTRL-EVENT-SSID-TEMP-DISABLED) id=\d{1,10} ssid=\".*\" auth_failures=\d{1,10} duration=\d{1,10} (reason=[A-Z0-9_]{1,40})",
+    re.DOTALL,
+)
+_REJECTED = re.compile(
+    rf"(CTRL-EVENT-(?:ASSOC|AUTH)-REJECT) (?:bssid=)?(?:{hostap.MAC} )?(?:[a-z_]{{1,20}}=\d{{1,5}} ){{0,3}}(status_code=\d{{1,5}}).*",
+    re.DOTALL,
+)
 _CONNECTED = re.compile(rf"CTRL-EVENT-CONNECTED - Connection to {hostap.MAC} .*", re.DOTALL)
-_ASSOCIATING = re.compile(rf"(?:SME: )?Trying to (?:associate|authenticate) with {hostap.MAC} \(SSID='(.*)' freq=\d{{1,6}} MHz\)", re.DOTALL)
+_ASSOCIATING = re.compile(
+    rf"(?:SME: )?Trying to (?:associate|authenticate) with {hostap.MAC} \(SSID='(.*)' freq=\d{{1,6}} MHz\)", re.DOTALL
+)
 _ASSOCIATED = re.compile(rf"Associated with {hostap.MAC}")
 _TIMED_OUT = re.compile(rf"Authentication with {hostap.MAC} timed out\.")
 _OWN = re.compile(rf"Own MAC address: {hostap.MAC}")
@@ -103,22 +115,22 @@ def _event(words: str) -> Said | None:
     if (found := _MSCHAP.fullmatch(words)) is not None:
         return {"reason": f"{found[1]} ({found[2]})"}
     if (found := _DISABLED.fullmatch(words)) is not None:
-        return {"ssid": found[2], "reason": f"{found[1]} {found[3]}"}
+        return {"reason": f"{found[1]} {found[2]}"}
     return None
 
 
 def _radio(words: str) -> Said | None:
     """Which radio, and how it went with it."""
     if (found := _ASSOCIATING.fullmatch(words)) is not None:
-        return {"ap": found[1], "ssid": found[2]}
+        return {"called": f"{found[1]}:{found[2]}"}
     if (found := _ASSOCIATED.fullmatch(words) or _CONNECTED.fullmatch(words)) is not None:
-        return {"ap": found[1]}
+        return {"called": found[1]}
     if (found := _DISCONNECTED.fullmatch(words)) is not None:
-        return {"ap": found[2], "reason": f"{found[1]} {found[3]}{found[4] or ''}"}
+        return {"called": found[2], "reason": f"{found[1]} {found[3]}{found[4] or ''}"}
     if (found := _REJECTED.fullmatch(words)) is not None:
-        return {"ap": found[2] or "", "reason": f"{found[1]} {found[3]}"}
+        return {"called": found[2] or "", "reason": f"{found[1]} {found[3]}"}
     if (found := _TIMED_OUT.fullmatch(words)) is not None:
-        return {"ap": found[1], "reason": "Authentication timed out"}
+        return {"called": found[1], "reason": "Authentication timed out"}
     if (found := _OWN.fullmatch(words)) is not None:
         return {"mac": found[1]}
     return None
