@@ -16,7 +16,7 @@ MAC = r"([0-9a-f]{2}(?::[0-9a-f]{2}){5})"
 _QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
 _TROUBLE = re.compile(
     r"fail|not |n't |no response|time-?d? ?out|deauth|disassoc|disconnect|invalid|mismatch|reject|drop|unknown|differ|deni|error|too |abort|"
-    r"disabled|supplicant used",
+    r"disabled|supplicant used|retry limit",
     re.IGNORECASE,
 )
 

@@ -31,6 +31,7 @@ _CERTIFICATE = re.compile(
 )
 _VERIFIED = re.compile(r"(TLS: Certificate verification failed, error \d{1,5} \([^()]{1,100}\)) depth.*", re.DOTALL)
 _ALERT = re.compile(r"SSL: (SSL3 alert: (?:read|write) \([a-zA-Z0-9 ]{1,60}\):[a-z]{1,20}:[a-zA-Z0-9 ]{1,60})")
+_NAMED = re.compile(r"(TLS: (?:Domain|Domain suffix|altSubjectName|Subject) match) '.*' (not found)", re.DOTALL)
 _VERSION = re.compile(r"SSL: Using TLS version (TLSv[0-9.]{1,5})")
 _MSCHAP = re.compile(r"(EAP-MSCHAPV2: failure message): '.*' \((retry (?:not )?allowed, error \d{1,6})\)", re.DOTALL)
 _DISCONNECTED = re.compile(
@@ -58,6 +59,7 @@ _PLAIN = frozenset(
         "SME: Authentication timed out",
         "SME: Association timed out",
         "EAPOL test timed out",
+        "CTRL-EVENT-NETWORK-NOT-FOUND",
     }
 )
 """Lines that say all there is to say of a failure, and nothing else."""
@@ -90,8 +92,8 @@ def _said(words: str) -> Said | None:
         return {"kind": Kind.RESULT, "result": Result.ACCEPT}
     if words == _FAILURE:
         return {"kind": Kind.RESULT, "result": Result.REJECT, "reason": "EAP authentication failed"}
-    if words in _PLAIN:
-        return {"kind": Kind.NOTICE, "reason": words}
+    if (plain := words.rstrip(" ")) in _PLAIN:
+        return {"kind": Kind.NOTICE, "reason": plain}
     for read_event in (_radio, _tls, _event):
         if said := read_event(words):
             return {"kind": Kind.NOTICE, **said}
@@ -104,6 +106,8 @@ def _tls(words: str) -> Said | None:
         return {"reason": f"{found[1]} {found[2]}"}
     if (found := _ALERT.fullmatch(words) or _VERIFIED.fullmatch(words)) is not None:
         return {"reason": found[1]}
+    if (found := _NAMED.fullmatch(words)) is not None:
+        return {"reason": f"{found[1]} {found[2]}"}
     if (found := _VERSION.fullmatch(words)) is not None:
         return {"tls": found[1].replace("TLSv", "TLS ")}
     return None
