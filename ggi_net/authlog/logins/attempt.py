@@ -31,7 +31,7 @@ class Attempt:
     """
 
     __slots__ = (
-        "_accepted_at", "_name", "_rank", "answer", "ap", "begin", "cui", "device", "end", "events", "operator",
+        "_accepted_at", "_name", "_rank", "_rejected_at", "answer", "ap", "begin", "cui", "device", "end", "events", "operator",
         "realm", "request", "result", "sessions", "tracks", "vendor",
     )  # fmt: skip
 
@@ -46,6 +46,7 @@ class Attempt:
         self.realm = self.operator = self.ap = self.cui = self.device = self.vendor = self._name = ""
         self._rank = 99
         self._accepted_at = 99
+        self._rejected_at = -1
         for event in events:
             self.add(event)
 
@@ -58,7 +59,7 @@ class Attempt:
 
     def add(self, event: Event) -> None:
         """Take an event in."""
-        line, at = event.line, event.at
+        line, at, kind = event.line, event.at, event.line.kind
         if not self.events:
             self.begin = self.end = at
         elif at < self.begin:
@@ -66,38 +67,36 @@ class Attempt:
         elif at > self.end:
             self.end = at
         self.events.append(event)
-        if line.kind is Kind.REQUEST:
+        if kind is Kind.REQUEST:
             self.tracks.add(event.track)
             if self.request is None or at < self.request:
                 self.request = at
-        elif line.kind is Kind.RESULT:
+        elif kind is Kind.RESULT:
             self.tracks.add(event.track)
             rank = RANK[event.hop]
             if rank < self._rank:
                 self._rank, self.answer, self.result = rank, at, line.result
             if line.result is Result.ACCEPT:
                 self._accepted_at = min(self._accepted_at, ORDER[event.hop])
+            else:
+                self._rejected_at = max(self._rejected_at, ORDER[event.hop])
         if line.session:
             self.sessions.add((line.host, line.session))
-        self._learn(event)
-
-    def _learn(self, event: Event) -> None:
-        line = event.line
-        if not self.operator:
-            self.operator = event.operator
-        if not self.realm:
-            self.realm = line.realm
-        if not self.ap:
-            self.ap = line.ap
-        if not self.cui:
-            self.cui = line.cui
-        if not self._name:
+        self.operator = self.operator or event.operator
+        self.realm = self.realm or line.realm
+        self.ap = self.ap or line.ap
+        self.cui = self.cui or line.cui
+        if not self._name and line.outer:
             self._name = _local(line.outer)
-        mac = event.device[0] if len(event.device) == 1 else line.mac
-        if mac and (not self.device or (len(self.device) != MAC_DIGITS and len(mac) == MAC_DIGITS)):
+        if len(self.device) != MAC_DIGITS:
+            self._learn_device(event)
+
+    def _learn_device(self, event: Event) -> None:
+        mac = event.device[0] if len(event.device) == 1 else event.line.mac
+        if mac and (not self.device or len(mac) == MAC_DIGITS):
             self.device = mac
-        if not self.vendor and mac:
-            self.vendor = vendor(line) or (mac[:VENDOR_DIGITS] if len(mac) == MAC_DIGITS else "")
+        if mac and not self.vendor:
+            self.vendor = mac[:VENDOR_DIGITS] if len(mac) == MAC_DIGITS else vendor(event.line)
 
     def take(self, other: Attempt) -> None:
         """Take in all of another."""
@@ -109,7 +108,8 @@ class Attempt:
         line = event.line
         if line.kind is Kind.RESULT and not self._can_be(line.result, ORDER[event.hop]):
             return None
-        return self._cost(event.operator, line.realm, line.ap, line.cui, _local(line.outer))
+        name = _local(line.outer) if self._name and line.outer else ""
+        return self._cost(event.operator, line.realm, line.ap, line.cui, name)
 
     def cost_of(self, other: Attempt) -> float | None:
         """The same for another attempt, of which a host knows less."""
@@ -134,7 +134,9 @@ class Attempt:
         """Whether an answer fits: a yes that came from further away may have become a no, never the other way."""
         if not self.result or result is self.result:
             return True
-        return result is Result.REJECT and hop < self._accepted_at < ORDER[Hop.UNKNOWN]
+        if result is Result.REJECT:
+            return hop < self._accepted_at < ORDER[Hop.UNKNOWN]
+        return self._rejected_at < hop < ORDER[Hop.UNKNOWN]
 
     def _cost(self, operator: str, realm: str, ap: str, cui: str, name: str) -> float | None:
         if operator and self.operator and operator != self.operator:

@@ -9,7 +9,6 @@ import msgspec
 
 from ggi_net.authlog.line import Hop, Kind, Result
 from ggi_net.authlog.login import Login, Outcome
-from ggi_net.authlog.logins.attempt import RANK
 from ggi_net.authlog.logins.event import EPOCH, ORDER, PHASE
 from ggi_net.authlog.logins.trail import trail
 
@@ -100,9 +99,14 @@ def _with_hop(event: Event) -> Line:
 
 
 def _said(events: Sequence[Event]) -> dict[str, str]:
-    """What the lines say, the visited server's word first, but of identities the one that says most."""
+    """What the lines say: the visited server's word counts most, but of identities the one that says most.
+
+    `events` are in the order of the way.
+    """
     said = dict.fromkeys(("outer", "inner", "realm", "ap", "ssid", "nas", "client", "cui", "eap", "tls"), "")
-    for event in sorted(events, key=lambda e: (-RANK[e.hop], -e.time)):
+    visited = [event for event in events if event.hop is Hop.VISITED]
+    others = [event for event in events if event.hop is not Hop.VISITED]
+    for event in (*reversed(others), *reversed(visited)):
         line = event.line
         if line.ap:
             said["ap"] = line.ap
@@ -137,15 +141,18 @@ def _outcome(attempt: Attempt, events: Sequence[Event]) -> Outcome:
 
 def _reason(events: Sequence[Event]) -> str:
     """What the server that knows best says of the failure; inside the tunnel it is said first."""
-    best = ""
-    for event in sorted(
-        events, key=lambda e: (e.line.kind is not Kind.INNER, _REASON_ORDER[e.hop], e.line.kind is not Kind.RESULT)
-    ):
-        reason = event.line.reason
-        if reason and not reason.lower().startswith(_ECHOES):
-            return reason
-        best = best or reason
-    return best
+    best, echo = (9, 9, ""), ""
+    for event in events:
+        line = event.line
+        if not line.reason:
+            continue
+        if line.reason.lower().startswith(_ECHOES):
+            echo = echo or line.reason
+            continue
+        rank = (0 if line.kind is Kind.INNER else 1 + _REASON_ORDER[event.hop], line.kind is not Kind.RESULT)
+        if rank < best[:2]:
+            best = (*rank, line.reason)
+    return best[2] or echo
 
 
 def _roaming(visited: str, home: str, operator: str, realm: str) -> bool:

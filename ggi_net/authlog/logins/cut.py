@@ -8,6 +8,7 @@ nearest to; requests go before the answer that follows them, and what is left ov
 from __future__ import annotations
 
 from collections import defaultdict
+from math import inf
 from typing import TYPE_CHECKING
 
 from ggi_net.authlog.line import Kind, Product, Result
@@ -17,10 +18,8 @@ from ggi_net.authlog.logins.match import Rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ggi_net.authlog.line import Hop, Line
-    from ggi_net.authlog.logins.event import Event
-
-    Track = tuple[str, str, Hop, Kind]
+    from ggi_net.authlog.line import Line
+    from ggi_net.authlog.logins.event import Event, Track
 
 WINDOW = 60.0
 """Seconds between lines of one attempt, at most. Supplicants give up after 30 to 60."""
@@ -38,10 +37,10 @@ def attempts_of(events: Sequence[Event]) -> list[Attempt]:
     Events that belong to no attempt are left out: accounting without a login, and notices of the radio or the device
     that tell of no fault.
     """
-    tracks = _tracks(events)
-    if _plain(events, tracks):
-        return [attempt for attempt in [Attempt(events)] if _is_login(attempt)]
-    return _Cutter(tracks).attempts()
+    plain = _plain(events)
+    if plain is not None:
+        return [plain] if _is_login(plain) else []
+    return _Cutter(_tracks(events)).attempts()
 
 
 def _tracks(events: Iterable[Event]) -> dict[Track, list[list[Event]]]:
@@ -67,26 +66,31 @@ def _one_packet(first: Event, event: Event) -> bool:
     )
 
 
-def _plain(events: Sequence[Event], tracks: dict[Track, list[list[Event]]]) -> bool:
-    """Whether all events can be of one attempt only."""
+def _plain(events: Sequence[Event]) -> Attempt | None:
+    """The attempt that all events are of, when they can be of one only, as most are."""
     if events[-1].at - events[0].at > WINDOW:
-        return False
-    for (_, _, _, kind), row in tracks.items():
-        if len(row) > 1 and kind in (Kind.REQUEST, Kind.RESULT):
-            return False
+        return None
     attempt = Attempt()
-    answers: list[float] = []
-    for event in sorted(events, key=lambda e: RANK[e.hop]):
+    rows: dict[Track, Event] = {}
+    first, last, asked, requests = inf, -inf, -inf, 0
+    for event in events:
+        at, kind = event.at, event.line.kind
+        if kind is Kind.RESULT or kind is Kind.REQUEST:
+            before = rows.setdefault(event.track, event)
+            if before is not event and not _one_packet(before, event):
+                return None
         if attempt.cost(event) is None:
-            return False
+            return None
         attempt.add(event)
-        if event.line.kind is Kind.RESULT:
-            answers.append(event.at)
-    if not answers:
-        return sum(kind is Kind.REQUEST for _, _, _, kind in tracks) < 2 or attempt.end - attempt.begin <= NEAR
-    first, last = min(answers), max(answers)
-    early = all(event.at <= last + SLACK for event in events if event.line.kind in (Kind.REQUEST, Kind.INNER))
-    return early and last - first <= NEAR and (attempt.request is None or attempt.request <= first + SLACK)
+        if kind is Kind.RESULT:
+            first, last = min(first, at), max(last, at)
+        elif kind is Kind.REQUEST or kind is Kind.INNER:
+            asked = max(asked, at)
+            requests += kind is Kind.REQUEST
+    if last == -inf:
+        return None if requests > 1 and attempt.end - attempt.begin > NEAR else attempt
+    in_order = asked <= last + SLACK and (attempt.request is None or attempt.request <= first + SLACK)
+    return attempt if in_order and last - first <= NEAR else None
 
 
 def _is_login(attempt: Attempt) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ggi_net.authlog.line import Hop, Kind, Line, Product
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ ORDER = {
 }  # fmt: skip
 """The hops on the way of a request."""
 
+Track = tuple[str, str, Hop, Kind]
+"""A row of equal lines: of one host, in one log, at one hop, of one kind."""
 Device = tuple[str, ...]
 """(MAC), (host, hash of it), (host, identity, access point) or (); a device that logs itself is (host, log, "")."""
 
@@ -37,7 +41,7 @@ _PROXIED = ("home server says so", "home server failed to respond", "home server
 """FreeRADIUS says of a request that it sent on (src/main/auth.c)."""
 
 
-class Event:
+class Event(msgspec.Struct, gc=False, eq=False):
     """A line with what joining needs of it.
 
     `time` is when it was written, in seconds of 1970 by a clock that is right; `at` is the same for comparing: a time
@@ -45,16 +49,13 @@ class Event:
     result in each. `device` is who it is about, empty when the line doesn't say; what stands there can be replaced.
     """
 
-    __slots__ = ("at", "device", "hop", "line", "operator", "time", "track")
-
-    def __init__(self, line: Line, time: float, hop: Hop, operator: str, device: Device) -> None:
-        self.line = line
-        self.time = time
-        self.at = time if line.time.microsecond else time + 0.5
-        self.hop = hop
-        self.operator = operator
-        self.device = device
-        self.track = (line.host, line.source, hop, line.kind)
+    line: Line
+    time: float
+    at: float
+    hop: Hop
+    operator: str
+    device: Device
+    track: Track
 
     @property
     def order(self) -> tuple[float, int, str, int]:
@@ -71,6 +72,7 @@ class Reading:
         self._servers: dict[str, tuple[tuple[Hop, ...], str, str]] = {}
         self._operators: dict[str, str] = {"": ""}
         self._own: dict[str, str] = {}
+        self._tracks: dict[Track, Track] = {}
 
     def event(self, line: Line) -> Event:
         """The event of a line."""
@@ -89,7 +91,16 @@ class Reading:
                 self._operators[line.operator] = operator
         if not operator and hop is Hop.VISITED:
             operator = own_operator
-        return Event(line, time, hop, operator, self._own_device(line) if hop is Hop.DEVICE else _device(line))
+        track = (line.host, line.source, hop, line.kind)
+        return Event(
+            line,
+            time,
+            time if line.time.microsecond else time + 0.5,
+            hop,
+            operator,
+            self._own_device(line) if hop is Hop.DEVICE else _device(line),
+            self._tracks.setdefault(track, track),
+        )
 
     def _own_device(self, line: Line) -> Device:
         """The device that logs itself: it says once which MAC it has."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from datetime import UTC, datetime
 
-_RFC4648 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CROCKFORD = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_TO_CROCKFORD = bytes.maketrans(_RFC4648, _CROCKFORD)
+_TO_CROCKFORD = _CROCKFORD * 8
+"""A digit for each byte, of five of its bits."""
 _SECONDS_A_DAY = 86_400
 _DAY_DIGITS = 4
 _HASH_DIGITS = 22
@@ -33,9 +32,8 @@ class Ids:
         second = int(moment)
         count = self._count(second, parts)
         text = "".join(f"{len(part)}:{part}" for part in (str(second), str(count), *parts))
-        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=15).digest()
-        hashed = base64.b32encode(digest).translate(_TO_CROCKFORD)[:_HASH_DIGITS].decode()
-        return _day(second // _SECONDS_A_DAY) + hashed
+        hashed = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=_HASH_DIGITS)
+        return _day(second // _SECONDS_A_DAY) + hashed.digest().translate(_TO_CROCKFORD).decode()
 
     def _count(self, second: int, parts: tuple[str, ...]) -> int:
         """How many logins of that second had those parts already."""

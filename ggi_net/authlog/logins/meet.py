@@ -30,15 +30,17 @@ class Met:
     __slots__ = ("attempt", "logs", "parts")
 
     def __init__(self, first: Attempt) -> None:
-        self.attempt = Attempt(first.events)
+        self.attempt = first
         self.parts = [first]
-        self.logs = _logs(first)
+        self.logs = {(event.line.host, event.line.product) for event in first.events}
 
     def take(self, part: Attempt) -> None:
-        """Take another part in."""
+        """Take another part in; the parts themselves stay as they are."""
+        if len(self.parts) == 1:
+            self.attempt = Attempt(self.attempt.events)
         self.attempt.take(part)
         self.parts.append(part)
-        self.logs |= _logs(part)
+        self.logs.update((event.line.host, event.line.product) for event in part.events)
 
 
 def meet(attempts: Sequence[Attempt]) -> list[Met]:
@@ -126,10 +128,6 @@ def _nearest(known: Iterable[Met], notice: Attempt) -> Met | None:
         if best is None or total < best[0]:
             best = (total, met)
     return best[1] if best else None
-
-
-def _logs(attempt: Attempt) -> set[tuple[str, Product]]:
-    return {(event.line.host, event.line.product) for event in attempt.events}
 
 
 def _order(attempt: Attempt) -> tuple[object, ...]:
