@@ -273,3 +273,48 @@ def test_whoever_asks_sees_only_what_the_scope_admits(store: Store) -> None:
         assert store.logins(Question(user="other@hof.example", scope=visited)) == []
         assert store.logins(Question(scope=Scope(everybody=False))) == []
         store.compact(LATER, finish=True)
+
+
+class TestClosing:
+    """A day that is over is put together again from all of its lines."""
+
+    MIDNIGHT = NOON + timedelta(hours=12)
+    NEXT = MIDNIGHT + timedelta(days=1, hours=3)
+
+    def test_each_line_and_each_login_is_there_once(self, store: Store) -> None:
+        lines = [
+            line(n, at=self.MIDNIGHT + timedelta(seconds=20 * n - 300), mac=f"02aabbccdd{n % 3:02}") for n in range(30)
+        ]
+        lines += [line(n, at=NOON + timedelta(minutes=n)) for n in range(30, 50)]
+        for first in range(0, 50, 7):
+            add(store, lines[first : first + 7])
+            store.compact(self.MIDNIGHT, finish=True)
+        want = answers(assemble(lines), ALL)
+        for now in (self.MIDNIGHT + timedelta(hours=2, minutes=1), self.NEXT, self.NEXT):
+            store.compact(now, finish=True)
+            assert [store.login(login.id) for login in store.logins(ALL)] == want
+        days = manifest.read(store._folder).days
+        assert [(name, day.closed, len(day.sets)) for name, day in sorted(days.items())] == [
+            ("2026-11-23", True, 1), ("2026-11-24", True, 1),
+        ]  # fmt: skip
+        assert sum(one.line_count for day in days.values() for one in day.sets) == 50
+
+    def test_lines_that_come_after_it_open_it_again(self, store: Store) -> None:
+        first, late = line(0), line(1, at=NOON + timedelta(seconds=30))
+        add(store, [first])
+        store.compact(self.NEXT, finish=True)
+        add(store, [late])
+        store.compact(self.NEXT, finish=True)
+        assert [store.login(login.id) for login in store.logins(ALL)] == assemble([first, late])
+        assert manifest.read(store._folder).days["2026-11-23"].closed
+
+    def test_windows_do_not_cut_logins(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("ggi_net.authlog.store.close._WINDOW", 10)
+        lines = [line(n, at=NOON + timedelta(seconds=25 * n), mac=f"02aabbccdd{n % 5:02}") for n in range(100)]
+        lines += [line(100 + n, at=NOON + timedelta(hours=1, seconds=200 * n)) for n in range(20)]
+        add(store, lines)
+        store.compact(self.NEXT, finish=True)
+        found = [store.login(login.id) for login in store.logins(ALL)]
+        assert sorted(each.offset for login in found for each in login.lines) == [each.offset for each in lines]
+        want = answers(assemble(lines), ALL)
+        assert found[:20] == want[:20]

@@ -39,7 +39,7 @@ _REACH: Final = timedelta(minutes=1)
 """How far apart lines of one login are."""
 _ANEW: Final = 200_000
 """Lines of sets that are put together again at once because of late ones."""
-_BY_TIME: Final = [("time", "ascending"), ("source", "ascending"), ("offset", "ascending")]
+BY_TIME: Final = [("time", "ascending"), ("source", "ascending"), ("offset", "ascending")]
 _BATCH: Final = 256 << 20
 """Bytes of hot files that are taken at once; they become about ten times as many in memory."""
 _SETS: Final = 8
@@ -82,7 +82,7 @@ def take(view: View, writer: Writer, assembler: Assembler, now: datetime, *, fin
     late = late_sets(old, new)
     lines = pa.concat_tables([view.carried, new, _lines(view, late)])
     span = None if finish else Span(now - OPEN, now + OPEN)
-    settled = settle(lines.sort_by(_BY_TIME), assembler, view.keys, span)
+    settled = settle(lines.sort_by(BY_TIME), assembler, view.keys, span)
     days = {
         name: msgspec.structs.replace(day, sets=tuple(one for one in day.sets if one not in late))
         for name, day in old.days.items()

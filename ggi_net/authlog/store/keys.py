@@ -71,7 +71,7 @@ class Keys:
         return f"{self._hash(_CHECK, 'ggi', name):016x}"
 
     def _hash(self, purpose: bytes, text: str, name: str) -> int:
-        """64 bits of keyed BLAKE2b (RFC 7693), never 0 for a text. Of 100 million texts two meet in 1 of 3,700 stores."""
+        """64 bits of keyed BLAKE2b (RFC 7693), never 0 for a text. Of 100 million, two meet in 1 of 3,700 stores."""
         if not text:
             return 0
         key = self._keys[name or self.current]

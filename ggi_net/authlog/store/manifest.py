@@ -55,16 +55,26 @@ class FileSet(Record, frozen=True, kw_only=True):
         yield from (*self.lines, *self.copies, *self.logins, *self.index, *self.hours, *self.days)
 
 
-class Day(Record, frozen=True, kw_only=True):
-    """A day in UTC. `closed` when its logins were put together again from all of its lines.
+class Lent(Record, frozen=True):
+    """A line of the next day that a login of this one has: its log and offset, where it stands there, and its turn."""
 
-    `taken` are the lines of the next day that logins of this one own: source and offset. `forgotten` says up to which
-    number of days what had to go has gone (`retention.py`).
+    source: str
+    offset: int
+    place: int
+    login: int
+    nth: int
+
+
+class Day(Record, frozen=True, kw_only=True):
+    """A day in UTC. `closed` when its logins were put together again from all of its lines (`close.py`).
+
+    `lent` are lines that stand in the next day, because of their time. `forgotten` is the age in days at which was
+    last removed from it what had to go (`retention.py`).
     """
 
     sets: tuple[FileSet, ...] = ()
     closed: bool = False
-    taken: tuple[tuple[str, int], ...] = ()
+    lent: tuple[Lent, ...] = ()
     forgotten: int = 0
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from ggi_net.authlog.logins.ids import day_of
 from ggi_net.authlog.store.columns import LINES, LOGINS, line_of, login_of, naive, number, place
+from ggi_net.authlog.store.owners import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -223,12 +224,20 @@ def _whole(view: View, parts: Sequence[Login]) -> Login:
 def _lines(view: View, login: Login, wanted: int, places: Sequence[int]) -> tuple[Line, ...]:
     """The lines of a login in the order of its story, from the sets that have lines of its time."""
     sets = [one for one in view.sets() if login.begin - _SKEW <= one.end and one.begin <= login.end + _SKEW]
+    lent = [line for day in view.manifest.days.values() for line in day.lent if line.login == wanted]
+    places = sorted({*places, *(line.place for line in lent)})
     files = at(places, sets, "lines")
     if not files:
         return ()
-    rows = view.engine.rows(
-        f"SELECT {_LINE} FROM {view.rows_in(files)} WHERE place IN ({_numbers(places)}) AND login = ? "
-        'ORDER BY nth, "time", source, "offset"',
-        [wanted],
+    where = Condition()
+    where.add(f"place IN ({_numbers(places)})")
+    where.add(
+        " OR ".join(["login = ?", *['source = ? AND "offset" = ?'] * len(lent)]),
+        wanted,
+        *(value for line in lent for value in (line.source, line.offset)),
     )
-    return tuple(line_of(row) for row in rows)
+    rows = view.engine.rows(f"SELECT {_LINE}, nth FROM {view.rows_in(files)} WHERE {where.sql}", where.values)
+    turn = {(line.source, line.offset): line.nth for line in lent}
+    lines = [(line_of(row[:-1]), row[-1]) for row in rows]
+    lines.sort(key=lambda found: (turn.get(named(found[0]), found[1]), found[0].time, *named(found[0])))
+    return tuple(line for line, _ in lines)

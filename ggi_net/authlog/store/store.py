@@ -18,6 +18,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
 
+from ggi_net.authlog.store import close as closing
 from ggi_net.authlog.store import compact, counts, hot, manifest, search
 from ggi_net.authlog.store.change import empty_trash, spill_folder, sweep
 from ggi_net.authlog.store.engine import Engine
@@ -147,13 +148,16 @@ class Store:
         )
         seen = self._seen
         if seen is None or seen[0] != state:
-            seen = self._seen = state, View(self._engine, self._folder, self._keys, self._assembler)
+            seen = self._seen = state, self._look()
         return seen[1]
+
+    def _look(self) -> View:
+        return View(self._engine, self._folder, self._keys, self._assembler)
 
     # -- who rearranges --------------------------------------------------------------------------------
 
     def compact(self, now: datetime | None = None, *, finish: bool = False) -> Taken:
-        """Bring hot files into their days, make few sets of many, and remove what counts no more.
+        """Bring hot files into their days, make few sets of many, close days that are over, empty the trash.
 
         `finish` takes the newest lines as well and waits for none that may still come: for logs that are complete.
         Raises StoreLocked, DiskFull or StoreDamaged; whatever was not done is done by the next one.
@@ -164,7 +168,7 @@ class Store:
         with only_one(self._folder, "compacting"):
             sweep(self._folder, manifest.read(self._folder))
             while True:
-                view = View(self._engine, self._folder, self._keys, self._assembler)
+                view = self._look()
                 view.hot_files = compact.batch(view.hot_files, before)
                 if not view.hot_files and not (view.manifest.carried and not total.lines):
                     break
@@ -172,8 +176,10 @@ class Store:
                 total = compact.Taken(*(one + more for one, more in zip(total, taken, strict=True)))
                 if not view.hot_files:
                     break
-            merged = compact.merge(self._engine, self._folder, self._writer, manifest.read(self._folder), now)
-            empty_trash(self._folder, merged, now)
+            compact.merge(self._engine, self._folder, self._writer, manifest.read(self._folder), now)
+            for name in closing.due(manifest.read(self._folder), now):
+                closing.close(self._look(), self._writer, self._assembler, name, now)
+            empty_trash(self._folder, manifest.read(self._folder), now)
         return total
 
 
