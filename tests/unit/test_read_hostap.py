@@ -173,7 +173,7 @@ def test_wpa_supplicant_a_network_name_forges_nothing() -> None:
 @pytest.mark.parametrize(
     ("line", "kept"),
     [
-        ("password - hexdump_ascii(len=4):", f"password - hexdump_ascii(len=4): {MASK}"),
+        ("password - hexdump_ascii(len=4): [x]", f"password - hexdump_ascii(len=4): {MASK}"),
         ("     66 6f 75 74                                       fout            ", f"     {MASK}"),
         ("EAP-TTLS: Derived key - hexdump(len=64): 0a 0b 0c", f"EAP-TTLS: Derived key - hexdump(len=64): {MASK}"),
         ("1795450602.973301: PSK - hexdump(len=2): de ad", f"1795450602.973301: PSK - hexdump(len=2): {MASK}"),
@@ -185,6 +185,7 @@ def test_no_hex_dump_is_kept(line: str, kept: str) -> None:
     assert secret_values.hexdump(line) == kept
     assert secret_values.is_hexdump(line) == (line != kept)
     assert wpa_supplicant.FORMAT.conceal is secret_values.hexdump
+    assert secret_values.hexdump("password - hexdump_ascii(len=4):") == "password - hexdump_ascii(len=4):"
     if line != kept:
         assert wpa_supplicant.read(line) is not None, "a line that is not taken is not concealed"
 

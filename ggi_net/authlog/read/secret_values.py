@@ -22,7 +22,7 @@ _PAIR_LINE = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _SECRET_ELEMENT = re.compile(rf"(<({_NAME})(?:[ \t][^<>]{{0,200}})?>)[^<]*", re.IGNORECASE)
-_DUMP = re.compile(r"^(.{0,200}? - hexdump(?:_ascii)?\(len=\d{1,9}\):).*", re.DOTALL)
+_DUMP = re.compile(r"^(.{0,200}? - hexdump(?:_ascii)?\(len=\d{1,9}\):)(.*)", re.DOTALL)
 _DUMP_REST = re.compile(r"^ {5}(?:[0-9a-f]{2} ){1,16}.*", re.DOTALL)
 
 
@@ -47,5 +47,5 @@ def is_hexdump(text: str) -> bool:
 def hexdump(text: str) -> str:
     """A line without the bytes of a hex dump: its name and length stay. Every dump, since any may hold what a tunnel hides."""
     if (found := _DUMP.match(text)) is not None:
-        return f"{found[1]} {MASK}"
+        return f"{found[1]} {MASK}" if found[2].strip() else text
     return f"     {MASK}" if _DUMP_REST.match(text) else text

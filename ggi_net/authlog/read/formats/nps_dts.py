@@ -36,5 +36,5 @@ FORMAT = Format(
     conceal=secret_values.elements,
     opens=re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}<Event>\s{0,64}<Timestamp[ >]"),
     begins=re.compile(rb"<Event>"),
-    ends=re.compile(rb"</Event>"),
+    ends=re.compile(rb"</Event>\s{0,16}"),
 )

@@ -148,5 +148,5 @@ FORMAT = Format(
         rb"(?:\xef\xbb\xbf)?\s{0,64}(?:<\?xml[^<>]{0,200}>\s{0,64})?(?:<Events[^<>]{0,200}>\s{0,64})?<Event(?: xmlns|>\s{0,64}<System)"
     ),
     begins=re.compile(rb"<Event(?=[ >])"),
-    ends=re.compile(rb"</Event>"),
+    ends=re.compile(rb"</Event>\s{0,16}"),
 )
