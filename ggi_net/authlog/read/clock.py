@@ -1,15 +1,16 @@
 """Times as logs write them, into microseconds of UTC; many at once.
 
-A time is read in two steps. `Form` reads the digits of times that are written alike, as rows of one matrix of bytes. `in_utc`
-brings those without an offset into UTC by the zone of the log, with regard to the order of its lines: in the hour that comes
-twice when summer time ends, the clock's jump back divides the first pass from the second.
+A time is read in two steps. `Form` reads the digits of times that are written alike, as rows of one matrix of
+bytes. `Times.utc` brings those without an offset into UTC by the zone of the log, with regard to the order of its
+lines: in the hour that comes twice when summer time ends, the clock's jump back divides the first pass from the
+second.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,8 @@ _BY_KEY = np.argsort(_MONTH_KEYS)
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 SLACK = 120 * SECOND
-"""How much later than its reference a line may be: clocks differ, and a file is written for a moment after its last change."""
+"""How much later than its reference a line may be: clocks differ, and a file is written for a moment after its last
+change."""
 
 _KINDS = [(kind, re.compile(CLASSES[kind])) for kind in TIMES]
 _ISO_PARTS = re.compile(r".{19}(?:[.,]([0-9]+))?(Z|[+-].*)?", re.DOTALL)
@@ -40,7 +42,8 @@ _ISO_PARTS = re.compile(r".{19}(?:[.,]([0-9]+))?(Z|[+-].*)?", re.DOTALL)
 
 @dataclass(frozen=True)
 class Form:
-    """One way to write a time: its class (see Shape), its length, the digits of its fraction, and its offset as written.
+    """One way to write a time: its class (see Shape), its length, the digits of its fraction, and its offset as
+    written.
 
     Times of one form have every part at the same place.
     """
@@ -58,12 +61,14 @@ class Form:
     def micros(self, rows: NDArray[np.uint8], reference: datetime) -> tuple[Micros, Flags]:
         """Return microseconds since 1970, and which rows are such a time; `rows` is (n, width) bytes.
 
-        They are of UTC when the form is `in_utc`, else of the local clock. A date without a year gets the one that brings it nearest
-        to `reference`, a time of the same clock.
+        They are of UTC when the form is `in_utc`, else of the local clock. A date without a year gets the one that
+        brings it nearest to `reference`, a time of the same clock.
         """
         if self.kind == "epoch":
             return self._epoch(rows)
-        month_at, day_at, clock_at, year_at = {"ctime": (4, 8, 11, 20), "rfc3164": (0, 4, 7, -1), "iso": (5, 8, 11, 0)}[self.kind]
+        month_at, day_at, clock_at, year_at = {"ctime": (4, 8, 11, 20), "rfc3164": (0, 4, 7, -1), "iso": (5, 8, 11, 0)}[
+            self.kind
+        ]
         hour, ok = _number(rows, clock_at, 2)
         minute, valid = _number(rows, clock_at + 3, 2)
         ok &= valid & (rows[:, clock_at + 2] == 58) & (rows[:, clock_at + 5] == 58)
@@ -75,12 +80,20 @@ class Form:
             month, valid = _number(rows, month_at, 2)
             ok &= valid & (rows[:, 4] == 45) & (rows[:, 7] == 45) & ((rows[:, 10] == 84) | (rows[:, 10] == 32))
         else:
-            key = (rows[:, month_at].astype(np.int64) << 16) | (rows[:, month_at + 1].astype(np.int64) << 8) | rows[:, month_at + 2]
+            key = (
+                (rows[:, month_at].astype(np.int64) << 16)
+                | (rows[:, month_at + 1].astype(np.int64) << 8)
+                | rows[:, month_at + 2]
+            )
             place = np.minimum(np.searchsorted(_MONTH_KEYS, key, sorter=_BY_KEY), 11)
             month = _BY_KEY[place] + 1
             ok &= _MONTH_KEYS[month - 1] == key
             if self.kind == "ctime":
-                ok &= (rows[:, 0] - np.uint8(65) < 26) & (rows[:, 1] - np.uint8(97) < 26) & (rows[:, 2] - np.uint8(97) < 26)
+                ok &= (
+                    (rows[:, 0] - np.uint8(65) < 26)
+                    & (rows[:, 1] - np.uint8(97) < 26)
+                    & (rows[:, 2] - np.uint8(97) < 26)
+                )
             for gap in (month_at + 3, day_at + 2, *((3, year_at - 1) if year_at > 0 else ())):
                 ok &= rows[:, gap] == 32
         within = hour * 3600 + minute * 60 + second
@@ -141,37 +154,43 @@ def form_of(text: str, kind: str = "") -> Form | None:
     return None
 
 
-def micros_of(texts: list[str], reference: datetime) -> tuple[Micros, Flags, Flags]:
-    """Return of times as written: microseconds since 1970, whether they are of UTC, and whether each is a time at all."""
-    time = np.zeros(len(texts), np.int64)
-    in_utc, ok = np.zeros(len(texts), bool), np.zeros(len(texts), bool)
-    forms: dict[Form, list[int]] = {}
-    for place, text in enumerate(texts):
-        if form := form_of(text):
-            forms.setdefault(form, []).append(place)
-    for form, places in forms.items():
-        joined = "".join(texts[place] for place in places).encode("ascii")
-        rows = np.frombuffer(joined, np.uint8).reshape(len(places), form.width)
-        time[places], ok[places] = form.micros(rows, reference)
-        in_utc[places] = form.in_utc
-    return time, in_utc, ok
+class Times:
+    """The times of the lines of a block, in their order, as they become known."""
 
+    def __init__(self, count: int, about: Source) -> None:
+        self.local_reference = about.reference.astimezone(ZoneInfo(about.zone)).replace(tzinfo=None)
+        self._about = about
+        self._micros = np.zeros(count, np.int64)
+        self._in_utc = np.zeros(count, bool)
+        self._known = np.zeros(count, bool)
 
-def local_reference(about: Source) -> datetime:
-    """Return the reference of a log as its own clock shows it, for dates without a year."""
-    return about.reference.astimezone(ZoneInfo(about.zone)).replace(tzinfo=None)
+    def put(self, lines: Micros, micros: Micros, *, in_utc: bool) -> None:
+        """Take the times of some lines: of UTC, or of the log's own clock."""
+        self._micros[lines] = micros
+        self._in_utc[lines] = in_utc
+        self._known[lines] = True
 
+    def read(self, lines: Micros, texts: list[str]) -> None:
+        """Read the times of some lines as they are written; one that makes no sense stays unknown."""
+        forms: dict[Form, list[int]] = {}
+        for place, text in enumerate(texts):
+            if text and (form := form_of(text)):
+                forms.setdefault(form, []).append(place)
+        for form, places in forms.items():
+            joined = "".join(texts[place] for place in places).encode("ascii")
+            micros, ok = form.micros(
+                np.frombuffer(joined, np.uint8).reshape(len(places), form.width), self.local_reference
+            )
+            self.put(lines[places][ok], micros[ok], in_utc=form.in_utc)
 
-def in_utc(time: Micros, known: Flags, ok: Flags, about: Source) -> Micros:
-    """Return microseconds of UTC, in the order of the lines: of the times, where `known` says they are of UTC already, and the
-    reference, where `ok` says that there is none.
-    """
-    reference = int(about.reference.astimezone(UTC).timestamp() * SECOND)
-    local = ok & ~known
-    out = np.where(ok, time, reference)
-    if local.any():
-        out[local] = _from_local(time[local], ZoneInfo(about.zone), reference)
-    return out
+    def utc(self) -> Micros:
+        """Return microseconds of UTC of every line; of one whose time is not known, those of the reference."""
+        reference = int(self._about.reference.timestamp() * SECOND)
+        local = self._known & ~self._in_utc
+        out = np.where(self._known, self._micros, reference)
+        if local.any():
+            out[local] = _from_local(out[local], ZoneInfo(self._about.zone), reference)
+        return out
 
 
 def _from_local(local: Micros, zone: ZoneInfo, reference: int) -> Micros:
@@ -202,13 +221,16 @@ def _from_local(local: Micros, zone: ZoneInfo, reference: int) -> Micros:
 def _second_pass(local: Micros, twice: Flags, begin: int, end: int, change: int, reference: int) -> Flags:
     """Return which of the times that come twice are of the second pass; all in the order of the lines.
 
-    `begin` and `end` bound the hour by the local clock, `change` is the moment in UTC at which the second pass begins.
+    `begin` and `end` bound the hour by the local clock, `change` is the moment in UTC at which the second pass
+    begins.
     """
     places = np.flatnonzero(twice)
     second = np.zeros(len(local), bool)
     if not len(places) or reference < change - SLACK:
         return second  # the log ends before the second pass
-    jumps = np.flatnonzero((local[1:] < local[:-1] - 1800 * SECOND) & (local[:-1] >= begin) & (local[:-1] < end + SLACK) & twice[1:])
+    jumps = np.flatnonzero(
+        (local[1:] < local[:-1] - 1800 * SECOND) & (local[:-1] >= begin) & (local[:-1] < end + SLACK) & twice[1:]
+    )
     if len(jumps):
         second[jumps[0] + 1 :] = True
     elif (local[: places[0]] < begin).any():
@@ -241,7 +263,8 @@ def _change(day: int, before: int, zone: ZoneInfo) -> int:
 
 
 def _number(rows: NDArray[np.uint8], at: int, count: int, *, padded: bool = False) -> tuple[Micros, Flags]:
-    """Return the number in `count` digits of each row, and where they are digits; `padded`: the first may be a space."""
+    """Return the number in `count` digits of each row, and where they are digits; `padded`: the first may be a
+    space."""
     value = np.zeros(len(rows), np.int64)
     ok = np.ones(len(rows), bool)
     for place in range(at, at + count):

@@ -1,7 +1,7 @@
 """Where records begin and end in the bytes of a log.
 
-A record is a line, without its end (LF, or CR LF). A line of more than `LONGEST` bytes is no daemon's: it is cut into pieces of
-that size, which are kept as they are and not read. So memory stays bounded and nothing is lost.
+A record is a line, without its end (LF, or CR LF). A line of more than `LONGEST` bytes is no daemon's: it is cut
+into pieces of that size, which are kept as they are and not read. So memory stays bounded and nothing is lost.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _HEAD = 4096
 class Cut(NamedTuple):
     """Where each record lies in the bytes, and which of them are pieces of one that is too long.
 
-    Of lines: `marks` are the places of all bytes that are no letters, digits or one of `._:%+-`, line ends included; `first` is the place
-    in `marks` of the first one of each line, `counts` how many a line has.
+    Of lines: `marks` are the places of all bytes that are no letters, digits or one of `._:%+-`, line ends
+    included; `first` is the place in `marks` of the first one of each line, `counts` how many a line has.
     """
 
     starts: Places
@@ -47,12 +47,18 @@ class Cut(NamedTuple):
 
 
 _NONE = np.zeros(0, np.int64)
-_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:%+-"
-_IS_MARK = bytes(letter not in _PLAIN for letter in range(256))
+PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:%+-"
+_IS_MARK = bytes(chr(letter) not in PLAIN for letter in range(256))
+
+
+def is_mark(letter: str) -> bool:
+    """Whether an ASCII letter is none of a word."""
+    return letter not in PLAIN
 
 
 def format_of(data: bytes, about: Source) -> Format | None:
-    """Return the format of a log whose records span lines; None for lines. Known from the source, or seen from the first bytes."""
+    """Return the format of a log whose records span lines; None for lines. Known from the source, or seen from the
+    first bytes."""
     if about.format:
         return next((known for known in FORMATS if known.name == about.format), None)
     head = data[:_HEAD]
@@ -71,7 +77,9 @@ def lines_of(data: bytes) -> Cut:
     starts[1:], first[1:] = ends[:-1] + 1, breaks[:-1] + 1
     counts = breaks - first
     with_return = (counts > 0) & (ends < len(data))
-    with_return[with_return] = (letters[breaks[with_return] - 1] == CR) & (marks[breaks[with_return] - 1] == ends[with_return] - 1)
+    with_return[with_return] = (letters[breaks[with_return] - 1] == CR) & (
+        marks[breaks[with_return] - 1] == ends[with_return] - 1
+    )
     cut = Cut(starts, ends - with_return, np.zeros(len(ends), bool), marks, first, counts - with_return)
     if len(ends) and int((cut.ends - starts).max()) > LONGEST:
         return _in_pieces(cut)
@@ -84,7 +92,12 @@ def _in_pieces(cut: Cut) -> Cut:
     line = np.repeat(np.arange(len(counts)), counts)
     begin = cut.starts[line] + (np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)) * LONGEST
     return Cut(
-        begin, np.minimum(begin + LONGEST, cut.ends[line]), counts[line] > 1, cut.marks, cut.first[line], cut.counts[line]
+        begin,
+        np.minimum(begin + LONGEST, cut.ends[line]),
+        counts[line] > 1,
+        cut.marks,
+        cut.first[line],
+        cut.counts[line],
     )
 
 
@@ -109,7 +122,8 @@ def _boundaries(data: bytes, known: Format) -> list[int]:
 
 
 def whole(data: bytes, about: Source) -> int:
-    """Return how many of the first bytes of a growing log are whole records; the rest comes again, with more behind it.
+    """Return how many of the first bytes of a growing log are whole records; the rest comes again, with more behind
+    it.
 
     0 means that more is needed, unless there are `LONGEST` bytes already: then pieces of that size are given away.
     """
@@ -124,7 +138,8 @@ def whole(data: bytes, about: Source) -> int:
 
 
 def blocks(stream: BinaryIO, about: Source, *, size: int = BLOCK, last: bool = True) -> Iterator[bytes]:
-    """Yield what is in `stream` in blocks of whole records, of about `size` bytes; together they are the stream, byte for byte.
+    """Yield what is in `stream` in blocks of whole records, of about `size` bytes; together they are the stream,
+    byte for byte.
 
     `last`: nothing will be added to it any more, so that what is behind the last whole record is given, too.
     """

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from ggi_net.authlog.line import TEXT_COLUMNS, Line
 from ggi_net.authlog.read import clock, cut
+from ggi_net.authlog.read.alike import Pattern, learned, taken
+from ggi_net.authlog.read.block import Block
 from ggi_net.authlog.read.one import COLUMNS, Found, found_in, found_in_record, unparsed
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ggi_net.authlog.line import Hop
+    from ggi_net.authlog.read.alike import Taken
+    from ggi_net.authlog.read.cut import Places
     from ggi_net.authlog.read.format import Format
     from ggi_net.authlog.read.source import Source
 
@@ -22,20 +31,49 @@ SCHEMA = pa.schema(
     + [("offset", pa.int64()), ("raw", pa.string()), ("latin1", pa.bool_())]
 )
 """The columns of a table of lines, in the order of the record `Line`."""
+_WITHOUT_TIME = [name for name in SCHEMA.names if name != "time"]
 
 _CHUNK = 20_000
 """How many lines are read one by one before they are put into columns."""
+_FEW = 400
+"""So many lines are read one by one; to learn from them would take longer."""
+_SAMPLE = 64
+_ROUNDS = 6
+_WORTH = 20
+"""A pattern that takes fewer lines of a block is forgotten."""
+_IDLE = 12
+"""After so many of those, learning from a sample ends: its lines have little in common."""
+_MOST_MARKS = 500
 
 
 def lines(data: bytes, about: Source, *, offset: int = 0) -> pa.Table:
     """Return every record in `data` as a row of SCHEMA; `offset` is where in the log `data` begins.
 
-    Nothing is left out: what no format knows is of kind UNPARSED. Where the log grows, give only whole records (see `cut.whole`).
-    The rows are in no order that means anything; `offset` has the order of the log.
+    Nothing is left out: what no format knows is of kind UNPARSED. Of a log that grows, give only whole records (see
+    `cut.whole`). The rows are in no order that means anything; `offset` has the order of the log.
     """
     known = cut.format_of(data, about)
     where = cut.records_of(data, known) if known else cut.lines_of(data)
-    return _read(data, where, known, about, offset)
+    times = clock.Times(len(where.starts), about)
+    rest, tables, order = np.arange(len(where.starts)), [], []
+    if known is None and len(rest) > _FEW:
+        block = Block(data, where)
+        alike, rest = _alike(block, about, times.local_reference)
+        for found in alike:
+            tables.append(_table(found, block, about, offset))
+            order.append(found.lines)
+            if found.times is not None:
+                times.put(found.lines, found.times, in_utc=found.in_utc)
+    for begin in range(0, len(rest), _CHUNK):
+        some = rest[begin : begin + _CHUNK]
+        table, texts = _one_by_one(data, where, some, known, about, offset)
+        tables.append(table)
+        order.append(some)
+        times.read(some, texts)
+    if not tables:
+        return SCHEMA.empty_table()
+    utc = times.utc()[np.concatenate(order)]
+    return pa.concat_tables(tables).append_column("time", pa.array(utc.astype("datetime64[us]"))).select(SCHEMA.names)
 
 
 def records(data: bytes, about: Source, *, offset: int = 0) -> list[Line]:
@@ -51,29 +89,81 @@ def as_lines(table: pa.Table) -> list[Line]:
     return msgspec.convert(rows, list[Line], strict=False)
 
 
-def _read(data: bytes, where: cut.Cut, known: Format | None, about: Source, offset: int) -> pa.Table:
-    count = len(where.starts)
-    texts: list[str] = []
-    tables = []
-    for begin in range(0, count, _CHUNK):
-        table, times = _one_by_one(data, where, range(begin, min(begin + _CHUNK, count)), known, about, offset)
-        tables.append(table)
-        texts += times
-    time, of_utc, ok = clock.micros_of(texts, clock.local_reference(about))
-    utc = clock.in_utc(time, of_utc, ok, about)
-    table = pa.concat_tables(tables) if tables else SCHEMA.empty_table().drop_columns("time")
-    return table.append_column("time", pa.array(utc.astype("datetime64[us]"))).select(SCHEMA.names)
+@lru_cache(maxsize=64)
+def _patterns(_host: str, _hop: Hop, _hops: frozenset[tuple[str, Hop]]) -> dict[Pattern, int]:
+    """Return the patterns that were learned of logs of which the same is known, with how many lines each took
+    last."""
+    return {}
+
+
+def _alike(block: Block, about: Source, reference: datetime) -> tuple[list[Taken], Places]:
+    """Return lines that are of patterns, known ones and such as are learned from the others, and the places of the
+    rest."""
+    cut = block.cut
+    by_count = np.argsort(np.minimum(cut.counts, 0xFFFF).astype(np.uint16), kind="stable")
+    edges = np.searchsorted(cut.counts[by_count], np.arange(_MOST_MARKS + 2))
+    groups = {
+        count: by_count[edges[count] : edges[count + 1]]
+        for count in range(_MOST_MARKS + 1)
+        if edges[count] < edges[count + 1]
+    }
+    over = by_count[edges[-1] :]
+    known = _patterns(about.host, about.hop, frozenset(about.hops.items()))
+    alike: list[Taken] = []
+
+    def take(pattern: Pattern) -> int:
+        group = groups.get(pattern.marks, over[:0])
+        found = taken(pattern, block, group, reference) if len(group) else None
+        known[pattern] = len(found.lines) if found else 0
+        if found and len(found.lines):
+            alike.append(found)
+            groups[pattern.marks] = np.setdiff1d(group, found.lines, assume_unique=True)
+        return known[pattern]
+
+    for pattern in sorted(known, key=known.__getitem__, reverse=True):
+        take(pattern)
+    for _ in range(_ROUNDS):
+        rest = np.concatenate([over[:0], *groups.values()])
+        if len(rest) <= _FEW:
+            break
+        gained = idle = 0
+        for line in rest[:: len(rest) // _SAMPLE].tolist():
+            text = block.text(line)
+            new = learned(text, found_in(text, about), about)
+            if new is not None and new not in known:
+                won = take(new)
+                gained += won
+                idle += won < _WORTH
+            if idle > _IDLE:
+                break
+        if gained < len(rest) // 20:
+            break
+    for pattern in sorted(known, key=known.__getitem__, reverse=True):
+        if known[pattern] < _WORTH:
+            del known[pattern]
+    return alike, np.concatenate([over, *groups.values()])
+
+
+def _table(found: Taken, block: Block, about: Source, offset: int) -> pa.Table:
+    """Return the columns of lines that were read together, but the time."""
+    count = len(found.lines)
+    starts, ends = block.cut.starts[found.lines], block.cut.ends[found.lines]
+    columns: dict[str, pa.Array | str] = {**found.columns, "source": about.name, "raw": block.texts(starts, ends)}
+    arrays = {
+        name: pa.repeat(pa.scalar(value), count) if isinstance(value, str) else value for name, value in columns.items()
+    }
+    arrays |= {"offset": pa.array(starts + offset), "latin1": pa.repeat(pa.scalar(value=False), count)}
+    return pa.table({name: arrays[name] for name in _WITHOUT_TIME})
 
 
 def _one_by_one(
-    data: bytes, where: cut.Cut, places: range, known: Format | None, about: Source, offset: int
+    data: bytes, where: cut.Cut, places: Places, known: Format | None, about: Source, offset: int
 ) -> tuple[pa.Table, list[str]]:
     """Return the columns of some records but the time, and their times as written."""
     made: dict[str, list[str]] = {name: [] for name in (*COLUMNS, "raw")}
     latin1, times = [], []
-    for place in places:
-        start, end = int(where.starts[place]), int(where.ends[place])
-        text, is_latin1 = _decoded(data[start:end])
+    for place in places.tolist():
+        text, is_latin1 = _decoded(data[where.starts[place] : where.ends[place]])
         if where.pieces[place]:
             found = Found(unparsed(about))
         elif known:
@@ -86,10 +176,10 @@ def _one_by_one(
         made["raw"].append(conceal(text) if conceal else text)
         latin1.append(is_latin1)
         times.append(found.time)
-    offsets = pa.array(where.starts[places.start : places.stop] + offset)
     arrays = {name: pa.array(column, pa.string()) for name, column in made.items()}
-    arrays |= {"source": pa.array([about.name] * len(places), pa.string()), "offset": offsets, "latin1": pa.array(latin1, pa.bool_())}
-    return pa.table(arrays), times
+    arrays["source"] = pa.repeat(pa.scalar(about.name), len(places))
+    arrays |= {"offset": pa.array(where.starts[places] + offset), "latin1": pa.array(latin1, pa.bool_())}
+    return pa.table({name: arrays[name] for name in _WITHOUT_TIME}), times
 
 
 def _decoded(line: bytes) -> tuple[str, bool]:

@@ -1,7 +1,8 @@
 """What stands around a message: the daemon's own date, or the envelope that syslog put it in.
 
-Sources: RFC 3164, 4.1 and RFC 5424, 6; the file forms that rsyslog (`RSYSLOG_TraditionalFileFormat`, `RSYSLOG_FileFormat`) and
-syslog-ng write; the priority stands only where a line was kept as it came over the network or the socket.
+Sources: RFC 3164, 4.1 and RFC 5424, 6; the file forms that rsyslog (`RSYSLOG_TraditionalFileFormat`,
+`RSYSLOG_FileFormat`) and syslog-ng write; the priority stands only where a line was kept as it came over the
+network or the socket.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ SYSLOG = tuple(
 
 
 class Envelope(NamedTuple):
-    """A message and what was around it. `at` is where in the line the message begins, `fields` where values of the line stand."""
+    """A message and what was around it. `at` is where in the line the message begins, `fields` where values of the
+    line stand."""
 
     message: str
     at: int = 0
@@ -47,7 +49,8 @@ class Envelope(NamedTuple):
 
 
 def opened(text: str) -> Envelope:
-    """Return the message in `text`, out of its envelope. In one of syslog, the daemon's own date may stand once more."""
+    """Return the message in `text`, out of its envelope. In one of syslog, the daemon's own date may stand once
+    more."""
     found = Envelope(text)
     if text[:1] == "<" or text[:1].isalnum():
         found = _first(SYSLOG, found)

@@ -12,15 +12,16 @@ _PLACES = tuple(
         r"(User-Name ).*( is not )()",
     )
 )
-"""Where FreeRADIUS writes names without quotes: rlm_mschap, and the inner server's checks in `process_authenticate`."""
+"""Where FreeRADIUS writes names without quotes: rlm_mschap, and the inner server's checks in
+`process_authenticate`."""
 _DOUBLE = re.compile(r'"(?!known good").*"', re.DOTALL)
 _SINGLE = re.compile(r"(?<![A-Za-z0-9])'.*'", re.DOTALL)
 _MARKS = "\"'()[]<>{}.,:;"
 
 
 def without_names(reason: str, *names: str) -> str:
-    """Return `reason` without what stands in quotes, where daemons are known to write names, and without the words that are one of
-    `names` or its part before the @. The words `"known good"` of FreeRADIUS stay.
+    """Return `reason` without what stands in quotes, where daemons are known to write names, and without the words
+    that are one of `names` or its part before the @. The words `"known good"` of FreeRADIUS stay.
     """
     for pattern in _PLACES:
         reason = pattern.sub(r"\1\2\3", reason)

@@ -22,7 +22,22 @@ COLUMNS = (
     "server", "cui", "state", "session", "eap", "tls", "vlan", "address", "reason", "code",
 )  # fmt: skip
 """The columns that a record fills; with source, offset, raw, latin1 and time they are a line."""
-_AS_SAID = ("outer", "inner", "nas", "client", "server", "cui", "state", "session", "eap", "tls", "vlan", "address", "reason", "code")
+_AS_SAID = (
+    "outer",
+    "inner",
+    "nas",
+    "client",
+    "server",
+    "cui",
+    "state",
+    "session",
+    "eap",
+    "tls",
+    "vlan",
+    "address",
+    "reason",
+    "code",
+)
 
 
 class Found(NamedTuple):
@@ -38,7 +53,8 @@ class Found(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _ordered(program: str) -> tuple[tuple[Format, ...], Format | None]:
-    """Return the formats in the order in which a message of `program` is tried, and the one that is this program's."""
+    """Return the formats in the order in which a message of `program` is tried, and the one that is this
+    program's."""
     own = next((known for known in FORMATS if any(program.startswith(name) for name in known.programs)), None)
     return ((own, *(known for known in FORMATS if known is not own)) if own else FORMATS), own
 
@@ -51,7 +67,14 @@ def found_in(text: str, about: Source) -> Found:
         for shape in known.shapes:
             if match := shape.match(envelope.message):
                 said = known.refine({**shape.says, **match.groupdict("")})
-                return Found(columns(said, known, envelope, about), said.get("time") or envelope.time, known, envelope, shape, match)
+                return Found(
+                    columns(said, known, envelope, about),
+                    said.get("time") or envelope.time,
+                    known,
+                    envelope,
+                    shape,
+                    match,
+                )
     for known in formats:
         if known.parse and (parsed := known.parse(envelope.message)) is not None:
             return Found(columns(parsed, known, envelope, about), parsed.get("time") or envelope.time, known, envelope)

@@ -7,8 +7,9 @@ Text stands for itself, `{name}` for a field, `[[...]]` for a part that may be m
 | class | takes |
 | --- | --- |
 | `word` (where none is named) | everything up to the next space |
-| `last` | any text, up to the last place where what follows fits. For what a device chooses (RFC 2865 lets a User-Name hold anything): the landmarks that the daemon wrote behind it count, forged ones in it don't |
-| `first` | any text, up to the first place where what follows fits. For what the daemon itself says in front of a user name |
+| `last` | any text, up to the last place where what follows fits: for what a device chooses, since the landmarks \
+that the daemon wrote behind it count, and forged ones in it don't |
+| `first` | any text, up to the first place where what follows fits: for what a daemon says in front of a name |
 | `quoted`, `part` | everything up to the next `"` or `#`; may be empty |
 | `station` | a word, or a MAC in six words |
 | `gap` | spaces |
@@ -16,10 +17,11 @@ Text stands for itself, `{name}` for a field, `[[...]]` for a part that may be m
 | `rest` | all that follows |
 | `ctime`, `rfc3164`, `iso`, `epoch` | a time |
 
-Each is bounded (a User-Name has 253 bytes, which daemons write as up to four characters each), so no line takes more than linear time.
+Each is bounded (a User-Name has 253 bytes, which daemons write as up to four characters each), so no line takes
+more than linear time.
 
-The fast way (`alike.py`) learns from lines that were read. There, the classes in `VARYING` differ from line to line; the
-others, and those with a `!` behind their class, are taken as they stand, like the text between.
+The fast way (`alike.py`) learns from lines that were read. There, the classes in `VARYING` differ from line to
+line; the others, and those with a `!` behind their class, are taken as they stand, like the text between.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The forms that values of a line take in its columns. Every function takes any text and returns an empty one for nonsense."""
+"""The forms that values of a line take in its columns. Every function takes any text and returns an empty one for
+nonsense."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ _NO_HEX = str.maketrans("", "", "-:. ")
 def mac(text: str) -> str:
     """Return 12 hexadecimal digits in lower case for a MAC in any notation.
 
-    radsecproxy can log a hash instead (its `FTicksMAC` and `LogMAC`): then the digits of the hash. They are 64, or the first 54
-    of them where it writes the vendor's three bytes in front (`02-00-00-956b...`), which are left out here.
+    radsecproxy can log a hash instead (its `FTicksMAC` and `LogMAC`): then the digits of the hash. They are 64, or
+    the first 54 of them where it writes the vendor's three bytes in front (`02-00-00-956b...`), which are left out
+    here.
     """
     if _MAC.fullmatch(text):
         return text.translate(_NO_HEX).lower()

@@ -2,10 +2,11 @@
 
     Mon Nov 23 15:49:28 2026 : Auth: (37)   Login incorrect (mschap: MS-CHAP2-Response is incorrect): [jan@almelo.nl] (from client flr1 port 0 cli 02-00-00-00-02-05 via TLS tunnel)
 
-Lines of one request share the number in front. `via TLS tunnel` is said of the inner login: its line has the cause, and the outer one that
-follows only repeats that it failed. What `msg_badpass` and `msg_goodpass` append may hold names: it is taken only without brackets.
-A name is written with `\\ooo` for what is no printable text. With `auth_badpass`, the password follows a slash; it is left
-out of the columns. Sources: FreeRADIUS 3.0 and 3.2, src/main/auth.c (`rad_authlog`, `auth_name`), log.c (`vradlog`), process.c.
+Lines of one request share the number in front. `via TLS tunnel` is said of the inner login: its line has the cause,
+and the outer one that follows only repeats that it failed. What `msg_badpass` and `msg_goodpass` append may hold
+names: it is taken only without brackets. A name is written with `\\ooo` for what is no printable text. With
+`auth_badpass`, the password follows a slash; it is left out of the columns. Sources: FreeRADIUS 3.0 and 3.2,
+src/main/auth.c (`rad_authlog`, `auth_name`), log.c (`vradlog`), process.c.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ _CLIENT = re.compile(r"\bclient \(?([^ ,)]{1,128})")
 
 
 def refine(said: Said) -> Said:
-    """Leave passwords out of names and names out of reasons; say which of the reasons that have no text of their own it is."""
+    """Leave passwords out of names and names out of reasons; say which of the reasons that have no text of their
+    own it is."""
     for who in ("outer", "inner"):
         if "/" in said.get(who, ""):
             said[who] = _without_password(said[who])

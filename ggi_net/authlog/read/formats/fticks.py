@@ -2,8 +2,9 @@
 
     F-TICKS/govroam/1.0#REALM=almelo.nl#VISCOUNTRY=NL#VISINST=1enschede.nl#CSI=02-00-00-fdc7...#RESULT=OK#
 
-The order of the keys differs between daemons. The realm is what the device says: of a key that stands twice, the last counts, since the
-proxy writes its own keys behind the realm. Source: draft-johansson-fticks-00; radsecproxy's fticks.c.
+The order of the keys differs between daemons. The realm is what the device says: of a key that stands twice, the
+last counts, since the proxy writes its own keys behind the realm. Source: draft-johansson-fticks-00; radsecproxy's
+fticks.c.
 """
 
 from __future__ import annotations

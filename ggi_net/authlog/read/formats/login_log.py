@@ -1,7 +1,9 @@
-"""The login log of the FreeRADIUS servers that the toolkit configures: a JSON object a line, with the same fields at every hop.
+"""The login log of the FreeRADIUS servers that the toolkit configures: a JSON object a line, with the same fields
+at every hop.
 
-The template is `templates/freeradius/radiusd.conf/login-log.j2`. FreeRADIUS writes every byte that is not plain text as `=XX`
-(`%{escape:...}`), so no value can end its string. Objects with the fields in another order, or with more of them, are read, too.
+The template is `templates/freeradius/radiusd.conf/login-log.j2`. FreeRADIUS writes every byte that is not plain
+text as `=XX` (`%{escape:...}`), so no value can end its string. Objects with the fields in another order, or with
+more of them, are read, too.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     Access-Reject for user @almelo.nl stationid 02-00-00-00-02-04 from _self_ (govroam: unknown realm) to hengelo (10.1.0.1) operator 1hengelo.nl
 
-Names and texts from packets are written with `%XX` for all but printable ASCII, spaces included as they are. With `LogFullUsername off`, the
-name begins at its first @. Sources: radsecproxy 1.9 to 1.11, radsecproxy.c (`replylog`, `radattr2ascii`, `radsrv`) and tlscommon.c.
+Names and texts from packets are written with `%XX` for all but printable ASCII, spaces included as they are. With
+`LogFullUsername off`, the name begins at its first @. Sources: radsecproxy 1.9 to 1.11, radsecproxy.c (`replylog`,
+`radattr2ascii`, `radsrv`) and tlscommon.c.
 """
 
 from __future__ import annotations
@@ -31,13 +32,20 @@ SHAPES = (
     *(Shape(f"{packet} for user {{outer:last}} stationid {{mac:station}}{_REST}", **says) for packet, says in _ANSWERS),
     *(Shape(f"{packet} for user {{outer:last}}{_REST}", **says) for packet, says in _ANSWERS),
     *(Shape(f"{packet} (response to {{_packet!}}){_REST}", kind=Kind.NOTICE) for packet, _ in _ANSWERS),
-    Shape(f"{_SILENCE} for user {{outer:last}} stationid {{mac:station}} from {{client}} ({{_peer}}) to {{server}}", kind=Kind.NOTICE),
+    Shape(
+        f"{_SILENCE} for user {{outer:last}} stationid {{mac:station}} from {{client}} ({{_peer}}) to {{server}}",
+        kind=Kind.NOTICE,
+    ),
     Shape(f"{_SILENCE} for user {{outer:last}} from {{client}} ({{_peer}}) to {{server}}", kind=Kind.NOTICE),
-    Shape("radsrv: got {_packet!} (id {_id}) with username: {outer:last} from client {client} ({_peer})", kind=Kind.NOTICE),
+    Shape(
+        "radsrv: got {_packet!} (id {_id}) with username: {outer:last} from client {client} ({_peer})", kind=Kind.NOTICE
+    ),
     Shape("radsrv: sending {_packet!} (id {_id}) to {client} ({_peer}) for {outer:rest}", kind=Kind.NOTICE),
 )
 
-_SERVER = re.compile(r"(?:TLS connection to|DTLS connection to|request to server|status server response from|server response,|message from server|connection to server) ([^ ,]{1,253})")
+_SERVER = re.compile(
+    r"(?:TLS connection to|DTLS connection to|request to server|status server response from|server response,|message from server|connection to server) ([^ ,]{1,253})"
+)
 _CLIENT = re.compile(r"(?:request from|request from client|accept from|, client) ([^ ,]{1,253})")
 
 
@@ -68,5 +76,10 @@ def notice(text: str) -> Said:
 
 
 FORMAT = Format(
-    name="radsecproxy", product=Product.RADSECPROXY, shapes=SHAPES, refine=refine, programs=("radsecproxy",), notice=notice
+    name="radsecproxy",
+    product=Product.RADSECPROXY,
+    shapes=SHAPES,
+    refine=refine,
+    programs=("radsecproxy",),
+    notice=notice,
 )

@@ -1,0 +1,321 @@
+"""The fast way: lines that are alike are read together.
+
+A log has millions of lines and a few dozen forms. So a line is read the slow way (`one.py`), and what was found in
+it is learned as a `Pattern`: text that stands still, and holes where a time or a value stood. Of all other lines of
+the block, those with the same text around the holes are then read at once, by arithmetic on the places of their
+marks.
+
+That gives what the slow way gives. A mark is a byte that is no letter, digit or one of `._:%+-` (`cut.py`). A line
+is taken only when
+
+1. it has as many marks as the line that was learned from, and the same text outside the holes: so a hole holds one
+   word without a mark, or an identity: two words with an @ between them;
+2. no word in a hole is one that a form names, or that stands in the reason of this line.
+
+The forms (`shape.py`, `envelope.py`) tell words apart only by the marks between them and by the words that they
+name. To them, the line and the one that was learned from are the same, and what they find lies at the same places.
+What `values.py` would treat in another way than there (a MAC in another notation, an operator that is no realm) is
+not taken either. All that is not taken is read the slow way, one by one; lines that are not plain ASCII always are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ggi_net.authlog.read import clock
+from ggi_net.authlog.read.block import Block, hexadecimal, key_of, of_rows
+from ggi_net.authlog.read.cut import PLAIN, is_mark
+from ggi_net.authlog.read.formats import FORMATS
+from ggi_net.authlog.read.names import words_of
+from ggi_net.authlog.read.one import columns as columns_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from ggi_net.authlog.read.cut import Places
+    from ggi_net.authlog.read.one import Found
+    from ggi_net.authlog.read.source import Source
+
+    Flags = NDArray[np.bool_]
+
+MOST = 1000
+"""The longest line that is taken; the forms bound fields by their length, and here nothing does."""
+
+_GIVES = {"outer": ("outer", "realm"), "called": ("ap", "ssid"), "_pid": (), "_time": (), "_": ()}
+"""The columns that a field gives; others give the one of their name, or none if it begins with an underscore."""
+_WORD = re.compile(rf"[{re.escape(PLAIN)}]+")
+_NAMED = {
+    word
+    for form in FORMATS
+    for shape in form.shapes
+    for word in _WORD.findall(re.sub(r"\{\w+(:\w+)?!?\}", " ", shape.text))
+}
+"""The words that forms name."""
+_TABLE_BITS = 16
+_MIX = 0x9E3779B97F4A7C15
+_MAC = re.compile(r"[0-9A-Fa-f]{2}([-:.])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}")
+_STATION = re.compile(rf"{_MAC.pattern}(:.{{1,64}})?")
+_HASHED = re.compile(r"((?:[0-9A-Fa-f]{2}[-:.]){3})[0-9a-f]{54,64}|[0-9a-f]{64}")
+_DIGITS = [place for place in range(17) if place % 3 != 2]
+_GAPS = [2, 5, 8, 11, 14]
+
+
+class Notation(NamedTuple):
+    """How a value is written, as far as columns depend on it. `width` is that of a hash, or of the part before an
+    SSID."""
+
+    kind: str
+    separator: str = ""
+    skip: int = 0
+    width: int = 0
+
+
+class Hole(NamedTuple):
+    """Where something differs from line to line: a time of a form, or a value up to the `mark`th mark of the line.
+
+    `text` stands between it and the hole before, or the line's begin.
+    """
+
+    name: str
+    text: bytes
+    form: clock.Form | None = None
+    notation: Notation = Notation("")
+    mark: int = 0
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A form of whole lines: `marks` marks, `holes`, and `tail` behind the last of them; `columns` stand still."""
+
+    marks: int
+    holes: tuple[Hole, ...]
+    tail: bytes
+    columns: dict[str, str] = field(hash=False, compare=False)
+    reason: NDArray[np.uint64] = field(hash=False, compare=False)
+
+    def in_reason(self, keys: NDArray[np.uint64]) -> Flags:
+        """Return which words, by their keys, may stand in the reason, from which names are taken out."""
+        return np.isin(keys, self.reason) if len(self.reason) else np.zeros(len(keys), bool)
+
+
+class Taken(NamedTuple):
+    """Lines that a pattern took: their places among the lines of the block, their columns, and their times, if any
+    stands there."""
+
+    lines: Places
+    columns: dict[str, pa.Array | str]
+    times: Places | None
+    in_utc: bool
+
+
+def learned(text: str, found: Found, about: Source) -> Pattern | None:
+    """Return the pattern of a line that was read; None when it has none."""
+    if found.shape is None or found.match is None or len(text) > MOST or not (text.isascii() and text.isprintable()):
+        return None
+    columns = dict(found.columns)
+    others: dict[str, str] = {}
+    holes: list[Hole] = []
+    end = 0
+    for name, start, stop, is_time in _spans(found, about):
+        value = text[start:stop]
+        between = text[end:start].encode()
+        if is_time:
+            form = clock.form_of(value)
+            if form is None:
+                return None
+            holes.append(Hole(name, between, form))
+        else:
+            notation = _notation(name, value)
+            alone = all(not 0 <= place < len(text) or is_mark(text[place]) for place in (start - 1, stop))
+            if notation is None or not alone:
+                continue  # it stands still in this pattern
+            holes.append(Hole(name, between, None, notation, sum(map(is_mark, text[:stop]))))
+            others[name] = "q7q@q7.q7" if notation.kind == "identity" else "q7.q7"
+            for column in _GIVES.get(name, (name,)):
+                columns.pop(column, None)
+        end = stop
+    if not _still(found, columns, others, about):
+        return None
+    reason = np.array(sorted({key_of(word) for word in words_of(columns["reason"]) if word}), np.uint64)
+    return Pattern(sum(map(is_mark, text)), tuple(holes), text[end:].encode(), columns, reason)
+
+
+def _spans(found: Found, about: Source) -> list[tuple[str, int, int, bool]]:
+    """Return the fields of a line that may differ from line to line, in order: name, begin, end, and whether it is
+    a time."""
+    shape, match, envelope = found.shape, found.match, found.envelope
+    if shape is None or match is None or envelope is None:
+        return []
+    spans = [
+        ("_time" if name == "time" and shape.times else name, start, end, name in ("time", "_time"))
+        for name, start, end in envelope.fields
+        if name != "host" or not about.hops
+    ]
+    for name in (*shape.varying, *shape.times):
+        start, end = match.span(name)
+        if shape.varying.get(name) == "tail":
+            words = _WORD.finditer(match.string, start, end)
+            spans += [("_", envelope.at + word.start(), envelope.at + word.end(), False) for word in words]
+        elif end > start and not (name == "host" and about.hops):
+            spans.append((name, envelope.at + start, envelope.at + end, name in shape.times))
+    return sorted(spans, key=lambda span: span[1])
+
+
+def _notation(name: str, value: str) -> Notation | None:
+    """Return how a value is written; None when it can't be a hole."""
+    marks = [letter for letter in value if is_mark(letter)]
+    if name in ("outer", "inner") and marks == ["@"]:
+        return Notation("identity")
+    if marks or value in _NAMED:
+        return None
+    if name == "mac":
+        if mac := _MAC.fullmatch(value):
+            return Notation("mac", mac[1])
+        hashed = _HASHED.fullmatch(value)
+        return Notation("hash", "", len(hashed[1] or ""), len(value)) if hashed else None
+    if name == "called":
+        station = _STATION.fullmatch(value)
+        return Notation("called", station[1], 18 if station[2] else 17) if station else None
+    if name == "operator" and value[0] != "1":
+        return None
+    if name == "host" and (value[-1] == ":" or value == "-"):
+        return None
+    return Notation("word")
+
+
+def _still(found: Found, columns: dict[str, str], others: dict[str, str], about: Source) -> bool:
+    """Whether the columns that stand still would be the same with other values in the holes."""
+    shape, match, envelope, known = found.shape, found.match, found.envelope, found.format
+    if shape is None or match is None or envelope is None or known is None:
+        return False
+    said = match.groupdict("")
+    if said.get("realm") and "realm" not in others:
+        return False  # it would be taken from the identity
+    changed = {name: other for name, other in others.items() if name in said}
+    made = columns_of(known.refine({**shape.says, **said, **changed}), known, envelope, about)
+    return all(made[name] == value for name, value in columns.items())
+
+
+def taken(pattern: Pattern, block: Block, lines: Places, reference: datetime) -> Taken:
+    """Return what is of the pattern among `lines` (places of lines with as many marks as it has)."""
+    cut = block.cut
+    lines = lines[cut.ends[lines] - cut.starts[lines] <= MOST]
+    at = cut.starts[lines]
+    held: list[tuple[Places, Places]] = []
+    for hole in pattern.holes:
+        ok = block.equal(at, hole.text) if hole.text else np.ones(len(lines), bool)
+        if not ok.all():
+            lines, at, held = lines[ok], at[ok], [(begin[ok], stop[ok]) for begin, stop in held]
+        begin = at + len(hole.text)
+        if hole.form:
+            micros, ok = hole.form.micros(block.rows(begin, hole.form.width), reference)
+            at = begin + hole.form.width
+            held.append((micros, at))
+        else:
+            here = cut.first[lines] + hole.mark
+            at = block.marks[here] if hole.mark < pattern.marks else cut.ends[lines]
+            ok = _fits(pattern, hole, block, begin, at, here)
+            held.append((begin, at))
+        if not ok.all():
+            lines, at, held = lines[ok], at[ok], [(begin[ok], stop[ok]) for begin, stop in held]
+    ok = at + len(pattern.tail) == cut.ends[lines]
+    if pattern.tail:
+        ok &= block.equal(at, pattern.tail)
+    if not ok.all():
+        lines, held = lines[ok], [(begin[ok], stop[ok]) for begin, stop in held]
+    return _filled(pattern, block, lines, held)
+
+
+def _fits(pattern: Pattern, hole: Hole, block: Block, starts: Places, ends: Places, marks: Places) -> Flags:
+    """Return which values may stand in a hole: each is a word that no form tells from the one that was learned
+    from."""
+    lengths = ends - starts
+    ok = lengths > 0
+    lengths = np.maximum(lengths, 0)
+    notation = hole.notation
+    if notation.kind == "identity":
+        at = block.marks[marks - 1]
+        ok &= (at >= starts) & (at < ends) & (block.bytes[at] == ord("@"))
+        return (
+            ok & ~pattern.in_reason(block.keys(starts, at - starts)) & ~pattern.in_reason(block.keys(starts, lengths))
+        )
+    keys = block.keys(starts, lengths)
+    ok &= ~_is_named(keys)
+    if hole.name in ("outer", "inner"):
+        ok &= ~pattern.in_reason(keys)
+    match notation.kind:
+        case "mac" | "called":
+            ok &= (lengths == 17) if notation.skip == 17 or notation.kind == "mac" else lengths > 18
+            rows = block.rows(starts, 18)
+            ok &= (rows[:, _GAPS] == ord(notation.separator)).all(axis=1) & hexadecimal(rows[:, _DIGITS])[1]
+            if notation.skip == 18:
+                ok &= (rows[:, 17] == ord(":")) & (lengths <= 18 + 64)
+        case "hash":
+            rows = block.rows(starts, notation.width)
+            lower, digits = hexadecimal(rows[:, notation.skip :])
+            ok &= (lengths == notation.width) & digits & (lower == rows[:, notation.skip :]).all(axis=1)
+            for gap in range(2, notation.skip, 3):
+                ok &= hexadecimal(rows[:, gap - 2 : gap])[1] & np.isin(rows[:, gap], np.frombuffer(b"-:.", np.uint8))
+        case _ if hole.name == "operator":
+            ok &= block.bytes[starts] == ord("1")
+        case _ if hole.name == "host":
+            ok &= (block.bytes[ends - 1] != ord(":")) & ((block.bytes[starts] != ord("-")) | (lengths > 1))
+        case _ if hole.name == "_pid":
+            ok &= lengths <= 32
+    return ok
+
+
+def _filled(pattern: Pattern, block: Block, lines: Places, held: list[tuple[Places, Places]]) -> Taken:
+    """Return the columns of the lines that were taken."""
+    columns: dict[str, pa.Array | str] = dict(pattern.columns)
+    times, in_utc = None, False
+    for hole, (starts, ends) in zip(pattern.holes, held, strict=True):
+        match hole.name:
+            case "time":
+                times, in_utc = starts, hole.form is not None and hole.form.in_utc
+            case "mac" if hole.notation.kind == "mac":
+                columns["mac"] = of_rows(hexadecimal(block.rows(starts, 17)[:, _DIGITS])[0])
+            case "mac":
+                columns["mac"] = block.texts(starts + hole.notation.skip, ends)
+            case "called":
+                columns["ap"] = of_rows(hexadecimal(block.rows(starts, 17)[:, _DIGITS])[0])
+                columns["ssid"] = block.texts(starts + 18, ends) if hole.notation.skip == 18 else ""
+            case "operator":
+                columns["operator"] = pc.ascii_lower(block.texts(starts + 1, ends))
+            case "realm":
+                columns["realm"] = pc.ascii_lower(block.texts(starts, ends))
+            case "outer":
+                columns["outer"] = block.texts(starts, ends)
+                if "realm" not in columns:
+                    columns["realm"] = ""
+                    if hole.notation.kind == "identity":
+                        at = block.marks[block.cut.first[lines] + hole.mark - 1]
+                        columns["realm"] = pc.ascii_lower(block.texts(at + 1, ends))
+            case name if name[0] != "_":
+                columns[name] = block.texts(starts, ends)
+    return Taken(lines, columns, times, in_utc)
+
+
+def _is_named(keys: NDArray[np.uint64]) -> Flags:
+    """Return which words, by their keys, may be ones that forms name; some more are said to be, which costs no more
+    than time."""
+    found: Flags = _NAMED_TABLE[(keys * np.uint64(_MIX)) >> np.uint64(64 - _TABLE_BITS)]
+    return found
+
+
+def _table_of(words: set[str]) -> Flags:
+    table = np.zeros(1 << _TABLE_BITS, bool)
+    for word in words:
+        table[(key_of(word) * _MIX & (1 << 64) - 1) >> (64 - _TABLE_BITS)] = True
+    return table
+
+
+_NAMED_TABLE = _table_of(_NAMED)
