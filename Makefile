@@ -19,6 +19,7 @@ demo: venv ## Run the main job on the embedded estate, from spec to drift report
 test: ## Install what the tests need and run them all
 	@scripts/setup-venv --dev
 	@scripts/install-test-packages
+	@scripts/install-test-provider
 	$(PYTEST)
 
 check: ## Lint, format, types, playbooks: what pre-commit and CI run

@@ -22,6 +22,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from ggi_net.authlog.question import Role, Viewer
 from ggi_net.errors import AccountProblem, LogInRefused, PasswordRefused, TooMany, nearest
 from ggi_net.model.types import Record
+from ggi_net.web.csrf import same
 from ggi_net.web.sessions import end_all_of
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Accounts:
         Raises LogInRefused, which says nothing of what was wrong, or TooMany.
         """
         name = name.strip().casefold()[:LONGEST]
-        known = self.device(name) if device and hmac.compare_digest(device.encode(), self.device(name).encode()) else ""
+        known = self.device(name) if device and same(device, self.device(name)) else ""
         bucket = hashlib.sha256(f"{name}\0{known}".encode(errors="surrogatepass")).digest()
         with self._database.open() as database:
             # Counted before it is checked: many at once must not get more tries.

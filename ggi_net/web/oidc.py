@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import secrets
 import ssl
 import threading
@@ -27,6 +26,7 @@ from ggi_net.authlog.question import Viewer
 from ggi_net.errors import ProviderAway, ProviderRefused
 from ggi_net.model.types import Record
 from ggi_net.web.claims import viewer_of
+from ggi_net.web.csrf import same
 from ggi_net.web.onward import onward
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Provider:
     def finish(self, query: Mapping[str, str], cookie: str) -> LoggedIn:
         """Who came back with `query` and the flow cookie. Raises ProviderRefused, ProviderAway."""
         flow = self._flow(cookie)
-        if not hmac.compare_digest(query.get("state", "").encode(), flow.state.encode()):
+        if not same(query.get("state", ""), flow.state):
             raise ProviderRefused("the answer does not belong to the log-in that was begun here")
         metadata = self.metadata()
         named = query.get("iss")
@@ -202,7 +202,7 @@ class Provider:
         except (JoseError, ValueError, TypeError) as error:
             raise ProviderRefused(f"the ID token is not for us and now: {type(error).__name__}") from None
         given = claims.get("nonce")
-        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), nonce.encode()):
+        if not isinstance(given, str) or not same(given, nonce):
             raise ProviderRefused("the ID token is not of this log-in")
         audience = claims["aud"]
         party = claims.get(
@@ -222,8 +222,8 @@ class Provider:
         algorithm = msgspec.json.decode(_decoded(id_token.partition(".")[0])).get("alg", "")
         kind = "sha512" if algorithm == "EdDSA" else f"sha{algorithm[2:]}"
         digest = hashlib.new(kind, str(access_token).encode()).digest()
-        expected = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=")
-        if not hmac.compare_digest(str(claims["at_hash"]).encode(), expected):
+        expected = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
+        if not same(str(claims["at_hash"]), expected):
             raise ProviderRefused("the access token is not the ID token's")
 
     def _signed(self, id_token: str) -> dict[str, Any]:

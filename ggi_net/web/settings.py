@@ -85,8 +85,8 @@ class Settings(Record, frozen=True, kw_only=True):
     `address` is what people type (`https://helpdesk.almelo.example`). TLS is done here (`tls`) or by a reverse proxy,
     whose addresses are in `proxies`: only from those is it believed who the visitor is. Without either, the pages are
     served to this machine only. `state` is the folder of accounts, tokens and sessions; `logs` the settings file of
-    `ggi logs`, which says where the logins and the audit log are; `secrets` the backend that knows the references. `login_tests` are the
-    test accounts of realms, to try from a page whether logging in works.
+    `ggi logs`, which says where the logins and the audit log are; `secrets` the backend that knows the references.
+    `login_tests` are the test accounts of realms, to try from a page whether logging in works.
     """
 
     address: str = "http://127.0.0.1:8443"
@@ -128,8 +128,8 @@ class Settings(Record, frozen=True, kw_only=True):
 def read_settings(path: Path | None, *, listen: str = "", logs: Path | None = None) -> Settings:
     """Read and check the settings; without a file those for trying it out on one machine.
 
-    Relative paths in a file are relative to its folder. `listen` and `logs` go before what the file says. Raises FileError,
-    UnknownKey, WrongValue or WebSettings.
+    Relative paths in a file are relative to its folder. `listen` and `logs` go before what the file says.
+    Raises FileError, UnknownKey, WrongValue or WebSettings.
     """
     if path is None:
         content, settings, place = b"", Settings(), Path("--listen")
