@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,6 +80,15 @@ def cause_of(lines: list[Line]) -> str:
 @pytest.mark.parametrize(("scenario", "cause"), CAUSES.items())
 def test_the_cause_is_the_one_that_was_made(scenario, cause):
     assert cause_of(lines_of(scenario)) == cause
+
+
+@pytest.mark.parametrize(("scenario", "cause"), CAUSES.items())
+def test_the_order_of_lines_makes_no_difference(scenario, cause):
+    """Logs come from servers whose clocks differ, and are read in any order."""
+    lines = lines_of(scenario)
+    for seed in range(5):
+        shuffled = random.Random(seed).sample(lines, len(lines))
+        assert cause_of(shuffled) == cause
 
 
 @pytest.mark.parametrize(("scenario", "cause"), WITHOUT_HOME.items())

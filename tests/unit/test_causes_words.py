@@ -97,6 +97,19 @@ def test_dutch_sentences_are_twelve_words_on_average_at_most():
     assert sum(lengths) / len(lengths) <= 12
 
 
+def ease(text: str) -> float:
+    """Flesch's reading ease with Douma's numbers for Dutch (1960): 60 is plain, below 45 is difficult."""
+    words = re.findall(r"[\w'-]+", text)
+    syllables = sum(len(re.findall(r"[aeiouyáéíóúëïöü]+", word.lower())) or 1 for word in words)
+    return 206.84 - 0.93 * len(words) / len(sentences(text)) - 77 * syllables / len(words)
+
+
+def test_dutch_is_easy_to_read():
+    eases = {cause.id: ease(f"{cause.nl.explanation} {cause.nl.ask}") for cause in CAUSES}
+    assert {name: value for name, value in eases.items() if value < 60} == {}
+    assert sum(eases.values()) / len(eases) >= 75
+
+
 @pytest.mark.parametrize("cause", [c for c in CAUSES if c.owner is Owner.USER], ids=lambda cause: cause.id)
 def test_what_a_user_is_asked_to_do_begins_with_what_to_do(cause):
     assert [step for step in cause.nl.advice if step.split()[0] not in ACTIONS] == []
