@@ -232,6 +232,7 @@ def _cause(desk: Desk, text: str) -> str:
 
 
 def _table(logins: list[Login], desk: Desk) -> None:
+    """Two lines a login, so that nothing is cut off: when, how, who, on what, where; then what was the matter."""
     from rich.table import Table
     from rich.text import Text
 
@@ -241,18 +242,20 @@ def _table(logins: list[Login], desk: Desk) -> None:
     if not logins:
         out.print("no logins")
         return
-    table = Table("time", "", "who", "device", "where", "what", "login", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, show_header=False)
     for login in logins:
-        home, visited = desk.places.name(login.home) or login.realm, desk.places.name(login.visited) or login.operator
-        where = f"{visited or login.nas or '?'}" + (f" ({login.site})" if login.site else "")
+        place = desk.places.name(login.visited) or login.operator or login.nas or "?"
+        site = f" ({desk.places.site_name(login.visited, login.site)})" if login.site else ""
         times = f" ×{login.attempts}" if login.attempts > 1 else ""
-        what = desk.catalogue[login.cause].nl.title if login.cause else ("" if login.outcome == "accept" else "?")
         style = {"accept": "green", "reject": "red"}.get(login.outcome, "yellow")
-        who = login.inner or login.outer
         table.add_row(
-            clock(login.begin), Text(f"{login.outcome}{times}", style=style), Text(inert(who or home)),
-            Text(inert(login.mac)), Text(inert(where)), Text(inert(what)), login.id,
+            clock(login.begin), Text(f"{login.outcome}{times}", style=style),
+            Text(inert(login.inner or login.outer or login.realm)), Text(login.mac[:12]), Text(inert(place + site)),
         )  # fmt: skip
+        what = desk.catalogue[login.cause].nl.title if login.cause else inert(login.reason)
+        table.add_row(
+            Text(""), Text(""), Text(what, style="bold" if login.cause else ""), Text(""), Text(login.id, style="dim")
+        )
     out.print(table)
 
 

@@ -66,7 +66,7 @@ def places(
     found = places_of(open_estate(source, strict=strict))
     write_places(found, file)
     out.print(
-        f"{file}: {counted(len(found.names), 'gemeente')}, {counted(len(found.realms), 'realm')}, "
+        f"{file}: {len(found.names)} gemeenten and other organisations, {counted(len(found.realms), 'realm')}, "
         f"{counted(len(found.servers), 'server')}",
         markup=False,
     )
