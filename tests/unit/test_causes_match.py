@@ -50,6 +50,27 @@ def test_what_is_declared_to_come_first_does():
     assert wrong == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [
+        ("TLS Alert read:fatal:unknown CA", "device-distrusts-server"),
+        ("eap_peap: TLS Alert read:fatal:unknown CA", "device-distrusts-server"),
+        ("eap_peap: (TLS) Alert read:fatal:unknown CA", "device-distrusts-server"),
+        ("eap_peap: (TLS) PEAP - Alert read:fatal:unknown CA", "device-distrusts-server"),
+        ("eap_ttls-gemeente: ERROR: (TLS) TTLS - Alert read:fatal:unknown CA", "device-distrusts-server"),
+        ("(37) eap_tls:   ERROR: (TLS) Alert write:fatal:unknown CA", "user-certificate-untrusted"),
+        ("mschap-AD: MS-CHAP2-Response is incorrect", "wrong-password"),
+        ("MS-CHAP2-Response is incorrect", "wrong-password"),
+        ("ldap_staf: Bind credentials incorrect: Invalid credentials", "wrong-password"),
+        ("rlm_eap (eap): No EAP session matching state 0x9a2777cd9ae76e1d", "conversation-lost"),
+        ("rlm_eap (eap_wifi): No EAP session matching state 0x9a2777cd9ae76e1d", "conversation-lost"),
+    ],
+)
+def test_a_text_is_known_by_every_name_that_a_module_may_have(reason, cause):
+    """Instances of modules have the name that the configuration gives them; versions put other words in front."""
+    assert said(line(reason, outer="a@b.nl", hop=Hop.HOME)) == cause
+
+
 # -- the lines of one login ------------------------------------------------------------------------------
 
 
