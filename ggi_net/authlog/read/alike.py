@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ggi_net.authlog.read import clock
-from ggi_net.authlog.read.block import Block, hexadecimal, key_of, of_rows
+from ggi_net.authlog.read.block import MOST, Block, Words, hexadecimal, key_of, of_rows
 from ggi_net.authlog.read.cut import PLAIN, is_mark
 from ggi_net.authlog.read.formats import FORMATS
 from ggi_net.authlog.read.names import words_of
@@ -45,9 +45,6 @@ if TYPE_CHECKING:
     from ggi_net.authlog.read.source import Source
 
     Flags = NDArray[np.bool_]
-
-MOST = 1000
-"""The longest line that is taken; the forms bound fields by their length, and here nothing does."""
 
 _GIVES = {"outer": ("outer", "realm"), "called": ("ap", "ssid"), "_pid": (), "_time": (), "_": ()}
 """The columns that a field gives; others give the one of their name, or none if it begins with an underscore."""
@@ -100,10 +97,6 @@ class Pattern:
     tail: bytes
     columns: dict[str, str] = field(hash=False, compare=False)
     reason: NDArray[np.uint64] = field(hash=False, compare=False)
-
-    def in_reason(self, keys: NDArray[np.uint64]) -> Flags:
-        """Return which words, by their keys, may stand in the reason, from which names are taken out."""
-        return np.isin(keys, self.reason) if len(self.reason) else np.zeros(len(keys), bool)
 
 
 class Taken(NamedTuple):
@@ -205,59 +198,76 @@ def _still(found: Found, columns: dict[str, str], others: dict[str, str], about:
 
 
 def taken(pattern: Pattern, block: Block, lines: Places, reference: datetime) -> Taken:
-    """Return what is of the pattern among `lines` (places of lines with as many marks as it has)."""
+    """Return what is of the pattern among `lines`: places of lines with as many marks as it has, as
+    `Block.can_take`.
+    """
     cut = block.cut
-    lines = lines[cut.ends[lines] - cut.starts[lines] <= MOST]
+    held: list[Words | Places] = []
     at = cut.starts[lines]
-    held: list[tuple[Places, Places]] = []
     for hole in pattern.holes:
-        ok = block.equal(at, hole.text) if hole.text else np.ones(len(lines), bool)
-        if not ok.all():
-            lines, at, held = lines[ok], at[ok], [(begin[ok], stop[ok]) for begin, stop in held]
-        begin = at + len(hole.text)
+        if hole.text:
+            lines, at, held = _only(block.texts(at, len(hole.text)) == hole.text, lines, at, held)
+            at = at + len(hole.text)
         if hole.form:
-            micros, ok = hole.form.micros(block.rows(begin, hole.form.width), reference)
-            at = begin + hole.form.width
-            held.append((micros, at))
+            micros, ok = _times(block, hole.form, at, reference)
+            held.append(micros)
+            at = at + hole.form.width
         else:
-            here = cut.first[lines] + hole.mark
-            at = block.marks[here] if hole.mark < pattern.marks else cut.ends[lines]
-            ok = _fits(pattern, hole, block, begin, at, here)
-            held.append((begin, at))
-        if not ok.all():
-            lines, at, held = lines[ok], at[ok], [(begin[ok], stop[ok]) for begin, stop in held]
+            begin = at
+            mark = cut.first[lines] + hole.mark
+            at = cut.marks[mark] if hole.mark < pattern.marks else cut.ends[lines]
+            words = block.words(begin, np.maximum(at, begin))
+            held.append(words)
+            ok = _fits(pattern, hole, block, words, mark)
+        lines, at, held = _only(ok, lines, at, held)
     ok = at + len(pattern.tail) == cut.ends[lines]
     if pattern.tail:
-        ok &= block.equal(at, pattern.tail)
-    if not ok.all():
-        lines, held = lines[ok], [(begin[ok], stop[ok]) for begin, stop in held]
+        ok &= block.texts(at, len(pattern.tail)) == pattern.tail
+    lines, at, held = _only(ok, lines, at, held)
     return _filled(pattern, block, lines, held)
 
 
-def _fits(pattern: Pattern, hole: Hole, block: Block, starts: Places, ends: Places, marks: Places) -> Flags:
-    """Return which values may stand in a hole: each is a word that no form tells from the one that was learned
-    from."""
-    lengths = ends - starts
-    ok = lengths > 0
-    lengths = np.maximum(lengths, 0)
+def _only(
+    ok: Flags, lines: Places, at: Places, held: list[Words | Places]
+) -> tuple[Places, Places, list[Words | Places]]:
+    if ok.all():
+        return lines, at, held
+    return lines[ok], at[ok], [old.only(ok) if isinstance(old, Words) else old[ok] for old in held]
+
+
+def _times(block: Block, form: clock.Form, places: Places, reference: datetime) -> tuple[Places, Flags]:
+    """Return times of one form. Lines of the same second follow each other, so only what is new is read."""
+    texts = block.texts(places, form.width)
+    new = np.ones(len(texts), bool)
+    new[1:] = texts[1:] != texts[:-1]
+    rows = texts[new].view(np.uint8).reshape(-1, form.width)
+    micros, ok = form.micros(rows, reference)
+    same = np.cumsum(new) - 1
+    return micros[same], ok[same]
+
+
+def _fits(pattern: Pattern, hole: Hole, block: Block, words: Words, marks: Places) -> Flags:
+    """Return which values may stand in a hole: each is a word that no form tells from the one that was learned from."""
+    starts, lengths = words.starts, words.lengths
+    ok: Flags = lengths > 0
     notation = hole.notation
     if notation.kind == "identity":
-        at = block.marks[marks - 1]
-        ok &= (at >= starts) & (at < ends) & (block.bytes[at] == ord("@"))
-        return (
-            ok & ~pattern.in_reason(block.keys(starts, at - starts)) & ~pattern.in_reason(block.keys(starts, lengths))
-        )
-    keys = block.keys(starts, lengths)
-    ok &= ~_is_named(keys)
-    if hole.name in ("outer", "inner"):
-        ok &= ~pattern.in_reason(keys)
+        at = block.cut.marks[marks - 1]
+        ok &= (at >= starts) & (at < starts + lengths) & (block.bytes[at] == ord("@"))
+        if len(pattern.reason):
+            local = block.words(starts, np.where(ok, at, starts))
+            ok &= ~np.isin(local.keys, pattern.reason) & ~np.isin(words.keys, pattern.reason)
+        return ok
+    ok &= ~_is_named(words.keys)
+    if len(pattern.reason) and hole.name in ("outer", "inner"):
+        ok &= ~np.isin(words.keys, pattern.reason)
     match notation.kind:
         case "mac" | "called":
-            ok &= (lengths == 17) if notation.skip == 17 or notation.kind == "mac" else lengths > 18
+            ok &= (lengths > 18) & (lengths <= 18 + 64) if notation.skip == 18 else lengths == 17
             rows = block.rows(starts, 18)
             ok &= (rows[:, _GAPS] == ord(notation.separator)).all(axis=1) & hexadecimal(rows[:, _DIGITS])[1]
             if notation.skip == 18:
-                ok &= (rows[:, 17] == ord(":")) & (lengths <= 18 + 64)
+                ok &= rows[:, 17] == ord(":")
         case "hash":
             rows = block.rows(starts, notation.width)
             lower, digits = hexadecimal(rows[:, notation.skip :])
@@ -267,40 +277,45 @@ def _fits(pattern: Pattern, hole: Hole, block: Block, starts: Places, ends: Plac
         case _ if hole.name == "operator":
             ok &= block.bytes[starts] == ord("1")
         case _ if hole.name == "host":
-            ok &= (block.bytes[ends - 1] != ord(":")) & ((block.bytes[starts] != ord("-")) | (lengths > 1))
+            ok &= (block.bytes[starts + lengths - 1] != ord(":")) & ((block.bytes[starts] != ord("-")) | (lengths > 1))
         case _ if hole.name == "_pid":
             ok &= lengths <= 32
     return ok
 
 
-def _filled(pattern: Pattern, block: Block, lines: Places, held: list[tuple[Places, Places]]) -> Taken:
+def _filled(pattern: Pattern, block: Block, lines: Places, held: list[Words | Places]) -> Taken:
     """Return the columns of the lines that were taken."""
     columns: dict[str, pa.Array | str] = dict(pattern.columns)
     times, in_utc = None, False
-    for hole, (starts, ends) in zip(pattern.holes, held, strict=True):
+    named = {hole.name for hole in pattern.holes}
+    for hole, values in zip(pattern.holes, held, strict=True):
+        if not isinstance(values, Words):
+            if hole.name == "time":
+                times, in_utc = values, hole.form is not None and hole.form.in_utc
+            continue
+        starts, ends = values.starts, values.starts + values.lengths
         match hole.name:
-            case "time":
-                times, in_utc = starts, hole.form is not None and hole.form.in_utc
             case "mac" if hole.notation.kind == "mac":
                 columns["mac"] = of_rows(hexadecimal(block.rows(starts, 17)[:, _DIGITS])[0])
             case "mac":
-                columns["mac"] = block.texts(starts + hole.notation.skip, ends)
+                columns["mac"] = block.array(block.words(starts + hole.notation.skip, ends))
             case "called":
                 columns["ap"] = of_rows(hexadecimal(block.rows(starts, 17)[:, _DIGITS])[0])
-                columns["ssid"] = block.texts(starts + 18, ends) if hole.notation.skip == 18 else ""
+                with_ssid = hole.notation.skip == 18
+                columns["ssid"] = block.array(block.words(starts + 18, ends)) if with_ssid else ""
             case "operator":
-                columns["operator"] = pc.ascii_lower(block.texts(starts + 1, ends))
+                columns["operator"] = pc.ascii_lower(block.array(block.words(starts + 1, ends)))
             case "realm":
-                columns["realm"] = pc.ascii_lower(block.texts(starts, ends))
+                columns["realm"] = pc.ascii_lower(block.array(values))
             case "outer":
-                columns["outer"] = block.texts(starts, ends)
-                if "realm" not in columns:
+                columns["outer"] = block.array(values)
+                if "realm" not in named and hole.notation.kind == "identity":
+                    at = block.cut.marks[block.cut.first[lines] + hole.mark - 1]
+                    columns["realm"] = pc.ascii_lower(block.array(block.words(at + 1, ends)))
+                elif "realm" not in named:
                     columns["realm"] = ""
-                    if hole.notation.kind == "identity":
-                        at = block.marks[block.cut.first[lines] + hole.mark - 1]
-                        columns["realm"] = pc.ascii_lower(block.texts(at + 1, ends))
             case name if name[0] != "_":
-                columns[name] = block.texts(starts, ends)
+                columns[name] = block.array(values)
     return Taken(lines, columns, times, in_utc)
 
 

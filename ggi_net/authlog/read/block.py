@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,26 +14,44 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-PAD = 1100
-"""More than any text that is looked for: so that one can be looked for at the end, too."""
+MOST = 1000
+"""The longest line whose words are taken."""
+MARGIN = 2 * MOST
+"""Lines that begin nearer than this to the end of the block are left alone: what is looked for would reach over it."""
 
-_LOW8 = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
-_LOW4 = np.array([(1 << 8 * count) - 1 for count in range(5)], np.uint32)
+_LOW8 = np.array([(1 << 8 * min(count, 8)) - 1 for count in range(MOST + 1)], np.uint64)
+_LOW4 = np.array([(1 << 8 * min(max(count - 8, 0), 4)) - 1 for count in range(MOST + 1)], np.uint32)
 _HEX = np.zeros(256, np.uint8)
 for _digit in b"0123456789abcdefABCDEF":
     _HEX[_digit] = ord(chr(_digit).lower())
+
+
+class Words(NamedTuple):
+    """Words of a block: where each lies, and its first eight bytes as a number (see `key_of`)."""
+
+    starts: Places
+    lengths: Places
+    keys: NDArray[np.uint64]
+
+    def only(self, ok: Flags) -> Words:
+        """Return some of them."""
+        return Words(self.starts[ok], self.lengths[ok], self.keys[ok])
 
 
 class Block:
     """Bytes, and where in them lines and marks are."""
 
     def __init__(self, data: bytes, cut: Cut) -> None:
-        self._data = data + bytes(PAD)
-        self.bytes = np.frombuffer(self._data, np.uint8)
+        self._data = data
+        self.bytes = np.frombuffer(data, np.uint8)
         self.cut = cut
-        self.marks = np.append(cut.marks, len(data))
-        self._eights = np.ndarray((len(self._data) - 8,), "<u8", self._data, 0, (1,))
-        self._fours = np.ndarray((len(self._data) - 8,), "<u4", self._data, 0, (1,))
+        self._buffer = pa.py_buffer(data)
+
+    def can_take(self) -> Flags:
+        """Return which lines may be taken."""
+        long = self.cut.ends - self.cut.starts > MOST
+        found: Flags = ~(long | self.cut.pieces | (self.cut.starts > len(self._data) - MARGIN))
+        return found
 
     def text(self, line: int) -> str:
         """Return a line, as Latin-1: enough to see whether it can be learned from."""
@@ -44,31 +62,33 @@ class Block:
         every = np.ndarray((len(self._data) - width, width), np.uint8, self._data, 0, (1, 1))
         return every[places]
 
-    def equal(self, places: Places, text: bytes) -> Flags:
-        """Return at which places `text` stands."""
-        every = np.ndarray((len(self._data) - len(text),), f"S{len(text)}", self._data, 0, (1,))
-        found: Flags = every[places] == text
-        return found
+    def texts(self, places: Places, width: int) -> NDArray[np.bytes_]:
+        """Return the text of `width` bytes at each place."""
+        every = np.ndarray((len(self._data) - width,), f"S{width}", self._data, 0, (1,))
+        return every[places]
 
-    def keys(self, starts: Places, lengths: Places) -> NDArray[np.uint64]:
-        """Return the first eight bytes of words as numbers (see `key_of`)."""
-        keys: NDArray[np.uint64] = self._eights[starts] & _LOW8[np.minimum(lengths, 8)]
-        return keys
-
-    def texts(self, starts: Places, ends: Places) -> pa.Array:
-        """Return texts as an array, by way of views of the bytes (Arrow's string_view): up to 12 bytes stand in a
-        view itself."""
+    def words(self, starts: Places, ends: Places) -> Words:
+        """Return the words between places."""
+        every = np.ndarray((len(self._data) - 8,), "<u8", self._data, 0, (1,))
         lengths = ends - starts
-        inline = lengths <= 12
-        head = self.keys(starts, lengths).view(np.uint32).reshape(-1, 2)
-        rest = self._fours[starts + 8] & _LOW4[np.clip(lengths - 8, 0, 4)]
-        views = np.empty((len(starts), 4), np.uint32)
-        views[:, 0] = lengths
-        views[:, 1] = head[:, 0]
-        views[:, 2] = np.where(inline, head[:, 1], 0)
-        views[:, 3] = np.where(inline, rest, starts)
-        buffers = [None, pa.py_buffer(views), pa.py_buffer(self._data)]
-        return pa.Array.from_buffers(pa.string_view(), len(starts), buffers).cast(pa.string())
+        return Words(starts, lengths, every[starts] & _LOW8[lengths])
+
+    def array(self, words: Words) -> pa.Array:
+        """Return words as an array of texts, by way of views (Arrow's string_view): up to 12 bytes stand in a view
+        itself.
+        """
+        fours = np.ndarray((len(self._data) - 4,), "<u4", self._data, 0, (1,))
+        views = np.empty((len(words.starts), 4), np.uint32)
+        views[:, 0] = words.lengths
+        views.view(np.uint64)[:, 1] = words.starts << 32
+        views[:, 1] = words.keys
+        short = np.flatnonzero(words.lengths <= 12)
+        if len(short):
+            lengths = words.lengths[short]
+            views[short, 2] = words.keys[short] >> np.uint64(32)
+            views[short, 3] = fours[words.starts[short] + 8] & _LOW4[lengths]
+        buffers = [None, pa.py_buffer(views), self._buffer]
+        return pa.Array.from_buffers(pa.string_view(), len(views), buffers).cast(pa.string())
 
 
 def key_of(word: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +14,7 @@ import pyarrow as pa
 from ggi_net.authlog.line import TEXT_COLUMNS, Line
 from ggi_net.authlog.read import clock, cut
 from ggi_net.authlog.read.alike import Pattern, learned, taken
-from ggi_net.authlog.read.block import Block
+from ggi_net.authlog.read.block import MOST, Block
 from ggi_net.authlog.read.one import COLUMNS, Found, found_in, found_in_record, unparsed
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ _WORTH = 20
 """A pattern that takes fewer lines of a block is forgotten."""
 _IDLE = 12
 """After so many of those, learning from a sample ends: its lines have little in common."""
-_MOST_MARKS = 500
 
 
 def lines(data: bytes, about: Source, *, offset: int = 0) -> pa.Table:
@@ -99,31 +99,30 @@ def _patterns(_host: str, _hop: Hop, _hops: frozenset[tuple[str, Hop]]) -> dict[
 def _alike(block: Block, about: Source, reference: datetime) -> tuple[list[Taken], Places]:
     """Return lines that are of patterns, known ones and such as are learned from the others, and the places of the
     rest."""
-    cut = block.cut
-    by_count = np.argsort(np.minimum(cut.counts, 0xFFFF).astype(np.uint16), kind="stable")
-    edges = np.searchsorted(cut.counts[by_count], np.arange(_MOST_MARKS + 2))
-    groups = {
-        count: by_count[edges[count] : edges[count + 1]]
-        for count in range(_MOST_MARKS + 1)
-        if edges[count] < edges[count + 1]
-    }
-    over = by_count[edges[-1] :]
+    can_take = block.can_take()
+    lines, left = np.flatnonzero(can_take), np.flatnonzero(~can_take)
+    counts = block.cut.counts[lines]
+    lines = lines[np.argsort(counts.astype(np.uint16), kind="stable")]
+    edges = np.searchsorted(block.cut.counts[lines], np.arange(MOST + 2))
+    groups = {count: lines[begin:end] for count, (begin, end) in enumerate(pairwise(edges.tolist())) if begin < end}
     known = _patterns(about.host, about.hop, frozenset(about.hops.items()))
     alike: list[Taken] = []
 
     def take(pattern: Pattern) -> int:
-        group = groups.get(pattern.marks, over[:0])
-        found = taken(pattern, block, group, reference) if len(group) else None
-        known[pattern] = len(found.lines) if found else 0
-        if found and len(found.lines):
-            alike.append(found)
-            groups[pattern.marks] = np.setdiff1d(group, found.lines, assume_unique=True)
+        known[pattern] = 0
+        if pattern.marks in groups and len(groups[pattern.marks]):
+            found = taken(pattern, block, groups[pattern.marks], reference)
+            known[pattern] = len(found.lines)
+            if len(found.lines):
+                alike.append(found)
+                can_take[found.lines] = False
+                groups[pattern.marks] = groups[pattern.marks][can_take[groups[pattern.marks]]]
         return known[pattern]
 
     for pattern in sorted(known, key=known.__getitem__, reverse=True):
         take(pattern)
     for _ in range(_ROUNDS):
-        rest = np.concatenate([over[:0], *groups.values()])
+        rest = np.concatenate([left[:0], *groups.values()])
         if len(rest) <= _FEW:
             break
         gained = idle = 0
@@ -141,14 +140,18 @@ def _alike(block: Block, about: Source, reference: datetime) -> tuple[list[Taken
     for pattern in sorted(known, key=known.__getitem__, reverse=True):
         if known[pattern] < _WORTH:
             del known[pattern]
-    return alike, np.concatenate([over, *groups.values()])
+    return alike, np.concatenate([left, *groups.values()])
 
 
 def _table(found: Taken, block: Block, about: Source, offset: int) -> pa.Table:
     """Return the columns of lines that were read together, but the time."""
     count = len(found.lines)
     starts, ends = block.cut.starts[found.lines], block.cut.ends[found.lines]
-    columns: dict[str, pa.Array | str] = {**found.columns, "source": about.name, "raw": block.texts(starts, ends)}
+    columns: dict[str, pa.Array | str] = {
+        **found.columns,
+        "source": about.name,
+        "raw": block.array(block.words(starts, ends)),
+    }
     arrays = {
         name: pa.repeat(pa.scalar(value), count) if isinstance(value, str) else value for name, value in columns.items()
     }

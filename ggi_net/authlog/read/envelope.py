@@ -25,14 +25,18 @@ DAEMON = (
 )
 """The dates that daemons write themselves, and who writes them so."""
 
-SYSLOG = tuple(
-    re.compile(pattern, re.DOTALL)
-    for pattern in (
-        rf"<(?P<_pri>[0-9]{{1,3}})>1 (?P<time>-|{CLASSES['iso']}) (?P<host>[^ ]{{1,{MOST}}}) (?P<program>[^ ]{{1,128}}) (?P<_pid>[^ ]{{1,128}}) "
-        rf"(?P<_id>[^ ]{{1,64}}) {_DATA}(?: \ufeff?(?P<message>.*))?",
-        rf"(?:<(?P<_pri>[0-9]{{1,3}})>)?(?P<time>{CLASSES['rfc3164']}|{CLASSES['iso']}) {_HOST} {_TAG}: ?(?P<message>.*)",
-        rf"(?:<(?P<_pri>[0-9]{{1,3}})>)?(?P<time>{CLASSES['rfc3164']}|{CLASSES['iso']}) {_TAG}: ?(?P<message>.*)",
-    )
+_PRIORITY = r"(?:<(?P<_pri>[0-9]{1,3})>)?"
+_TIME = rf"(?P<time>{CLASSES['rfc3164']}|{CLASSES['iso']})"
+_MESSAGE = r"(?P<message>.*)"
+
+SYSLOG = (
+    re.compile(
+        rf"(?P<_pid>[^ ]{{1,128}}) (?P<_id>[^ ]{{1,64}}) {_DATA}(?: \ufeff?{_MESSAGE})?",
+        rf"(?P<_pid>[^ ]{{1,128}}) (?P<_id>[^ ]{{1,64}}) {_DATA}(?: \ufeff?{_MESSAGE})?",
+        re.DOTALL,
+    ),
+    re.compile(rf"{_PRIORITY}{_TIME} {_HOST} {_TAG}: ?{_MESSAGE}", re.DOTALL),
+    re.compile(rf"{_PRIORITY}{_TIME} {_TAG}: ?{_MESSAGE}", re.DOTALL),
 )
 
 

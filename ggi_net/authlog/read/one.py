@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ggi_net.authlog.read.source import Source
 
 COLUMNS = (
-    "product", "kind", "hop", "result", "host", "outer", "inner", "realm", "mac", "ap", "ssid", "nas", "operator", "client",
-    "server", "cui", "state", "session", "eap", "tls", "vlan", "address", "reason", "code",
+    "product", "kind", "hop", "result", "host", "outer", "inner", "realm", "mac", "ap", "ssid", "nas", "operator",
+    "client", "server", "cui", "state", "session", "eap", "tls", "vlan", "address", "reason", "code",
 )  # fmt: skip
 """The columns that a record fills; with source, offset, raw, latin1 and time they are a line."""
 _AS_SAID = (

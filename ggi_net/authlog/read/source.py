@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from ggi_net.authlog.line import Hop
 from ggi_net.model.types import Record
 
@@ -24,5 +26,5 @@ class Source(Record, frozen=True, kw_only=True):
     zone: str = "Europe/Amsterdam"
     host: str = ""
     hop: Hop = Hop.UNKNOWN
-    hops: dict[str, Hop] = {}
+    hops: dict[str, Hop] = msgspec.field(default_factory=dict)
     format: str = ""

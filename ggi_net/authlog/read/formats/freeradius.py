@@ -1,6 +1,7 @@
 """FreeRADIUS' radius.log, of 3.0 and 3.2, or the same in syslog.
 
-    Mon Nov 23 15:49:28 2026 : Auth: (37)   Login incorrect (mschap: MS-CHAP2-Response is incorrect): [jan@almelo.nl] (from client flr1 port 0 cli 02-00-00-00-02-05 via TLS tunnel)
+    Auth: (37)   Login incorrect (mschap: MS-CHAP2-Response is incorrect): [jan@almelo.nl] (from client flr1 port 0
+    cli 02-00-00-00-02-05 via TLS tunnel)
 
 Lines of one request share the number in front. `via TLS tunnel` is said of the inner login: its line has the cause,
 and the outer one that follows only repeats that it failed. What `msg_badpass` and `msg_goodpass` append may hold
@@ -29,20 +30,19 @@ _RESULTS = (
     ("Multiple logins", Result.REJECT),
     ("Rejected in post-auth", Result.REJECT),
 )
+_NUMBER = "[[({session}){_gap:gap}]]"
+_REASON = "[[ ({reason:first})]]: "
 _BEHIND = "(from client {client} port {_port}[[ cli {mac:station}]]"
+_IN_TUNNEL = _REASON + "[{inner:last}] " + _BEHIND + " via TLS tunnel){_more:tail}"
+_OUTSIDE = _REASON + "[{outer:last}] " + _BEHIND + "[[ via proxy to virtual server]]){_more:tail}"
 
 SHAPES = (
     *(
-        Shape(f"[[({{session}}){{_gap:gap}}]]{what}[[ ({{reason:first}})]][[ ]]: [{{inner:last}}] {_BEHIND} via TLS tunnel){{_more:tail}}",
-              kind=Kind.INNER, hop=Hop.HOME, result=result, _what=what)
+        Shape(f"{_NUMBER}{what}{_IN_TUNNEL}", kind=Kind.INNER, hop=Hop.HOME, result=result, _what=what)
         for what, result in _RESULTS
     ),
-    *(
-        Shape(f"[[({{session}}){{_gap:gap}}]]{what}[[ ({{reason:first}})]][[ ]]: [{{outer:last}}] {_BEHIND}[[ via proxy to virtual server]]){{_more:tail}}",
-              kind=Kind.RESULT, result=result, _what=what)
-        for what, result in _RESULTS
-    ),
-)  # fmt: skip
+    *(Shape(f"{_NUMBER}{what}{_OUTSIDE}", kind=Kind.RESULT, result=result, _what=what) for what, result in _RESULTS),
+)
 
 _SESSION = re.compile(r"\((\d{1,20})\) {1,40}(.*)", re.DOTALL)
 _USER = re.compile(r'(?:for user|Login incorrect:|user) "(.{0,1100})"', re.DOTALL)

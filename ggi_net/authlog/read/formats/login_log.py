@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from ggi_net.authlog.read.format import Said
 
 _FIELDS = {
-    "time": "time:iso", "host": "host:quoted", "role": "_role:quoted!", "event": "_event:quoted!", "result": "_result:quoted!",
-    "outer": "outer:quoted", "inner": "inner:quoted", "realm": "realm:quoted", "mac": "mac:quoted", "called_station": "called:quoted",
-    "nas": "nas:quoted", "client": "client:quoted", "operator": "operator:quoted", "cui": "cui:quoted", "refusal": "_refusal:quoted!",
-    "reason": "reason:quoted!", "eap_type": "eap:quoted!", "tls_version": "tls:quoted!", "vlan": "vlan:quoted!", "address": "address:quoted",
+    "time": "time:iso", "host": "host:quoted", "role": "_role:quoted!", "event": "_event:quoted!",
+    "result": "_result:quoted!", "outer": "outer:quoted", "inner": "inner:quoted", "realm": "realm:quoted",
+    "mac": "mac:quoted", "called_station": "called:quoted", "nas": "nas:quoted", "client": "client:quoted",
+    "operator": "operator:quoted", "cui": "cui:quoted", "refusal": "_refusal:quoted!", "reason": "reason:quoted!",
+    "eap_type": "eap:quoted!", "tls_version": "tls:quoted!", "vlan": "vlan:quoted!", "address": "address:quoted",
 }  # fmt: skip
 """The fields of the template in their order, and what they are for us."""
 _COLUMNS = {key: field.partition(":")[0] for key, field in _FIELDS.items()}

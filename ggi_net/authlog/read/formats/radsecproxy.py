@@ -1,6 +1,6 @@
 """radsecproxy: the federation's proxies, and the ones in front of an organisation's server.
 
-    Access-Reject for user @almelo.nl stationid 02-00-00-00-02-04 from _self_ (govroam: unknown realm) to hengelo (10.1.0.1) operator 1hengelo.nl
+    Access-Reject for user @almelo.nl stationid 02-00-00-00-02-04 from _self_ (unknown realm) to hengelo (10.1.0.1)
 
 Names and texts from packets are written with `%XX` for all but printable ASCII, spaces included as they are. With
 `LogFullUsername off`, the name begins at its first @. Sources: radsecproxy 1.9 to 1.11, radsecproxy.c (`replylog`,
@@ -44,7 +44,8 @@ SHAPES = (
 )
 
 _SERVER = re.compile(
-    r"(?:TLS connection to|DTLS connection to|request to server|status server response from|server response,|message from server|connection to server) ([^ ,]{1,253})"
+    r"(?:TLS connection to|request to server|status server response from|server response,|message from server|"
+    r"connection to server) ([^ ,]{1,253})"
 )
 _CLIENT = re.compile(r"(?:request from|request from client|accept from|, client) ([^ ,]{1,253})")
 
