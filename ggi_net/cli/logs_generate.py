@@ -45,7 +45,7 @@ def generate(
         made = make(folder, (day or datetime.now().astimezone()).date(), logins, seed, advance)
     seconds = time.perf_counter() - began
     out.print(
-        f"{made.logins:,} logins, {made.attempts:,} attempts: {made.lines:,} lines ({decimal(made.bytes)}) in {made.files:,} files, "
-        f"{made.lines / seconds:,.0f} lines/s"
+        f"{made.logins:,} logins, {made.attempts:,} attempts: {made.lines:,} lines ({decimal(made.bytes)}) "
+        f"in {made.files:,} files, {made.lines / seconds:,.0f} lines/s"
     )
     out.print(f"what was the matter with each: {folder / 'truth.csv'}", highlight=False)
