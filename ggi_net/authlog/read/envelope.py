@@ -31,7 +31,8 @@ _MESSAGE = r"(?P<message>.*)"
 
 SYSLOG = (
     re.compile(
-        rf"(?P<_pid>[^ ]{{1,128}}) (?P<_id>[^ ]{{1,64}}) {_DATA}(?: \ufeff?{_MESSAGE})?",
+        rf"<(?P<_pri>[0-9]{{1,3}})>1 (?P<time>-|{CLASSES['iso']}) (?P<host>[^ ]{{1,{MOST}}}) "
+        r"(?P<program>[^ ]{1,128}) "
         rf"(?P<_pid>[^ ]{{1,128}}) (?P<_id>[^ ]{{1,64}}) {_DATA}(?: \ufeff?{_MESSAGE})?",
         re.DOTALL,
     ),
