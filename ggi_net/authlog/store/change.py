@@ -37,10 +37,11 @@ def replace(folder: Path, old: Manifest, now: datetime, *, gone: Iterable[str] =
     return new
 
 
-def empty_trash(folder: Path, manifest: Manifest, now: datetime, *, grace: timedelta = GRACE) -> None:
-    """Remove what has been in the trash for `grace`."""
+def empty_trash(folder: Path, manifest: Manifest, now: datetime, *, at_once: Iterable[str] = ()) -> None:
+    """Remove what has been in the trash for a while, and of the rest what shall go at once."""
+    urgent = frozenset(at_once)
     for one in manifest.trash:
-        if now - one.since >= grace:
+        if now - one.since >= GRACE or one.path in urgent:
             remove_file(folder / one.path)
 
 

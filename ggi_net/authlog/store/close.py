@@ -35,8 +35,12 @@ _WINDOW: Final = 200_000
 """Lines that are put together at once."""
 
 _COLUMNS: Final = ", ".join(f'"{name}"' for name in LINES.names)
+_OWN: Final = ", ".join(f'own."{name}"' for name in LINES.names)
 _LENT: Final = pa.schema(
-    [("source", pa.string()), ("offset", pa.int64()), ("place", pa.uint16()), ("login", pa.uint64()), ("nth", pa.int32())]
+    [
+        ("source", pa.string()), ("offset", pa.int64()), ("place", pa.uint16()), ("login", pa.uint64()),
+        ("nth", pa.int32()),
+    ]
 )  # fmt: skip
 
 
@@ -57,18 +61,18 @@ def close(view: View, writer: Writer, assembler: Assembler, name: str, now: date
     old, day = view.manifest, view.manifest.days[name]
     before, after = ((_midnight(name) + timedelta(days=step)).date().isoformat() for step in (-1, 1))
     ahead = old.days.get(after, Day())
-    closing = _Closing(view, writer, assembler, name, day.sets, ahead.sets, old.days.get(before, Day()).lent)
-    if not any(one.line_count for one in day.sets):  # its lines are forgotten: what is known of it stays as it is
-        by_key = [[one for one in day.sets if one.key == key] for key in sorted({one.key for one in day.sets})]
-        sets = tuple(merged for group in by_key if (merged := closing.merged(group)))
-        return replace(view.folder, old, now, days=old.days | {name: msgspec.structs.replace(day, sets=sets, closed=True)})
-    sets, lent = closing.again()
-    days = old.days | {name: Day(sets=sets, closed=True, lent=lent)}
+    lined = [one for one in day.sets if one.line_count]
+    closing = _Closing(view, writer, assembler, name, lined, ahead.sets, old.days.get(before, Day()).lent)
+    sets, lent = closing.again() if lined else ((), ())
+    rest = [one for one in day.sets if not one.line_count]  # their lines are forgotten, or they only have copies
+    for key in sorted({one.key for one in rest}):
+        sets = (*sets, *closing.merged([one for one in rest if one.key == key]))
+    days = old.days | {name: msgspec.structs.replace(day, sets=sets, closed=True, lent=lent)}
     early = tuple(one for one in ahead.sets if one.line_count and one.begin < closing.end + _MARGIN)
     if early and lent != day.lent:  # the next day's logins may have been made of lines that are lent now
         anew, _ = _Closing(view, writer, assembler, after, early, (), lent).again()
-        rest = tuple(one for one in ahead.sets if one not in early)
-        days[after] = msgspec.structs.replace(ahead, sets=(*rest, *anew), closed=False)
+        later = tuple(one for one in ahead.sets if one not in early)
+        days[after] = msgspec.structs.replace(ahead, sets=(*later, *anew), closed=False)
     return replace(view.folder, old, now, days=days)
 
 
@@ -85,7 +89,7 @@ class _Closing:
         ahead: Sequence[FileSet],
         borrowed: Sequence[Lent],
     ) -> None:
-        """Of the day `name` with `sets`, the next day's `ahead`, and the lines `borrowed` by logins of the day before."""
+        """Of the day `name` with `sets`, the next day's `ahead`, and its lines that logins of the day before have."""
         self._view, self._writer, self._assembler, self._name = view, writer, assembler, name
         self._engine = view.engine
         self._sets, self._ahead, self._borrowed = sets, ahead, borrowed
@@ -118,19 +122,21 @@ class _Closing:
                     parts.append(self._put())
                     lent += self._lent()
         done = [part for part in parts if part]
-        one = done[0] if len(done) == 1 else self.merged(done)
-        return ((one,) if one else ()), tuple(lent)
+        return self.merged(done), tuple(lent)
 
-    def merged(self, sets: Sequence[FileSet]) -> FileSet | None:
+    def merged(self, sets: Sequence[FileSet]) -> tuple[FileSet, ...]:
         """One set of several that were hashed with one key."""
-        return self._writer.write(self._name, key=sets[0].key, **merging(sets, self._view.folder)) if sets else None
+        if len(sets) < 2:
+            return tuple(sets)
+        one = self._writer.write(self._name, key=sets[0].key, **merging(sets, self._view.folder))
+        return (one,) if one else ()
 
     def _kept(self) -> FileSet | None:
         """The lines that a login of the day before has, and where lines stand a second time."""
         return self._writer.write(
             self._name,
-            lines=f"SELECT {', '.join(f'own.{column.strip()}' for column in _COLUMNS.split(','))}, borrowed.place, "
-            f"borrowed.login, borrowed.nth FROM {rows_of('lines', self._sets, self._view.folder)} own "
+            lines=f"SELECT {_OWN}, borrowed.place, borrowed.login, borrowed.nth "
+            f"FROM {rows_of('lines', self._sets, self._view.folder)} own "
             'JOIN borrowed ON borrowed.source = own.source AND borrowed."offset" = own."offset"',
             logins="SELECT * FROM no_logins",
             copies=f"SELECT {COPY_COLUMNS} FROM {rows_of('copies', self._sets, self._view.folder)}",

@@ -176,8 +176,8 @@ def merging(sets: Sequence[FileSet], folder: Path) -> dict[str, str]:
 
 
 def _mergeable(sets: Sequence[FileSet]) -> Iterator[list[FileSet]]:
-    """Groups of sets of about one size and of one key that are too many."""
-    groups: defaultdict[tuple[str, int], list[FileSet]] = defaultdict(list)
+    """Groups of sets that are too many: of one size and one key, all with lines or all without (`close.py`)."""
+    groups: defaultdict[tuple[str, bool, int], list[FileSet]] = defaultdict(list)
     for one in sets:
-        groups[one.key, (one.line_count + one.login_count).bit_length() // 3].append(one)
+        groups[one.key, one.line_count > 0, (one.line_count + one.login_count).bit_length() // 3].append(one)
     yield from (group for group in groups.values() if len(group) >= _SETS)

@@ -59,7 +59,7 @@ def _grouped(
 ) -> Iterator[tuple[tuple[str, ...], int, int]]:
     """What `rows`, a table in a FROM, has of each group."""
     moment = '"begin"' if kind == "logins" else "moment"
-    number = "count(*)" if kind == "logins" else "sum(logins)::BIGINT"
+    number = "count(*)" if kind == "logins" else "sum(logins)"
     columns = [_COLUMNS.get(name, name).format(moment=moment) for name in by]
     where = condition(question, view.keys, begin=moment, places=places)
     grouping = f" GROUP BY {', '.join(str(one + 1) for one in range(len(by)))}" if by else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ggi_net.authlog.store.keys import Keys
 
-_TOKENS: Final = re.compile(r"[^\s\[\]<>\"'(),;=#]{1,253}")
+_TOKENS: Final = re.compile(r"[^\s\[\]<>\"'(),;:=#/]{1,253}")
 """Where an identity or a MAC address can stand in a text."""
 _MAC: Final = re.compile(r"(?:[0-9a-f]{2}[-:.]?){5}[0-9a-f]{2}", re.IGNORECASE)
 
@@ -73,7 +73,8 @@ class Erased(Record, frozen=True):
 def _named(texts: Sequence[str], keys: Keys) -> Iterator[tuple[str, int]]:
     """The hashes, by each key, of all that a line may name; `texts` are its identities, MAC address and raw text."""
     outer, inner, mac, raw = texts
-    identities = {outer, inner, *_TOKENS.findall(raw)} - {""}
+    tokens = _TOKENS.findall(raw)
+    identities = {outer, inner, *tokens, *(token.rstrip(".") for token in tokens)} - {""}
     macs = {mac, *(re.sub(r"[-:.]", "", found).lower() for found in _MAC.findall(raw))} - {""}
     for key in keys.names:
         for identity in identities:

@@ -46,10 +46,17 @@ def commit(folder: Path, table: pa.Table, source: str, begin: int, end: int) -> 
     Raises DiskFull or FileError; then nothing was committed.
     """
     path = folder / f"{digest(source)}-{begin}-{end}.parquet"
+    write(conform(table), path)
+    return path
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """Write a hot file, or replace it, at once. Raises DiskFull or FileError; then nothing changed."""
+    folder = path.parent
     beside = folder / f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}"
     try:
         try:
-            pq.write_table(conform(table), beside, compression="zstd", use_dictionary=True)
+            pq.write_table(table, beside, compression="zstd", use_dictionary=True)
             flush(beside)
             beside.rename(path)
             flush(folder)
@@ -63,7 +70,6 @@ def commit(folder: Path, table: pa.Table, source: str, begin: int, end: int) -> 
             place=Place(str(path)),
             hint="check the path and your rights",
         ) from None
-    return path
 
 
 def conform(table: pa.Table) -> pa.Table:

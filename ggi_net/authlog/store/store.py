@@ -18,12 +18,16 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
 
+import msgspec
+
 from ggi_net.authlog.store import close as closing
 from ggi_net.authlog.store import compact, counts, hot, manifest, search
 from ggi_net.authlog.store.change import empty_trash, spill_folder, sweep
 from ggi_net.authlog.store.engine import Engine
+from ggi_net.authlog.store.erase import Eraser, read_proof, subject
 from ggi_net.authlog.store.identity import Identity
 from ggi_net.authlog.store.lock import only_one
+from ggi_net.authlog.store.retention import forget
 from ggi_net.authlog.store.sets import Writer, prepare
 from ggi_net.authlog.store.view import View, looking
 
@@ -38,8 +42,11 @@ if TYPE_CHECKING:
     from ggi_net.authlog.login import Login
     from ggi_net.authlog.question import Question
     from ggi_net.authlog.store.compact import Taken
+    from ggi_net.authlog.store.erase import Proof
+    from ggi_net.authlog.store.identity import Retention
     from ggi_net.authlog.store.keys import Keys
     from ggi_net.authlog.store.owners import Assembler
+    from ggi_net.authlog.store.retention import Forgotten
 
 SETTLED: Final = timedelta(seconds=30)
 """How old a hot file is before a compaction takes it: one that is being listed elsewhere shall not go at once."""
@@ -181,6 +188,45 @@ class Store:
                 closing.close(self._look(), self._writer, self._assembler, name, now)
             empty_trash(self._folder, manifest.read(self._folder), now)
         return total
+
+    def expire(self, now: datetime | None = None) -> Forgotten:
+        """Remove what is older than the store's retention allows, also from the disk; days change one by one.
+
+        Raises StoreLocked, DiskFull or StoreDamaged; the next one goes on.
+        """
+        now = now or datetime.now(UTC)
+        with only_one(self._folder, "expiring"):
+            old = manifest.read(self._folder)
+            left, done = forget(self._engine, self._folder, self._writer, self.retention, old, now)
+            empty_trash(self._folder, left, now, at_once=[one.path for one in left.trash])
+        return done
+
+    def erase(self, *, identity: str = "", mac: str = "", reason: str, now: datetime | None = None) -> Proof:
+        """Remove everything of one person or device from every file, and keep it from coming back with old logs.
+
+        An identity is erased where it is written; the visits of its device under an anonymous name need an erasure of
+        the device's MAC address. Give a `reason` that names nobody, such as the number of the request. Raises
+        ErasureRefused for what is not one person's, StoreLocked, DiskFull, StoreDamaged; the same one again goes on.
+        """
+        kind, text = subject(identity=identity, mac=mac)
+        with only_one(self._folder, "erasing"):
+            sweep(self._folder, manifest.read(self._folder))
+            eraser = Eraser(self._folder, self._writer, self._keys, kind, text)
+            return eraser.run(self._look(), reason, now or datetime.now(UTC))
+
+    def unfinished(self) -> list[Proof]:
+        """Erasures that were stopped, and have to be asked for again."""
+        proofs = [read_proof(path) for path in sorted((self._folder / "erasures").glob("*.json"))]
+        return [proof for proof in proofs if proof.ended is None]
+
+    @property
+    def retention(self) -> Retention:
+        """How long things are kept."""
+        return Identity.read(self._folder).retention
+
+    @retention.setter
+    def retention(self, retention: Retention) -> None:
+        msgspec.structs.replace(Identity.read(self._folder), retention=retention).write(self._folder)
 
 
 def _state(path: Path) -> Sequence[int]:
