@@ -23,7 +23,7 @@ class Read(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.text = ""
         self.elements: list[tuple[str, list[tuple[str, str | None]]]] = []
-        self.feed(html)
+        self.feed(str(html))
         self.close()
 
     def handle_starttag(self, tag, attrs):
