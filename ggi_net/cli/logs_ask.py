@@ -70,7 +70,7 @@ def search(
     result: Annotated[str, typer.Option("--result", help="accept, reject or unfinished.")] = "",
     cause: Annotated[str, typer.Option("--cause", help="A cause of the catalogue, such as wrong-password.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many, the newest.")] = 100,
-    form: Annotated[str, typer.Option("--format", help="table, json (an object a line) or csv.")] = "table",
+    form: Annotated[str, typer.Option("--format", help="text, json (an object a line) or csv.")] = "text",
     reason: ReasonOption = "",
     settings: SettingsOption = None,
     store: StoreOption = None,
@@ -89,8 +89,8 @@ def search(
     from ggi_net.authlog.fold import fold
     from ggi_net.authlog.question import Question
 
-    if form not in ("table", "json", "csv"):
-        raise typer.BadParameter("table, json or csv", param_hint="--format")
+    if form not in ("text", "json", "csv"):
+        raise typer.BadParameter("text, json or csv", param_hint="--format")
     desk = _desk(settings, store)
     given = {
         "user": user, "mac": _digits(mac, "--mac"), "realm": realm.lower().lstrip("@"), "gemeente": gemeente,
@@ -101,8 +101,8 @@ def search(
     causes = [known.id for known in desk.catalogue]
     questions = asked(text, desk.places, causes) if text else [Question()]
     found = _first(desk, [msgspec.structs.replace(question, **given) for question in questions], _reason(reason))
-    if form == "table":
-        _table(fold(found), desk)
+    if form == "text":
+        _list(fold(found), desk)
         if len(found) == limit:
             note(f"the newest {limit} only: --limit shows more, --since less")
     elif form == "json":
@@ -231,32 +231,25 @@ def _cause(desk: Desk, text: str) -> str:
     return text
 
 
-def _table(logins: list[Login], desk: Desk) -> None:
-    """Two lines a login, so that nothing is cut off: when, how, who, on what, where; then what was the matter."""
-    from rich.table import Table
-    from rich.text import Text
+def _list(logins: list[Login], desk: Desk) -> None:
+    """Two lines a login, nothing cut off: when, how, who, on what, where; then what was the matter, and its id."""
+    from rich.markup import escape
 
     from ggi_net.authlog.moments import clock
     from ggi_net.authlog.words import inert
 
-    if not logins:
-        out.print("no logins")
-        return
-    table = Table(box=None, pad_edge=False, show_header=False)
     for login in logins:
         place = desk.places.name(login.visited) or login.operator or login.nas or "?"
         site = f" ({desk.places.site_name(login.visited, login.site)})" if login.site else ""
         times = f" ×{login.attempts}" if login.attempts > 1 else ""
         style = {"accept": "green", "reject": "red"}.get(login.outcome, "yellow")
-        table.add_row(
-            clock(login.begin), Text(f"{login.outcome}{times}", style=style),
-            Text(inert(login.inner or login.outer or login.realm)), Text(login.mac[:12]), Text(inert(place + site)),
-        )  # fmt: skip
-        what = desk.catalogue[login.cause].nl.title if login.cause else inert(login.reason)
-        table.add_row(
-            Text(""), Text(""), Text(what, style="bold" if login.cause else ""), Text(""), Text(login.id, style="dim")
-        )
-    out.print(table)
+        who = escape(inert(login.inner or login.outer or login.realm))
+        outcome = f"[{style}]{f'{login.outcome}{times}':10}[/]"
+        out.print(f"{clock(login.begin)}  {outcome}  {who}  {login.mac[:12]}  {escape(inert(place + site))}")
+        what = f"[bold]{desk.catalogue[login.cause].nl.title}[/]" if login.cause else escape(inert(login.reason))
+        out.print(f"{'':21}{what}{'  ' if what else ''}[dim]{login.id}[/]")
+    if not logins:
+        out.print("no logins")
 
 
 def _csv(logins: list[Login]) -> str:

@@ -109,7 +109,7 @@ def test_nothing_else_is_found(ggi):
     assert (status, said) == (0, "no logins\n")
 
 
-def test_the_table_says_what_was_the_matter(ggi):
+def test_the_list_says_what_was_the_matter(ggi):
     _, said, _ = ggi("search", "user@almelo.example", *PERIOD)
     assert "2026-11-23 15:49:28" in said
     assert "reject" in said
@@ -124,7 +124,7 @@ def test_a_spreadsheet_gets_no_formula(ggi):
     assert login["outer"] == '\'=cmd|"\\x1b[31m"@evil.example'
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv"])
+@pytest.mark.parametrize("form", ["text", "json", "csv"])
 def test_no_name_steers_the_terminal(ggi, form):
     _, said, _ = ggi("search", "--realm", "evil.example", *PERIOD, "--format", form)
     assert "=cmd" in said
@@ -183,7 +183,7 @@ def test_a_look_up_needs_a_reason_and_is_on_record(ggi, base, monkeypatch):
         (("search", "--mac", "almelo"), "'almelo' is no MAC address"),
         (("search", "--result", "refused"), "one of accept, reject, unfinished"),
         (("search", "--cause", "wrong-pasword"), "did you mean 'wrong-password'?"),
-        (("search", "--format", "xml"), "table, json or csv"),
+        (("search", "--format", "xml"), "text, json or csv"),
     ],
 )
 def test_a_condition_that_can_not_be_is_wrong_usage(ggi, words, message):
