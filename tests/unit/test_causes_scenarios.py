@@ -110,6 +110,20 @@ def test_with_the_log_of_the_device_the_cause_is_as_good_or_better(scenario, log
     assert cause_of(device) in (cause, "login-failed-at-access-point")
 
 
+@pytest.mark.parametrize(
+    ("log", "hop", "cause"),
+    [
+        ("freeradius-fl-stdout.expired-eap-server-cert.log", Hop.HOME, "server-certificate-expired"),
+        ("freeradius-fl-stdout.expired-radsec-cert.log", Hop.VISITED, "link-certificate-refused"),
+        ("radsecproxy.expired-radsec-client-cert.log", Hop.FEDERATION, "link-certificate-refused"),
+        ("radsecproxy-dynamic.log", Hop.FEDERATION, "server-not-found"),
+    ],
+)
+def test_what_servers_say_of_each_other(log, hop, cause):
+    """Certificates between servers, and a home that DNS doesn't know."""
+    assert cause_of(lines_in(LOGS / "other" / log, log, hop)) == cause
+
+
 @pytest.mark.parametrize("scenario", SUCCESSES)
 def test_a_login_that_succeeded_has_no_cause(scenario):
     assert cause_of(lines_of(scenario)) == ""

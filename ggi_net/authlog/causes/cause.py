@@ -125,7 +125,7 @@ class Pattern(Record, frozen=True, kw_only=True):
     `reason` is the whole of what the server says, with `*` for what varies; the names of modules and functions in front
     of it may differ (see `phrase.py`). `code` is the number that NPS gives, or the name of our own refusal. `outer`,
     `address` and `attempt` are named checks. `kind`, `hop`, `result` and `server` are as in the line. `over` are
-    patterns that match the same lines and come second.
+    patterns that match the same line, or another line of the same login, and come second.
     `line` is a line as the daemon writes it, from which this pattern must find the cause; `source` is where it is from.
     """
 

@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LEAD = re.compile(
-    r"(?:\(\d{1,10}\) +|rlm_\w{1,20} \([\w.-]{1,40}\): +|[\w.-]{1,40}: +|\(TLS\) +(?:[\w.-]{1,40} - +)?)*", re.ASCII
+    r"(?:\(\d{1,10}\) +)?"
+    r"(?:(?:rlm_\w{1,20} \([\w.-]{1,40}\)|(?!ERROR:|WARNING:)[\w.-]{1,40}): +(?:(?:ERROR|WARNING): +)?)+"
+    r"(?:\(TLS\) +(?:[\w.-]{1,40} - +)?)?",
+    re.ASCII,
 )
-"""What daemons write in front of what they say: request numbers, names of modules, of instances, of functions."""
+"""What daemons write in front of what they say: request numbers, names of modules, of instances, of functions.
+
+Without a name, `ERROR: (TLS)` stays: FreeRADIUS says so of its own connections to other servers, not of a login.
+"""
 
 _FIRST = 6
 """Characters by which texts are indexed."""
