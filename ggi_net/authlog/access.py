@@ -30,7 +30,7 @@ def scope_of(viewer: Viewer) -> Scope:
     if viewer.role is Role.OPERATOR:
         return Scope(inner=False)
     if viewer.role is Role.HELPDESK:
-        return Scope(everybody=False, inner=False, gemeenten=viewer.gemeenten)
+        return Scope(everybody=False, inner=False, gemeenten=tuple(slug for slug in viewer.gemeenten if slug))
     return NOTHING
 
 

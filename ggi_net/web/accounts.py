@@ -13,6 +13,7 @@ import re
 import threading
 import time
 import unicodedata
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -73,9 +74,13 @@ class Accounts:
         self._database = database
         self._hasher = hasher or PasswordHasher()
         self._clock = clock
-        self._nobody = self._hasher.hash("the password of nobody")
         self._key = database.key("device cookies")
         self._busy = threading.BoundedSemaphore(_AT_ONCE)
+
+    @cached_property
+    def _nobody(self) -> str:
+        """What the password of a name that isn't there is compared with."""
+        return self._hasher.hash("the password of nobody")
 
     def add(self, name: str, password: str, role: Role, gemeenten: tuple[str, ...] = ()) -> None:
         """Add one. Raises AccountProblem, PasswordRefused."""
@@ -116,13 +121,14 @@ class Accounts:
         """
         name = name.strip().casefold()[:LONGEST]
         known = self.device(name) if device and same(device, self.device(name)) else ""
+        nobody = self._nobody  # made at the first log-in, whoever's it is
         bucket = hashlib.sha256(f"{name}\0{known}".encode(errors="surrogatepass")).digest()
         with self._database.open() as database:
             # Counted before it is checked: many at once must not get more tries.
             self._wait(database, bucket)
             row = database.execute("SELECT * FROM accounts WHERE name = ?", (name,)).fetchone()
         with self._busy:
-            right = self._verified(row["password"] if row else self._nobody, password)
+            right = self._verified(row["password"] if row else nobody, password)
         if not right or row is None or row["disabled"]:
             raise LogInRefused("the name or the password is not right, or the account is closed")
         with self._database.open() as database:

@@ -42,11 +42,8 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path = scope["path"]
-        visit = Visit(address=scope["client"][0] if scope.get("client") else "unknown")
+        path, client = scope["path"], scope.get("client")
+        visit = Visit(address=client[0] if client else "unknown")
         scope["state"]["visit"] = visit
 
         async def outward(message: Message) -> None:

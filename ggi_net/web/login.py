@@ -62,8 +62,8 @@ class Door:
         async def log_in(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[str]:
             sent = await request.form()
             device = cookies_of(request.scope).get(DEVICE_COOKIE, "")
-            fields = [str(sent.get(name, "")) for name in ("name", "password", "next")]
-            return await to_thread.run_sync(self._log_in, visit, *fields, device)
+            name, password, wanted = (str(sent.get(field, "")) for field in ("name", "password", "next"))
+            return await to_thread.run_sync(self._log_in, visit, name, password, wanted, device)
 
         @post(LOG_OUT, opt=anybody(), include_in_schema=False)
         async def log_out(visit: NamedDependency[Visit]) -> Response[str]:

@@ -258,7 +258,7 @@ def _note(error: Exception, said: Refusal, scope: Scope) -> None:
     visit = scope["state"].get("visit")
     who = visit.session.viewer.name if visit and visit.session else "-"
     address = visit.address if visit else "-"
-    place = f"{scope['method']} {scope['path'][:100]!a} from {address} by {who!a}"
+    place = f"{scope.get('method')} {scope['path'][:100]!a} from {address} by {who!a}"
     code = error.code if isinstance(error, GgiError) else type(error).__name__
     if said.status >= 500:
         log.error(

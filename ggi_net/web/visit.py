@@ -93,7 +93,7 @@ class Admission:
         visit = provide_visit(connection.scope)
         if roles is not None and visit.viewer.role not in roles:
             raise AccessRefused("this page is not for your role")
-        if connection.scope["method"] not in SAFE:
+        if connection.scope.get("method") not in SAFE:
             await self._check_form(connection, visit)
 
     async def _check_form(self, request: Any, visit: Visit) -> None:

@@ -39,6 +39,7 @@ LOOKS = [
     (viewer(Role.HELPDESK, "hengelo", "almelo"), "almelo", "enschede", True,  True),
     (viewer(Role.HELPDESK, "almelo"),         "",        "",         False,   False),
     (viewer(Role.HELPDESK),                   "",        "",         False,   False),
+    (viewer(Role.HELPDESK, ""),               "",        "",         False,   False),
     (viewer(Role.OPERATOR),                   "almelo",  "enschede", True,    False),
     (viewer(Role.OPERATOR, "almelo"),         "almelo",  "enschede", True,    False),
     (viewer(Role.AUDITOR, "almelo"),          "almelo",  "almelo",   False,   False),
@@ -141,4 +142,5 @@ def test_what_is_shown_is_never_more_than_the_scope_allows(scope, login):
 @given(login=logins)
 def test_nobody_but_helpdesk_operator_and_engineer_sees_anything(login):
     assert scope_of(viewer(Role.AUDITOR, *SLUGS)) == NOTHING
+    assert scope_of(viewer(Role.HELPDESK, "")) == NOTHING, "no gemeente is not the gemeente of realms that nobody knows"
     assert seen(NOTHING, login) is None

@@ -43,7 +43,8 @@ def inside(browser):
 
 EVERYTHING = [
     ("GET", "/", 303), ("GET", "/inloggen", 200), ("GET", "/nergens", 404), ("POST", "/inloggen", 403),
-    ("PUT", "/", 405), ("GET", "/static/pages.css", 200), ("GET", "/static/../app.py", 404), ("GET", "/static/%2e%2e/app.py", 404),
+    ("PUT", "/", 405), ("GET", "/static/pages.css", 200), ("GET", "/static/../app.py", 404),
+    ("GET", "/static/%2e%2e/app.py", 404),
     ("GET", "/api/openapi.json", 200), ("GET", "/api/v1/causes", 401), ("GET", "/vergeten", 303), ("OPTIONS", "/", 303),
 ]  # fmt: skip
 
