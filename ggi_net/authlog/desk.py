@@ -12,6 +12,7 @@ from ggi_net.authlog.causes.catalogue import Catalogue
 from ggi_net.authlog.helpdesk import Helpdesk
 from ggi_net.authlog.ingest.opened import keys_of
 from ggi_net.authlog.knowledge import DriftKnowledge
+from ggi_net.authlog.patterns import patterns
 from ggi_net.authlog.places import Places, read_places
 from ggi_net.authlog.store.store import Store
 from ggi_net.secrets import open_backend
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ggi_net.authlog.knowledge import Knowledge, Remark
     from ggi_net.authlog.line import Line
     from ggi_net.authlog.login import Login
+    from ggi_net.authlog.words import Both
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,14 @@ class Desk:
             for remark in room.said(gemeente, site, hosts, login.begin, login.end)
         }
         return sorted(said.values(), key=lambda remark: (remark.since, remark.where))
+
+    def around(self, login: Login) -> list[Both]:
+        """What is known beside its own lines: what many logins around it say together, and what other rooms know.
+
+        Numbers only: nobody else's login can be told from them.
+        """
+        found = [pattern.text for pattern in patterns(login, self.store, self.places)]
+        return found + [remark.text for remark in self.remarks(login)]
 
 
 def open_store(settings: LogSettingsFile, places: Places, say: Callable[[str], None], *, create: bool = False) -> Store:

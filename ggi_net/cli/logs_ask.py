@@ -131,7 +131,7 @@ def explain(
     if json:
         _json({"login": login, "story": told})
         return
-    show_story(told, login, [remark.text for remark in desk.remarks(login)])
+    show_story(told, login, desk.around(login))
 
 
 def stats(

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, Self
 import msgspec
 
 from ggi_net.authlog.store import close as closing
-from ggi_net.authlog.store import compact, counts, hot, manifest, search
+from ggi_net.authlog.store import compact, counts, groups, hot, manifest, search
 from ggi_net.authlog.store.change import empty_trash, spill_folder, sweep
 from ggi_net.authlog.store.engine import Engine
 from ggi_net.authlog.store.erase import Eraser, read_proof, subject
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ggi_net.authlog.helpdesk import Count
     from ggi_net.authlog.line import Line
     from ggi_net.authlog.login import Login
+    from ggi_net.authlog.patterns import Group
     from ggi_net.authlog.question import Question
     from ggi_net.authlog.store.compact import Taken
     from ggi_net.authlog.store.erase import Proof
@@ -146,6 +147,10 @@ class Store:
     def counts(self, question: Question, by: Sequence[str]) -> list[Count]:
         """The logins of a question counted by some of `helpdesk.GROUPS`, without its limit; largest first."""
         return looking(self._view, lambda view: counts.counts(view, question, by))
+
+    def groups(self, question: Question, *, persons: bool) -> list[Group]:
+        """The logins of a question in groups, for the rules over many logins; `persons` tells devices and people apart."""
+        return looking(self._view, lambda view: groups.groups(view, question, persons=persons))
 
     def _view(self) -> View:
         """The store as it is now: the same object while nothing changes, so that what is hot is put together once."""
