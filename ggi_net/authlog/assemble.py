@@ -157,7 +157,7 @@ def _attempt_at(attempt: Attempt) -> float:
 
 
 def _attempt_order(attempt: Attempt) -> tuple[object, ...]:
-    return (attempt.when, attempt.events[0].order)
+    return attempt.order
 
 
 def _cut_stretch(events: list[Event]) -> list[tuple[float, list[Event], Attempt]]:

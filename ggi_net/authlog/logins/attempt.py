@@ -31,7 +31,7 @@ class Attempt:
     """
 
     __slots__ = (
-        "_accepted_at", "_name", "_rank", "_rejected_at", "answer", "ap", "begin", "cui", "device", "end", "events", "operator",
+        "_accepted_at", "_first", "_name", "_rank", "_rejected_at", "answer", "ap", "begin", "cui", "device", "end", "events", "operator",
         "realm", "request", "result", "sessions", "tracks", "vendor",
     )  # fmt: skip
 
@@ -57,11 +57,18 @@ class Attempt:
             return self.answer
         return self.begin if self.request is None else self.request
 
+    @property
+    def order(self) -> tuple[float, float, str, int]:
+        """Attempts sorted by this are in the order of their moments; in one second, in that of the lines of a log."""
+        line = self._first.line
+        return (self.when, self._first.time, line.source, line.offset)
+
     def add(self, event: Event) -> None:
         """Take an event in."""
         line, at, kind = event.line, event.at, event.line.kind
         if not self.events:
             self.begin = self.end = at
+            self._first = event
         elif at < self.begin:
             self.begin = at
         elif at > self.end:
@@ -75,7 +82,7 @@ class Attempt:
             self.tracks.add(event.track)
             rank = RANK[event.hop]
             if rank < self._rank:
-                self._rank, self.answer, self.result = rank, at, line.result
+                self._rank, self.answer, self.result, self._first = rank, at, line.result, event
             if line.result is Result.ACCEPT:
                 self._accepted_at = min(self._accepted_at, ORDER[event.hop])
             else:

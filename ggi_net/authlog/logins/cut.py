@@ -27,6 +27,8 @@ NEAR = 2.0
 """Seconds between the answers of two hops: the way, and clocks that nobody noticed to differ."""
 FAR = 12.0
 """The same when a hop waits for one that is silent, such as FreeRADIUS for 8 seconds."""
+SOON = 5.0
+"""Seconds that nearly all attempts take less than."""
 SLACK = 1.0
 """Seconds that an event may seem to be on the wrong side of another one of another log."""
 
@@ -46,7 +48,7 @@ def attempts_of(events: Sequence[Event]) -> list[Attempt]:
 def _tracks(events: Iterable[Event]) -> dict[Track, list[list[Event]]]:
     """The rows: events of one track, where lines with one session number stand together."""
     found: defaultdict[Track, list[list[Event]]] = defaultdict(list)
-    for event in events:
+    for event in sorted(events, key=lambda event: (event.time, event.line.offset)):
         row = found[event.track]
         if row and _one_packet(row[-1][0], event):
             row[-1].append(event)
@@ -130,8 +132,7 @@ class _Cutter:
         inner = [(track, row) for track, row in rows if track[3] is Kind.INNER]
         late = [group for track, row in sorted(inner, key=lambda item: item[0]) for group in self._inner(track, row)]
         requests = [(track, row) for track, row in rows if track[3] is Kind.REQUEST]
-        for track, row in sorted(requests, key=lambda item: (not self._answered(item[0]), RANK[item[0][2]], item[0])):
-            self._requests(track, row)
+        self._requests(dict(sorted(requests, key=lambda item: (RANK[item[0][2]], item[0]))))
         for group in sorted(late, key=lambda group: group[0].order):
             self._inner_late(group)
         self._sort()
@@ -145,20 +146,32 @@ class _Cutter:
         return [attempt for attempt in self._found if _is_login(attempt)]
 
     def _sort(self) -> None:
-        self._found.sort(key=lambda attempt: (attempt.when, attempt.events[0].order))
+        self._found.sort(key=lambda attempt: attempt.order)
 
     def _answers(self, track: Track, row: list[list[Event]]) -> None:
         """Answers of one log: each is an attempt's, and no attempt has two."""
-        left = row
-        used: list[Attempt] = []
-        for reach in (NEAR, FAR):
-            free = [attempt for attempt in self._found if track not in attempt.tracks]
-            left, taken = _joined(free, left, reach)
-            used += taken
-        used += [Attempt(group) for group in left]
-        self._found += used[len(used) - len(left) :]
+        left, used = _joined(self._found, row, NEAR)
+        for group in left:
+            attempt = self._waited_for(track, group)
+            if attempt is None:
+                attempt = Attempt(group)
+                self._found.append(attempt)
+            else:
+                _take(attempt, group)
+            used.append(attempt)
         self._of_track[track] = sorted(used, key=lambda attempt: _at(attempt, track))
         self._sort()
+
+    def _waited_for(self, track: Track, group: list[Event]) -> Attempt | None:
+        """The attempt of an answer that is seconds away from all others: a server was slow, or waited for a silent one.
+
+        Of a device that tries again and again it is rather an attempt of which other lines were lost.
+        """
+        event = group[0]
+        around = [attempt for attempt in self._found if abs(attempt.when - event.at) <= FAR]
+        if len(around) != 1 or track in around[0].tracks or around[0].cost(event) is None:
+            return None
+        return around[0]
 
     def _inner(self, track: Track, row: list[list[Event]]) -> list[list[Event]]:
         """What was said inside the tunnel goes with the answer of the same server; return what has none near."""
@@ -196,20 +209,29 @@ class _Cutter:
         same = [a for a in self._found if (line.host, line.session) in a.sessions and abs(a.when - at) <= WINDOW]
         return min(same, key=lambda attempt: abs(attempt.when - at), default=None)
 
-    def _answered(self, track: Track) -> bool:
-        return any(of[0] == track[0] and of[2] == track[2] for of in self._of_track)
+    def _requests(self, left: dict[Track, list[list[Event]]]) -> None:
+        """A request goes with the first answer behind it, unless another request comes between.
 
-    def _requests(self, track: Track, row: list[list[Event]]) -> None:
-        """A request goes with the first answer behind it, unless another request comes between."""
-        left = list(row)
-        for of in sorted(self._of_track, key=lambda of: (of[1] != track[1], of)):
-            if of[0] == track[0] and of[2] == track[2]:
-                left = _before_answers(self._of_track[of], of, track, left)
+        The surest first: an answer of the same server soon after; a request that another server has at the same moment;
+        an answer of the same server later; an answer of others, where the own one was lost.
+        """
+        for reach in (SOON, WINDOW):
+            for track in left:
+                for of in sorted(self._own(track), key=lambda of: (of[1] != track[1], of)):
+                    left[track] = _before_answers(self._of_track[of], of, track, left[track], reach)
+            for track in left:
+                left[track] = self._with_requests(track, left[track])
+        for track, row in left.items():
+            own = set(self._own(track))
+            waiting = [a for a in self._found if track not in a.tracks and not own & a.tracks]
+            self._found += [Attempt(group) for group in _before(waiting, self._with_requests(track, row))]
+            self._sort()
+
+    def _with_requests(self, track: Track, row: list[list[Event]]) -> list[list[Event]]:
+        """Join requests with those of other servers; return the others."""
         asked = [a for a in self._found if track not in a.tracks and a.request is not None]
-        left, _ = _joined(sorted(asked, key=_asked_at), left, NEAR, at=_asked_at)
-        waiting = [a for a in self._found if track not in a.tracks and not any(t in a.tracks for t in self._own(track))]
-        self._found += [Attempt(group) for group in _before(waiting, left)]
-        self._sort()
+        left, _ = _joined(sorted(asked, key=_asked_at), row, NEAR, at=_asked_at)
+        return left
 
     def _own(self, track: Track) -> list[Track]:
         """The rows of answers of the server that a request stands in the log of."""
@@ -280,7 +302,9 @@ def _joined(
     return [group for j, group in enumerate(row) if j not in taken], [attempts[i] for i, _ in pairs]
 
 
-def _before_answers(attempts: list[Attempt], of: Track, track: Track, row: list[list[Event]]) -> list[list[Event]]:
+def _before_answers(
+    attempts: list[Attempt], of: Track, track: Track, row: list[list[Event]], reach: float
+) -> list[list[Event]]:
     """Requests and answers of one server: from the last answer back, each takes the latest request before it.
 
     Returns the requests that are left over. In one log the order is that of the lines; of two logs of one server
@@ -293,11 +317,11 @@ def _before_answers(attempts: list[Attempt], of: Track, track: Track, row: list[
         attempt = attempts[position]
         if track in attempt.tracks:
             continue
-        answer = _place(attempt, of)
-        previous = _place(attempts[position - 1], of) if position else None
+        answer = _answer(attempt, of, same_log=same_log)
+        previous = _answer(attempts[position - 1], of, same_log=same_log) if position else None
         for k in range(len(left) - 1, -1, -1):
-            request = (left[k][0].at, left[k][0].line.offset if same_log else 0)
-            if not _not_after(request, answer, slack) or answer[0] - request[0] > WINDOW:
+            request = _written(left[k][0], same_log=same_log)
+            if not _not_after(request, answer, slack) or answer[0] - request[0] > reach:
                 continue
             if previous is not None and _not_after(request, previous, 0.0) and same_log:
                 break
@@ -307,8 +331,13 @@ def _before_answers(attempts: list[Attempt], of: Track, track: Track, row: list[
     return left
 
 
-def _place(attempt: Attempt, track: Track) -> tuple[float, int]:
-    return min((event.at, event.line.offset) for event in attempt.events if event.track == track)
+def _answer(attempt: Attempt, track: Track, *, same_log: bool) -> tuple[float, int]:
+    return min(_written(event, same_log=same_log) for event in attempt.events if event.track == track)
+
+
+def _written(event: Event, *, same_log: bool) -> tuple[float, int]:
+    """What to compare: in one log the moment and the order as written, of two logs the moment only."""
+    return (event.time, event.line.offset) if same_log else (event.at, 0)
 
 
 def _not_after(one: tuple[float, int], other: tuple[float, int], slack: float) -> bool:

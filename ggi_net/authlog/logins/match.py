@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ B = TypeVar("B")
 
 
 class Rows(Generic[A, B]):
-    """Two rows sorted by time, and what it costs in seconds to pair two of them; None forbids it."""
+    """Two rows in time, the left one sorted, and what it costs in seconds to pair two of them; None forbids it."""
 
     def __init__(
         self,
@@ -35,11 +36,8 @@ class Rows(Generic[A, B]):
         """
         found: list[tuple[float, int, int]] = []
         lefts = self._left_at
-        start = 0
         for j, at in enumerate(self._right_at):
-            while start < len(lefts) and lefts[start] < at - reach:
-                start += 1
-            i = start
+            i = bisect_left(lefts, at - reach)
             while i < len(lefts) and lefts[i] <= at + reach:
                 cost = self._cost(i, j)
                 if cost is not None:

@@ -131,7 +131,7 @@ def _nearest(known: Iterable[Met], notice: Attempt) -> Met | None:
 
 
 def _order(attempt: Attempt) -> tuple[object, ...]:
-    return (attempt.when, attempt.events[0].order)
+    return attempt.order
 
 
 def _sort(known: list[Met]) -> None:
