@@ -1,0 +1,70 @@
+"""Groups of logins, as the rules over many logins ask for them, are those of a look at every login."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+from store_help import KEYS, NOON, answers, assemble, line
+
+from ggi_net.authlog.line import Result
+from ggi_net.authlog.patterns import groups_of
+from ggi_net.authlog.question import Question
+from ggi_net.authlog.store.columns import table_of
+from ggi_net.authlog.store.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUESTIONS = (
+    Question(),
+    Question(since=NOON + timedelta(minutes=20), until=NOON + timedelta(minutes=50)),
+    Question(realm="almelo.example"),
+    Question(gemeente="enschede"),
+    Question(mac="02aabbccdd03"),
+    Question(user="u2@hengelo.example"),
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Ninety logins of seven devices in three realms, a third of them compacted and the others hot."""
+    number = count()
+    made = Store.open(tmp_path / "store", KEYS, assemble, create=True)
+    for part, source in enumerate(("a", "b", "c")):
+        lines = [
+            line(
+                next(number), source=source, at=NOON + timedelta(minutes=2 * step + 60 * part),
+                user=f"u{step % 4}@{('almelo', 'hengelo', 'borne')[step % 3]}.example", mac=f"02aabbccdd0{step % 7}",
+                inner=f"u{step % 4}@{('almelo', 'hengelo', 'borne')[step % 3]}.example",
+                result=Result.REJECT if step % 5 == 0 else Result.ACCEPT,
+            )
+            for step in range(30)
+        ]  # fmt: skip
+        made.add(table_of(lines), source, 0, next(number) * 100)
+        if part == 0:
+            made.compact(finish=True)
+    return made
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=range(len(QUESTIONS)))
+@pytest.mark.parametrize("persons", [True, False])
+def test_groups_are_those_of_a_look_at_every_login(store: Store, question: Question, persons: bool) -> None:
+    everything = store.logins(Question(limit=10_000))
+    assert len(everything) == 90
+    found: dict[tuple[str, ...], tuple[int, object, object]] = {}
+    for group in store.groups(question, persons=persons):
+        key = (group.realm, group.operator, group.visited, group.site, group.ap, group.device, group.user,
+               group.outcome, group.cause, group.broken)  # fmt: skip
+        logins, first, last = found.get(key, (0, group.first, group.last))
+        found[key] = (logins + group.logins, min(first, group.first), max(last, group.last))
+    wanted = groups_of(answers(everything, question), persons=persons)
+    assert found
+    assert found == {
+        (g.realm, g.operator, g.visited, g.site, g.ap, g.device, g.user, g.outcome, g.cause, g.broken): (
+            g.logins, g.first, g.last,
+        )
+        for g in wanted
+    }  # fmt: skip
