@@ -42,6 +42,7 @@ def site(settings: Settings, say: Callable[[str], None]) -> Litestar:
         sealer=Sealer(database.key("questions"), time.time),
         tests=LiveTest(settings.login_tests, secrets) if settings.login_tests else None,
         now=lambda: datetime.now(UTC),
+        around=desk.around,
     )
     return create_app(
         settings,

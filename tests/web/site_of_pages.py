@@ -94,7 +94,14 @@ def _group(login: Login, name: str) -> str:
 class Site:
     """The application, its audit log, and clients."""
 
-    def __init__(self, folder: Path, logins: Sequence[Login], tests: Any = None, now: Any = lambda: NOW) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        logins: Sequence[Login],
+        tests: Any = None,
+        now: Any = lambda: NOW,
+        around: Any = lambda login: [],
+    ) -> None:
         settings = Settings(state=str(folder / "state"), address=ADDRESS)
         self.audit = Audit(folder / "audit", clock=now)
         self.helpdesk = Helpdesk(Day(logins), self.audit)
@@ -103,6 +110,7 @@ class Site:
         room = Room(
             helpdesk=self.helpdesk, places=PLACES, catalogue=Catalogue.load(),
             sealer=Sealer(database.key("questions"), lambda: now().timestamp()), tests=tests, now=now,
+            around=around,
         )  # fmt: skip
         self.app = create_app(settings, self.helpdesk, pages=PAGES, provided={"room": room}, database=database)
 

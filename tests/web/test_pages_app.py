@@ -13,6 +13,7 @@ from ggi_net.authlog.audit_check import Wanted, search, verify
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
 from ggi_net.authlog.question import Role, Viewer
+from ggi_net.authlog.words import Both
 from ggi_net.web.ending import Ending
 from ggi_net.web.ending import Outcome as Came
 
@@ -275,6 +276,14 @@ class TestOverview:
         page = Site(tmp_path, []).client(HELPDESK).get("/overzicht?sinds=maand")
         assert page.status_code == 200
         assert "Geen mislukte pogingen" in page.text
+
+
+def test_what_many_logins_say_together_stands_on_the_answer(tmp_path):
+    said = Both("38 van de 41 toestellen van almelo.example komen er niet op.", "38 of 41 devices can't get on.")
+    site = Site(tmp_path, day(), around=lambda login: [said] if login.id == NUMBER else [])
+    page = site.client(HELPDESK).ask(NUMBER).text
+    assert said.nl in page
+    assert "38 of 41 devices can&#39;t get on." in page
 
 
 def test_help_is_for_everybody(site):

@@ -48,6 +48,7 @@ def shown(visit: Visit, room: Room, form: Form, found: Found) -> Response[str]:
     made = structs.replace(
         answer(chosen, told, cause, room.places, now),
         since_then=since_then(chosen, found.logins, now),
+        patterns=tuple(room.around(chosen)),
         test_realm=chosen.realm if room.tests and room.tests.covers(chosen.realm) else "",
         test_seconds=SECONDS,
     )

@@ -11,6 +11,7 @@ from litestar import MediaType, Response
 
 from ggi_net.authlog.causes.catalogue import Catalogue  # noqa: TC001
 from ggi_net.authlog.helpdesk import Helpdesk  # noqa: TC001
+from ggi_net.authlog.login import Login  # noqa: TC001
 from ggi_net.authlog.places import Places  # noqa: TC001
 from ggi_net.errors import GgiError  # noqa: TC001
 from ggi_net.web import refusal
@@ -26,7 +27,11 @@ SHORTEST_REASON = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Room:
-    """Given to every page as `room`. `tests` is None where no login tests are set up; `now` is aware."""
+    """Given to every page as `room`.
+
+    `tests` is None where no login tests are set up; `now` is aware; `around` says what is known beside a login's own
+    lines.
+    """
 
     helpdesk: Helpdesk
     places: Places
@@ -34,6 +39,7 @@ class Room:
     sealer: Sealer
     tests: LiveTest | None
     now: Callable[[], datetime]
+    around: Callable[[Login], list[Both]]
 
 
 def html(name: str, visit: Visit, here: str = "", *, status: int = 200, **data: Any) -> Response[str]:
