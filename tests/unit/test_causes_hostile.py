@@ -50,9 +50,9 @@ def test_only_the_reason_and_the_code_are_looked_at(name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("template", REAL, ids=lambda template: template[26:60])
 def test_a_user_name_in_a_line_as_the_daemon_writes_it_changes_nothing(template, name):
-    """All it can do is what it really is: a name with a space or a second @ in it."""
-    cause = found(*lines_of(template % name))
-    assert cause in (REAL[template], "white-space", "two-at-signs"), cause
+    """All it can do is what it really is, a name with a space or a second @ in it, and to hide its own cause."""
+    assert found(*lines_of(template % "jan")) == REAL[template]
+    assert found(*lines_of(template % name)) in (REAL[template], "white-space", "two-at-signs", "")
 
 
 def test_a_forged_line_is_a_line_of_its_own_only_in_a_log_that_writes_it_so():
@@ -62,7 +62,7 @@ def test_a_forged_line_is_a_line_of_its_own_only_in_a_log_that_writes_it_so():
     written = f"Mon Nov 23 15:49:28 2026 : Auth: (37) Login incorrect (Home Server says so): [{forged}] {CLIENT})"
     lines = lines_of(written)
     assert len(lines) == 1
-    assert found(*lines) in ("refused-by-home", "no-realm", "white-space")
+    assert found(*lines) in ("refused-by-home", "no-realm", "white-space", "")
 
 
 def test_a_text_must_match_as_a_whole():
