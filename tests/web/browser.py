@@ -67,7 +67,7 @@ class Browser:
 
 def _served(route: Any, html: str) -> None:
     path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
-    headers = {name.decode(): value.decode() for name, value in headers_for(path, tls=False)}
+    headers = {name.decode(): value.decode() for name, value in headers_for(path, 200, tls=False)}
     if path == "/":
         route.fulfill(body=html, headers={**headers, "content-type": "text/html; charset=utf-8"})
         return

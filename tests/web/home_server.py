@@ -30,11 +30,17 @@ localstatedir = {folder}
 logdir = {folder}
 libdir = /usr/lib/freeradius
 pidfile = {folder}/pid
-security {{ allow_vulnerable_openssl = yes }}
-log {{ destination = stdout }}
-client here {{ ipaddr = 127.0.0.1
+security {{
+  allow_vulnerable_openssl = yes
+}}
+log {{
+  destination = stdout
+}}
+client here {{
+  ipaddr = 127.0.0.1
   secret = {secret}
-  require_message_authenticator = yes }}
+  require_message_authenticator = yes
+}}
 modules {{
   pap {{ }}
   mschap {{ }}
@@ -49,20 +55,32 @@ modules {{
       tls_max_version = "1.2"
       ecdh_curve = "prime256v1"
     }}
-    ttls {{ tls = tls
-      virtual_server = inner }}
-    peap {{ tls = tls
+    ttls {{
+      tls = tls
       virtual_server = inner
-      default_eap_type = mschapv2 }}
+    }}
+    peap {{
+      tls = tls
+      virtual_server = inner
+      default_eap_type = mschapv2
+    }}
     mschapv2 {{ }}
   }}
 }}
 server default {{
-  listen {{ type = auth
+  listen {{
+    type = auth
     ipaddr = 127.0.0.1
-    port = {port} }}
-  authorize {{ eap {{ ok = return }} }}
-  authenticate {{ eap }}
+    port = {port}
+  }}
+  authorize {{
+    eap {{
+      ok = return
+    }}
+  }}
+  authenticate {{
+    eap
+  }}
 }}
 server inner {{
   authorize {{
@@ -70,12 +88,18 @@ server inner {{
       update control {{ &Cleartext-Password := "{password}" }}
     }}
     mschap
-    eap {{ ok = return }}
+    eap {{
+      ok = return
+    }}
     pap
   }}
   authenticate {{
-    Auth-Type PAP {{ pap }}
-    Auth-Type MS-CHAP {{ mschap }}
+    Auth-Type PAP {{
+      pap
+    }}
+    Auth-Type MS-CHAP {{
+      mschap
+    }}
     eap
   }}
 }}

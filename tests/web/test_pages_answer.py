@@ -203,23 +203,23 @@ class TestKeyboard:
 
     def test_the_order_is_that_of_reading_and_focus_can_be_seen(self, browser):
         with browser.showing(made(others=day(), **FULL)) as tab:
-            tops, seen = [], set()
+            tops = []
             for _ in range(60):
                 tab.keyboard.press("Tab")
-                at = tab.evaluate(
+                what, top, style, width, before = tab.evaluate(
                     """() => {
-                        const it = document.activeElement, style = getComputedStyle(it);
+                        const it = document.activeElement, style = getComputedStyle(it), before = it.dataset.seen;
+                        it.dataset.seen = 'yes';
                         const top = it.getBoundingClientRect().top + scrollY;
                         const width = parseFloat(style.outlineWidth);
-                        return [it.tagName + it.id + (it.href || ''), top, style.outlineStyle, width];
+                        return [it.outerHTML.slice(0, 80), top, style.outlineStyle, width, before];
                     }"""
                 )
-                if at[0] in seen or at[0].startswith("BODY"):
+                if before or what.startswith("<body"):
                     break
-                seen.add(at[0])
-                assert at[2] != "none", at[0]
-                assert at[3] >= 2, at[0]
-                tops.append(at[1])
+                assert style != "none", what
+                assert width >= 2, what
+                tops.append(top)
             assert len(tops) > 10
             rows = [round(top / 60) for top in tops[1:]]
             assert rows == sorted(rows)
@@ -263,11 +263,11 @@ class TestChoice:
 
     def test_without_a_cause_it_does_not_guess(self, browser):
         with browser.showing(made(login(cause="", broken=Hop.UNKNOWN))) as tab:
-            assert "De oorzaak is niet bekend" in tab.locator("h1").inner_text()
+            assert "De oorzaak staat niet in de logs" in tab.locator("h1").inner_text()
             assert tab.locator(".todo").count() == 0
             assert tab.locator("details").get_attribute("open") is not None
             assert tab.locator(".hops .broken").count() == 0
 
     def test_a_success_is_called_one(self, browser):
         with browser.showing(made(login(outcome=Outcome.ACCEPT, cause="", broken=Hop.UNKNOWN))) as tab:
-            assert tab.locator("h1").inner_text().startswith("Inloggen is gelukt.")
+            assert tab.locator("h1").inner_text().startswith("Het inloggen is gelukt.")
