@@ -61,8 +61,8 @@ class Form:
     def micros(self, rows: NDArray[np.uint8], reference: datetime) -> tuple[Micros, Flags]:
         """Return microseconds since 1970, and which rows are such a time; `rows` is (n, width) bytes.
 
-        They are of UTC when the form is `in_utc`, else of the local clock. A date without a year gets the one that
-        brings it nearest to `reference`, a time of the same clock.
+        They are of UTC when the form is `in_utc`, else of the local clock. A date without a year gets the latest one
+        that does not put it more than a week after `reference`, a time of the same clock.
         """
         if self.kind == "epoch":
             return self._epoch(rows)
@@ -98,7 +98,7 @@ class Form:
                 ok &= rows[:, gap] == 32
         within = hour * 3600 + minute * 60 + second
         if self.kind == "rfc3164":
-            time, valid = _nearest_year(month, day, within * SECOND, reference)
+            time, valid = _with_year(month, day, within * SECOND, reference)
             return time, ok & valid
         year, valid = _number(rows, year_at, 4)
         days, exists = _days(year, month, day)
@@ -285,14 +285,17 @@ def _days(year: Micros, month: Micros, day: Micros) -> tuple[Micros, Flags]:
     return starts + day - 1, valid & (day <= ends - starts)
 
 
-def _nearest_year(month: Micros, day: Micros, within: Micros, reference: datetime) -> tuple[Micros, Flags]:
-    at = int((reference - datetime(1970, 1, 1)) / timedelta(microseconds=1))  # noqa: DTZ001  both of the local clock
-    best = np.zeros(len(month), np.int64)
+def _with_year(month: Micros, day: Micros, within: Micros, reference: datetime) -> tuple[Micros, Flags]:
+    """Return times in the latest year that does not put them later than a week after the reference, and which there are."""
+    latest = int((reference - datetime(1970, 1, 1)) / timedelta(microseconds=1)) + 7 * DAY  # noqa: DTZ001  both local
     found = np.zeros(len(month), bool)
-    for year in (reference.year, reference.year - 1, reference.year + 1):
+    best = np.zeros(len(month), np.int64)
+    for year in range(reference.year + 1, reference.year - 5, -1):
         days, exists = _days(np.full(len(month), year), month, day)
         time = days * DAY + within
-        nearer = exists & (~found | (np.abs(time - at) < np.abs(best - at)))
-        best = np.where(nearer, time, best)
-        found |= exists
+        fits = exists & ~found & (time <= latest)
+        best[fits] = time[fits]
+        found |= fits
+        if found.all():
+            break
     return best, found

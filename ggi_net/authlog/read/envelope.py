@@ -36,8 +36,8 @@ SYSLOG = (
         rf"(?P<_pid>[^ ]{{1,128}}) (?P<_id>[^ ]{{1,64}}) {_DATA}(?: \ufeff?{_MESSAGE})?",
         re.DOTALL,
     ),
-    re.compile(rf"{_PRIORITY}{_TIME} {_HOST} {_TAG}: ?{_MESSAGE}", re.DOTALL),
-    re.compile(rf"{_PRIORITY}{_TIME} {_TAG}: ?{_MESSAGE}", re.DOTALL),
+    re.compile(rf"{_PRIORITY}{_TIME} {_HOST} {_TAG}: {{0,8}}{_MESSAGE}", re.DOTALL),
+    re.compile(rf"{_PRIORITY}{_TIME} {_TAG}: {{0,8}}{_MESSAGE}", re.DOTALL),
 )
 
 

@@ -35,8 +35,9 @@ class Format:
     `shapes` are the forms of its lines, tried in order. `refine` makes columns out of what a shape found; it may read
     and change only the fields that do not vary (see Shape), and add others.
     `parse` reads what no shape takes: a line without its envelope, or a record; None means: not mine. It never raises.
-    `programs` are the names by which the daemon is known to syslog. From such a program, a line that nothing takes is a
-    notice with `notice` made of its text; from any other, the format has to recognise the line by itself.
+    `programs` are the names that stand in the daemon's name in syslog. What another program wrote there is not tried; what
+    a program of this name wrote and nothing reads is a notice, with what `notice` makes of its text. A format without
+    programs recognises its lines by themselves, from whomever.
 
     A format whose records span lines has `opens`, which matches at the first byte of such a log, and says where records
     lie: before each match of `begins`, behind each match of `ends`. One of the two is enough; with `ends`, the last

@@ -9,7 +9,6 @@ _PLACES = tuple(
     for pattern in (
         r"(User-Name \().*(\) is not the same as MS-CHAP Name \().*(\))",
         r"(Possible spoofing: Inner realm ).*( Outer realm ).*()",
-        r"(User-Name ).*( is not )()",
     )
 )
 """Where FreeRADIUS writes names without quotes: rlm_mschap, and the inner server's checks in

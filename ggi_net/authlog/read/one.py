@@ -53,10 +53,10 @@ class Found(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _ordered(program: str) -> tuple[tuple[Format, ...], Format | None]:
-    """Return the formats in the order in which a message of `program` is tried, and the one that is this
-    program's."""
-    own = next((known for known in FORMATS if any(program.startswith(name) for name in known.programs)), None)
-    return ((own, *(known for known in FORMATS if known is not own)) if own else FORMATS), own
+    """Return the formats by which a message of `program` may be written, and the one that is this program's."""
+    own = next((known for known in FORMATS if any(name in program for name in known.programs)), None)
+    others = tuple(known for known in FORMATS if known is not own and not (program and known.programs))
+    return (own, *others) if own else others, own
 
 
 def found_in(text: str, about: Source) -> Found:

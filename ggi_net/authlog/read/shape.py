@@ -10,6 +10,7 @@ Text stands for itself, `{name}` for a field, `[[...]]` for a part that may be m
 | `last` | any text, up to the last place where what follows fits: for what a device chooses, since the landmarks \
 that the daemon wrote behind it count, and forged ones in it don't |
 | `first` | any text, up to the first place where what follows fits: for what a daemon says in front of a name |
+| `bracketed` | any text in which `] (from client ` doesn't stand: it would be two lines in one |
 | `quoted`, `part` | everything up to the next `"` or `#`; may be empty |
 | `station` | a word, or a MAC in six words |
 | `gap` | spaces |
@@ -39,6 +40,7 @@ CLASSES = {
     "word": f"[^ ]{{1,{MOST}}}",
     "last": f".{{0,{MOST}}}",
     "first": f".{{0,{MOST}}}?",
+    "bracketed": rf"(?:(?!\] \(from client ).){{0,{MOST}}}",
     "quoted": f'[^"\\\\]{{0,{MOST}}}',
     "part": f"[^#]{{0,{MOST}}}",
     "station": f"[^ ]{{1,{MOST}}}(?: [0-9A-Fa-f]{{2}}){{0,5}}",
@@ -51,7 +53,7 @@ CLASSES = {
     "epoch": r"[0-9]{9,10}(?:\.[0-9]{1,9})?",
 }
 TIMES = ("ctime", "rfc3164", "iso", "epoch")
-VARYING = ("word", "last", "quoted", "part", "station", "tail")
+VARYING = ("word", "last", "bracketed", "quoted", "part", "station", "tail")
 
 _PIECE = re.compile(r"(\[\[|\]\])|\{(\w+)(?::(\w+))?(!?)\}")
 

@@ -14,7 +14,8 @@ class Source(Record, frozen=True, kw_only=True):
     """A log: where it is from, and what its lines leave out.
 
     `name` stands in each line as its `source`. `reference` is a time near to that of the lines, in UTC: when the
-    file was last changed, or when a line arrived. Dates without a year get the year that brings them nearest to it;
+    file was last changed, or when a line arrived. Dates without a year get the latest one that does not put them
+    more than a week after it;
     a line without a time that makes sense gets the reference itself.
     `zone` is the time zone of times that are written without an offset.
     `host` and `hop` hold for lines that don't tell; `hops` are those of hosts in a log of several, and go before

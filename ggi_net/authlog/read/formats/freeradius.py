@@ -30,11 +30,12 @@ _RESULTS = (
     ("Multiple logins", Result.REJECT),
     ("Rejected in post-auth", Result.REJECT),
 )
+_ANSWERS = tuple(what for what, _ in _RESULTS)
 _NUMBER = "[[({session}){_gap:gap}]]"
 _REASON = "[[ ({reason:first})]]: "
 _BEHIND = "(from client {client} port {_port}[[ cli {mac:station}]]"
-_IN_TUNNEL = _REASON + "[{inner:last}] " + _BEHIND + " via TLS tunnel){_more:tail}"
-_OUTSIDE = _REASON + "[{outer:last}] " + _BEHIND + "[[ via proxy to virtual server]]){_more:tail}"
+_IN_TUNNEL = _REASON + "[{inner:bracketed}] " + _BEHIND + " via TLS tunnel){_more:tail}"
+_OUTSIDE = _REASON + "[{outer:bracketed}] " + _BEHIND + "[[ via proxy to virtual server]]){_more:tail}"
 
 SHAPES = (
     *(
@@ -74,7 +75,9 @@ def _without_password(name: str) -> str:
 def notice(text: str) -> Said:
     """What the daemon says of a request (with its number) or of itself."""
     numbered = _SESSION.fullmatch(text)
-    session, words = numbered.groups() if numbered else ("", text)
+    session, words = numbered.groups() if numbered else ("", text.strip())
+    if words.startswith(_ANSWERS):  # of a form that nobody knows: a name may stand anywhere behind the first bracket
+        words = words.partition(": [")[0]
     user, server, client = _USER.search(words), _SERVER.search(words), _CLIENT.search(words)
     name = user[1] if user else ""
     return {
