@@ -32,10 +32,11 @@ def generate(
     """Make logs of a national federation: every gemeente, every hop in its own format, and what really was the matter.
 
     DIR gets a folder per gemeente (FreeRADIUS at most, Microsoft NPS and hostapd at some), one of the federation
-    (radsecproxy, F-Ticks), and truth.csv: which login had which cause. All names are made up.
+    (radsecproxy, F-Ticks), truth.csv: which login had which cause, and logs.yml, with which the other commands find
+    their way. All names are made up.
 
         ggi logs generate /tmp/logs --day 2026-11-23 --logins 100000
-        ggi logs ingest /tmp/logs/*/*.log /tmp/logs/*/*.json /tmp/logs/federation/*/*.log
+        ggi logs ingest --settings /tmp/logs/logs.yml
     """
     from ggi_net.authlog.generate.run import generate as make
     from ggi_net.cli.push import Progress

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 8
 """After how many seconds a proxy gives up."""
-_PROXIES = ("flr1", "flr2")
+PROXIES = ("flr1", "flr2")
 
 
 class Chain:
@@ -109,13 +109,11 @@ class Chain:
                 attempt, town, 3, "sp", "accounting", result="start", client="access-point", address=address
             )
             return
-        proxied = away or attempt.who.home.nps
-        reason = "" if proxied or not fault else fault.outer.get(attempt.who.method, "")
-        reason = "refused by the home organisation" if proxied else reason
+        reason = "refused by the home organisation"
+        if fault and not away and not town.nps:
+            reason = fault.outer.get(attempt.who.method, "")
         self._login_log(attempt, town, 1, "sp", "result", result="reject", client="access-point", reason=reason)
-        self._radius_log(
-            attempt, town, 1, "Login incorrect (Home Server says so)" if proxied else "Login incorrect", attempt.outer
-        )
+        self._radius_log(attempt, town, 1, "Login incorrect (Home Server says so)", attempt.outer)
         self._rejected_by_radio(attempt, 1)
 
     def _silence(self, attempt: Attempt) -> None:
@@ -159,7 +157,7 @@ class Chain:
         self._federation(attempt, 1, lines.fticks(attempt, "OK" if accepted else "FAIL"), "fticks")
 
     def _federation(self, attempt: Attempt, after: int, words: str, log: str = "radsecproxy") -> None:
-        host = _PROXIES[attempt.visited.number & 1]
+        host = PROXIES[attempt.visited.number & 1]
         at = attempt.second + after
         self._waiting[at].append((f"federation/{host}/{log}.log", lines.proxy(at, host, words)))
 
@@ -169,8 +167,9 @@ class Chain:
         home = attempt.who.home
         if home.nps:
             self._nps(attempt, 0, 1, 0)
-        elif home is not attempt.visited:
-            self._login_log(attempt, home, 0, "idp", "request", client="federation")
+        else:
+            client = "access-point" if home is attempt.visited else "federation"
+            self._login_log(attempt, home, 0, "idp", "request", client=client)
 
     def _home_answer(self, attempt: Attempt) -> None:
         who, fault = attempt.who, attempt.fault
@@ -186,7 +185,7 @@ class Chain:
             why = fault.inner.get(who.method, "") if fault else ""
             self._login_log(attempt, home, 1, "idp", "inner", result=result, inner=who.inner, client=client, reason=why)
             words = f"Login incorrect ({why})" if fault else "Login OK"
-            self._radius_log(attempt, home, 1, words, who.inner, client, tunnel=True)
+            self._radius_log(attempt, home, 1, words, who.inner, client, lines.TUNNEL)
         why = ""
         if fault:
             why = fault.inner.get(who.method, "") if tunnel else fault.outer.get(who.method, "")
@@ -195,7 +194,8 @@ class Chain:
             cui="" if fault else attempt.cui, reason=why, eap=who.method, tls=tls,
         )  # fmt: skip
         words = f"Login incorrect ({fault.outer.get(who.method, '')})" if fault else "Login OK"
-        self._radius_log(attempt, home, 1, words, attempt.outer, client)
+        via = lines.VIRTUAL if home is attempt.visited else ""
+        self._radius_log(attempt, home, 1, words, attempt.outer, client, via)
 
     # -- logs -------------------------------------------------------------------------------------------------
 
@@ -212,20 +212,21 @@ class Chain:
         words: str,
         name: str,
         client: str = "access-point",
-        *,
-        tunnel: bool = False,
+        via: str = "",
     ) -> None:
+        """What was asked by the server itself has the number of the request that made it ask."""
         at = attempt.second + after
         path = f"{town.slug}/radius.log"
         number = self._numbers[path] + 1
-        if not tunnel:
+        if not via:
             self._numbers[path] = number
-        text = lines.radius_log(at + town.skew, number, words, name, client, attempt.mac, tunnel=tunnel)
-        self._waiting[at].append((path, text))
+        self._waiting[at].append(
+            (path, lines.radius_log(at + town.skew, number, words, name, client, attempt.mac, via))
+        )
 
     def _nps(self, attempt: Attempt, after: int, packet: int, code: int) -> None:
         home, at = attempt.who.home, attempt.second + after
-        server = f"{home.slug}-nps1".upper()
+        server = lines.nps_of(home).upper()
         self._waiting[at].append((f"{home.slug}/nps.log", lines.nps_row(at + home.skew, server, packet, attempt, code)))
 
     def _radio(self, attempt: Attempt, after: int, module: str, words: str) -> None:

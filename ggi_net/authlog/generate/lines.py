@@ -93,9 +93,14 @@ def _escaped(text: str) -> str:
     return text if _SAFE.issuperset(text) else "".join(c if c in _SAFE else f"={ord(c):02X}" for c in text)
 
 
-def radius_log(at: int, number: int, words: str, name: str, client: str, mac: str, *, tunnel: bool = False) -> str:
+TUNNEL = " via TLS tunnel"
+VIRTUAL = " via proxy to virtual server"
+"""How FreeRADIUS marks a login in the tunnel, and one that its own `home` server answered its own `visited` server."""
+
+
+def radius_log(at: int, number: int, words: str, name: str, client: str, mac: str, via: str = "") -> str:
     """An `Auth:` line of `radius.log`; the inner login stands two spaces further."""
-    indent, via = ("  ", " via TLS tunnel") if tunnel else ("", "")
+    indent = "  " if via == TUNNEL else ""
     where = f"(from client {client} port 0 cli {mac}{via})"
     return f"{stamp(at).asctime} : Auth: ({number}) {indent}{words}: [{name}] {where} "
 
@@ -158,3 +163,8 @@ def eap_words(method: str) -> str:
 def server_of(town: Town) -> str:
     """The name of a gemeente's FreeRADIUS server."""
     return f"{town.slug}-rad1"
+
+
+def nps_of(town: Town) -> str:
+    """The name of its Microsoft NPS, where it has one; it writes it in capitals."""
+    return f"{town.slug}-nps1"

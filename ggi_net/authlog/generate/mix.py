@@ -42,7 +42,7 @@ class Fault(Record, frozen=True, kw_only=True):
     again: Again = Again()
 
 
-GONE = Fault(cause="", where="gone")
+GONE = Fault(cause="device-stopped-halfway", where="gone")
 """The device went away, or never answered: nobody says why."""
 GONE_SHARE = 0.015
 SILENT = Fault(cause="home-silent", where="silent", again=Again(times=2, after=35))
@@ -87,8 +87,8 @@ def incidents(world: World, chance: random.Random) -> tuple[Incident, ...]:
     """Two of the day: a home server is silent in the morning, and another one got a certificate that devices don't
     know.
     """
-    plain = [town.number for town in world.towns if not town.nps and town.weight > 1]
-    silent, renewed = chance.sample(plain, 2)
+    large = sorted((town for town in world.towns if not town.nps), key=lambda town: -town.weight)[:20]
+    silent, renewed = (town.number for town in chance.sample(large, 2))
     return (
         Incident(name="home server down", home=silent, begin=36_000, end=37_800, share=1.0, fault=SILENT),
         Incident(name="new certificate", home=renewed, begin=32_400, end=86_400, share=0.6, fault=DISTRUST),

@@ -12,8 +12,9 @@ _LETTERS = "abcdefghijklmnoprstvw"
 _NAMES = (
     "jansen", "devries", "vandenberg", "bakker", "visser", "smit", "meijer", "deboer", "mulder", "degroot", "bos",
     "vos", "peters", "hendriks", "vanleeuwen", "dekker", "brouwer", "dewit", "dijkstra", "smits", "degraaf",
-    "vandermeer", "kok", "jacobs", "vermeulen", "vandijk", "hoekstra", "kuipers", "verhoeven", "willems", "prins", "blom",
-    "huisman", "peeters", "kuiper", "schouten", "vanveen", "postma", "elaydi", "yilmaz", "kaya", "demir", "pinas", "wong",
+    "vandermeer", "kok", "jacobs", "vermeulen", "vandijk", "hoekstra", "kuipers", "verhoeven", "willems", "prins",
+    "blom", "huisman", "peeters", "kuiper", "schouten", "vanveen", "postma", "elaydi", "yilmaz", "kaya", "demir",
+    "pinas", "wong",
 )  # fmt: skip
 ROAMING_SHARE = 0.18
 METHODS = (("PEAP", 0.68), ("TTLS", 0.88), ("TLS", 1.0))

@@ -12,6 +12,7 @@ from ggi_net.authlog.generate.files import Files
 from ggi_net.authlog.generate.lines import Attempt
 from ggi_net.authlog.generate.people import Person, person
 from ggi_net.authlog.generate.rhythm import minutes
+from ggi_net.authlog.generate.settings import write_settings
 from ggi_net.authlog.generate.stamps import length, midnight, stamp
 from ggi_net.authlog.generate.world import World
 from ggi_net.errors import LogFolderInUse, Place, TooFewLogins
@@ -40,7 +41,7 @@ def generate(
     folder: Path, day: date, logins: int, seed: int = 1, progress: Callable[[], object] = lambda: None
 ) -> Summary:
     """Write the logs of `day` (local time) into the empty or new `folder`: a folder per gemeente, one of the
-    federation, and the truth.
+    federation, the truth, and what `ggi logs` needs to know of them (`logs.yml`, `places.json`).
 
     `progress` is called after each of the 1,440 minutes. Memory doesn't grow with `logins`. Equal arguments
     give equal files. Raises TooFewLogins, LogFolderInUse, FileError or DiskFull.
@@ -51,12 +52,14 @@ def generate(
         raise LogFolderInUse("is there, and not an empty folder", place=Place(str(folder)))
     files = Files(folder)
     files.write(TRUTH, _TRUTH)
-    made = _Day(World(logins, seed), files, day, seed)
+    world = World(logins, seed)
+    made = _Day(world, files, day, seed)
     for minute, count in enumerate(minutes(logins, day.weekday())):
         made.minute(minute, count)
         progress()
     made.finish()
     files.close()
+    write_settings(folder, world)
     return Summary(logins=logins, attempts=made.attempts, lines=files.lines, bytes=files.bytes, files=len(files))
 
 

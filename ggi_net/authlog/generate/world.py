@@ -18,7 +18,7 @@ ROAMING_KM = 15.0
 """How far visitors come from: at this distance, a third of those who come from next door."""
 NPS_SHARE = 0.3
 HOSTAPD_SHARE = 0.15
-LOGINS_PER_PERSON = 8
+LOGINS_PER_PERSON = 4
 """On a day, for all devices and all that they do again."""
 
 
@@ -30,6 +30,7 @@ class Town(NamedTuple):
     """
 
     number: int
+    name: str
     slug: str
     x: float
     y: float
@@ -56,6 +57,7 @@ class World:
         self.towns = [
             Town(
                 number=index,
+                name=row["name"],
                 slug=slug_of(row["name"]),
                 x=float(row["lon"]) * 111.32 * math.cos(math.radians(52.2)),
                 y=float(row["lat"]) * 111.32,
