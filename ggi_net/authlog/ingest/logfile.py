@@ -14,6 +14,7 @@ import time
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self, cast
 
+from ggi_net.authlog.ingest import utf16
 from ggi_net.errors import LogUnreadable, Place
 
 if TYPE_CHECKING:
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 """How a compressed file begins (RFC 1952; the bzip2, xz and Zstandard formats). Names of files lie."""
+_MAGIC |= utf16.MARKS  # read in the same way: as a stream that gives other bytes than the file has
 
 _BROKEN = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
 """What the decompressors raise for a file that is cut off or damaged; Arrow's own error is a ValueError."""
 
 _STEP = 1 << 20
+_BACK = 4096
+"""How many bytes before those that were asked for last can be asked for without decompressing anew."""
 
 SETTLED = 3600.0
 
@@ -54,18 +58,18 @@ class LogFile:
             raise unreadable(path, error) from None
         try:
             found = os.fstat(self._fd)
-            if not stat.S_ISREG(found.st_mode):
-                raise LogUnreadable("not an ordinary file", place=Place(str(path)), hint="name the log files themselves")
-            head = os.pread(self._fd, 6, 0)
+            head = os.pread(self._fd, 6, 0) if stat.S_ISREG(found.st_mode) else None
         except OSError as error:
             self.close()
             raise unreadable(path, error) from None
-        except LogUnreadable:
+        if head is None:
             self.close()
-            raise
+            raise LogUnreadable("not an ordinary file", place=Place(str(path)), hint="name the log files themselves")
         self.inode = Inode(found.st_dev, found.st_ino)
         self.compression = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "")
         self._stream: BinaryIO | None = None
+        self._head = b""
+        self._kept = b""
         self._at = 0
         self._ended = False
 
@@ -95,7 +99,7 @@ class LogFile:
 
         So it is with a compressed file whose proper end was reached, and with text that nobody wrote to for an hour.
         """
-        if self.compression:
+        if self.compression and self.compression not in utf16.MARKS.values():
             return self._ended and not self.trouble
         return time.time() - self.written > SETTLED
 
@@ -115,17 +119,26 @@ class LogFile:
         return data
 
     def _uncompressed(self, offset: int, size: int) -> bytes:
-        if self._stream is None or offset < self._at:
+        """As `at`. The beginning and what was read last are kept: a decompressor can't go back."""
+        if offset + size <= len(self._head):
+            return self._head[offset : offset + size]
+        if self._stream is None or offset < self._at - len(self._kept):
             os.lseek(self._fd, 0, os.SEEK_SET)
             self._stream, self._at, self._ended, self.trouble = self._decompressor(), 0, False, ""
+            self._kept = b""
         while self._at < offset and not self._ended:
-            self._next(min(_STEP, offset - self._at))
-        parts = []
-        while size > 0 and not self._ended:
-            part = self._next(min(_STEP, size))
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+            self._kept = self._kept[-_BACK:] + self._next(min(_STEP, offset - self._at))
+        before = self._at - len(self._kept)
+        parts = [self._kept]
+        missing = offset + size - self._at
+        while missing > 0 and not self._ended:
+            parts.append(self._next(min(_STEP, missing)))
+            missing -= len(parts[-1])
+        kept = b"".join(parts)
+        if before == 0:
+            self._head = kept[:_BACK]
+        self._kept = kept[max(0, offset - before - _BACK) :]
+        return kept[max(0, offset - before) : offset - before + size]
 
     def _next(self, most: int) -> bytes:
         """The next piece of the content; notes the end and whatever is wrong."""
@@ -148,6 +161,8 @@ class LogFile:
         file = os.fdopen(os.dup(self._fd), "rb")
         if self.compression == "gzip":
             return cast("BinaryIO", gzip.GzipFile(fileobj=file))
+        if self.compression in utf16.MARKS.values():
+            return cast("BinaryIO", utf16.Utf16Stream(file, self.compression))
         if self.compression == "bzip2":
             return cast("BinaryIO", bz2.BZ2File(file))
         if self.compression == "xz":

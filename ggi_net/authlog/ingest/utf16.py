@@ -1,7 +1,7 @@
 """Text in UTF-16, as Windows writes it, read as UTF-8.
 
-Event Viewer's exports and what PowerShell writes with `>` begin with a byte order mark and have two bytes a character. The bytes that
-this gives are the content of the log: positions count in them.
+Event Viewer's exports and what PowerShell writes with `>` begin with a byte order mark and have two bytes a
+character. The bytes that this gives are the content of the log: positions count in them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 class Utf16Stream:
-    """A file in UTF-16, from behind its mark, as a stream of UTF-8. Half of a pair stays what it is: three bytes that are not UTF-8."""
+    """A file in UTF-16, without its mark, as a stream of UTF-8. Half of a pair stays what it is: three bytes that are
+    not UTF-8.
+    """
 
     def __init__(self, file: BinaryIO, encoding: str) -> None:
-        """Read on from where `file` stands; `encoding` is one of MARKS."""
+        """Read `file` from its beginning; `encoding` is one of MARKS."""
         self._file = file
+        file.read(2)
         self._decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
         self._ready = b""
 
