@@ -1,4 +1,6 @@
-"""Whole logs of NPS, FreeRADIUS detail, hostapd and wpa_supplicant through the engine: nothing lost, nothing secret kept."""
+"""Whole logs of NPS, FreeRADIUS detail, hostapd and wpa_supplicant through the engine: nothing lost, nothing secret
+kept.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,8 @@ def test_nothing_is_lost_and_only_secrets_are_changed(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_no_secret_is_in_any_column(path: Path) -> None:
     secrets = re.compile(
-        r"66 6f 75 74 |(?:MPPE|MSK)[A-Za-z-]* = 0x[0-9a-f]{8}|hexdump(?:_ascii)?\(len=\d+\): [0-9a-f]{2} |^ {5}[0-9a-f]{2} ",
+        r"66 6f 75 74 |(?:MPPE|MSK)[A-Za-z-]* = 0x[0-9a-f]{8}|hexdump(?:_ascii)?\(len=\d+\): [0-9a-f]{2} "
+        r"|^ {5}[0-9a-f]{2} ",
         re.MULTILINE,
     )
     for line in records(path.read_bytes(), about(path)):

@@ -32,17 +32,32 @@ def of(said: dict[str, str] | None) -> dict[str, str]:
             "IEEE 802.1X: authentication failed - EAP type: 25 (PEAP)",
             {"kind": "result", "result": "reject", "eap": "PEAP", "reason": "authentication failed"},
         ),
-        ("IEEE 802.1X: STA identity 'anonymous@almelo.example'", {"kind": "notice", "outer": "anonymous@almelo.example"}),
+        (
+            "IEEE 802.1X: STA identity 'anonymous@almelo.example'",
+            {"kind": "notice", "outer": "anonymous@almelo.example"},
+        ),
         ("IEEE 802.1X: STA identity 'it's 'me''", {"kind": "notice", "outer": "it's 'me'"}),
         ("IEEE 802.1X: Identity received from STA: 'meh'", {"kind": "notice", "outer": "meh"}),
         ("RADIUS: starting accounting session DE4AD714668AF606", {"kind": "accounting", "session": "DE4AD714668AF606"}),
         ("RADIUS: stopped accounting session DE4AD714668AF606", {"kind": "accounting", "session": "DE4AD714668AF606"}),
         ("RADIUS: VLAN ID 340", {"kind": "notice", "vlan": "340"}),
-        ("IEEE 802.11: did not acknowledge authentication response", {"kind": "notice", "reason": "did not acknowledge authentication response"}),
-        ("IEEE 802.11: deauthenticated due to local deauth request", {"kind": "notice", "reason": "deauthenticated due to local deauth request"}),
-        ("IEEE 802.11: disassociated due to inactivity", {"kind": "notice", "reason": "disassociated due to inactivity"}),
+        (
+            "IEEE 802.11: did not acknowledge authentication response",
+            {"kind": "notice", "reason": "did not acknowledge authentication response"},
+        ),
+        (
+            "IEEE 802.11: deauthenticated due to local deauth request",
+            {"kind": "notice", "reason": "deauthenticated due to local deauth request"},
+        ),
+        (
+            "IEEE 802.11: disassociated due to inactivity",
+            {"kind": "notice", "reason": "disassociated due to inactivity"},
+        ),
         ("WPA: EAPOL-Key timeout", {"kind": "notice", "reason": "EAPOL-Key timeout"}),
-        ("WPA: invalid MIC in msg 2/4 of 4-Way Handshake", {"kind": "notice", "reason": "invalid MIC in msg 2/4 of 4-Way Handshake"}),
+        (
+            "WPA: invalid MIC in msg 2/4 of 4-Way Handshake",
+            {"kind": "notice", "reason": "invalid MIC in msg 2/4 of 4-Way Handshake"},
+        ),
         (
             "IEEE 802.1X: authentication server did not include required VLAN ID in Access-Accept",
             {"kind": "notice", "reason": "authentication server did not include required VLAN ID in Access-Accept"},
@@ -50,7 +65,7 @@ def of(said: dict[str, str] | None) -> dict[str, str]:
         ("IEEE 802.11: associated (aid 1)", {"kind": "notice"}),
         ("WPA: pairwise key handshake completed (RSN)", {"kind": "notice"}),
     ],
-)  # fmt: skip
+)
 def test_hostapd_says_of_a_device(words: str, means: dict[str, str]) -> None:
     assert of(hostapd.read(STA + words)) == {"hop": "access_point", "mac": "02:00:00:00:01:00", **means}
 
@@ -61,11 +76,17 @@ def test_hostapd_says_of_a_device(words: str, means: dict[str, str]) -> None:
         ("wlan0: CTRL-EVENT-EAP-STARTED 02:00:00:00:01:00", {"kind": "request"}),
         ("wlan0: CTRL-EVENT-EAP-SUCCESS2 02:00:00:00:01:00", {"kind": "notice"}),
         ("wlan0: CTRL-EVENT-EAP-FAILURE2 02:00:00:00:01:00", {"kind": "notice", "reason": "CTRL-EVENT-EAP-FAILURE2"}),
-        ("wlan0: CTRL-EVENT-EAP-TIMEOUT-FAILURE2 02:00:00:00:01:00", {"kind": "notice", "reason": "CTRL-EVENT-EAP-TIMEOUT-FAILURE2"}),
-        ("wlan0: AP-STA-POSSIBLE-PSK-MISMATCH 02:00:00:00:01:00", {"kind": "notice", "reason": "AP-STA-POSSIBLE-PSK-MISMATCH"}),
+        (
+            "wlan0: CTRL-EVENT-EAP-TIMEOUT-FAILURE2 02:00:00:00:01:00",
+            {"kind": "notice", "reason": "CTRL-EVENT-EAP-TIMEOUT-FAILURE2"},
+        ),
+        (
+            "wlan0: AP-STA-POSSIBLE-PSK-MISMATCH 02:00:00:00:01:00",
+            {"kind": "notice", "reason": "AP-STA-POSSIBLE-PSK-MISMATCH"},
+        ),
         ("wlan0: AP-STA-CONNECTED 02:00:00:00:01:00", {"kind": "notice"}),
     ],
-)  # fmt: skip
+)
 def test_hostapd_events(line: str, means: dict[str, str]) -> None:
     assert of(hostapd.read(line)) == {"hop": "access_point", "mac": "02:00:00:00:01:00", **means}
 
@@ -114,8 +135,14 @@ def test_hostapd_a_name_forges_no_answer() -> None:
             {"kind": "result", "result": "reject", "reason": "EAP authentication failed"},
         ),
         (
-            "CTRL-EVENT-EAP-TLS-CERT-ERROR reason=1 depth=1 subject='/CN=its 'own' err='' err='unable to get local issuer certificate'",
-            {"kind": "notice", "reason": "CTRL-EVENT-EAP-TLS-CERT-ERROR reason=1 depth=1 err='unable to get local issuer certificate'"},
+            (
+                "CTRL-EVENT-EAP-TLS-CERT-ERROR reason=1 depth=1 subject='/CN=its 'own' err='' "
+                "err='unable to get local issuer certificate'"
+            ),
+            {
+                "kind": "notice",
+                "reason": "CTRL-EVENT-EAP-TLS-CERT-ERROR reason=1 depth=1 err='unable to get local issuer certificate'",
+            },
         ),
         (
             "SSL: SSL3 alert: write (local SSL3 detected an error):fatal:unknown CA",
@@ -126,7 +153,10 @@ def test_hostapd_a_name_forges_no_answer() -> None:
             {"kind": "notice", "reason": "SSL3 alert: read (remote end reported an error):fatal:certificate expired"},
         ),
         (
-            "TLS: Certificate verification failed, error 10 (certificate has expired) depth 0 for '/CN=radius.almelo.example'",
+            (
+                "TLS: Certificate verification failed, error 10 (certificate has expired) depth 0 "
+                "for '/CN=radius.almelo.example'"
+            ),
             {"kind": "notice", "reason": "TLS: Certificate verification failed, error 10 (certificate has expired)"},
         ),
         ("SSL: Using TLS version TLSv1.2", {"kind": "notice", "tls": "TLS 1.2"}),
@@ -136,7 +166,11 @@ def test_hostapd_a_name_forges_no_answer() -> None:
         ),
         (
             "CTRL-EVENT-DISCONNECTED bssid=02:00:00:00:00:00 reason=3 locally_generated=1",
-            {"kind": "notice", "called": "02:00:00:00:00:00", "reason": "CTRL-EVENT-DISCONNECTED reason=3 locally_generated=1"},
+            {
+                "kind": "notice",
+                "called": "02:00:00:00:00:00",
+                "reason": "CTRL-EVENT-DISCONNECTED reason=3 locally_generated=1",
+            },
         ),
         (
             'CTRL-EVENT-SSID-TEMP-DISABLED id=0 ssid="govroam" auth_failures=2 duration=35 reason=WRONG_KEY',
@@ -157,7 +191,7 @@ def test_hostapd_a_name_forges_no_answer() -> None:
         ("Own MAC address: 6a:69:14:82:be:39", {"kind": "notice", "mac": "6a:69:14:82:be:39"}),
         ("EAP-TLV: TLV Result - Failure", {"kind": "notice", "reason": "EAP-TLV: TLV Result - Failure"}),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("before", ["", "wlan1: "])
 def test_wpa_supplicant_says(before: str, words: str, means: dict[str, str]) -> None:
     assert of(wpa_supplicant.read(before + words)) == {"hop": "device", **means}

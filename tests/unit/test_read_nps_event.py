@@ -40,8 +40,8 @@ def test_denied_says_whom_where_and_why() -> None:
         "client": "Federation proxy 1",
         "eap": "PEAP",
         "code": "16",
-        "reason": "Authentication failed due to a user credentials mismatch. Either the user name provided does not map to an "
-        "existing user account or the password was incorrect.",
+        "reason": "Authentication failed due to a user credentials mismatch. Either the user name provided does not "
+        "map to an existing user account or the password was incorrect.",
     }
 
 

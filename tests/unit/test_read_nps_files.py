@@ -94,7 +94,8 @@ def test_dts_that_forwards_is_the_visited_server() -> None:
 def test_dts_keeps_no_key() -> None:
     text = DTS[1].replace(
         "</Event>",
-        '<MS-MPPE-Send-Key data_type="2">DEADBEEF</MS-MPPE-Send-Key><MS-CHAP2-Response data_type="2">0A0B</MS-CHAP2-Response>'
+        '<MS-MPPE-Send-Key data_type="2">DEADBEEF</MS-MPPE-Send-Key>'
+        '<MS-CHAP2-Response data_type="2">0A0B</MS-CHAP2-Response>'
         "<User-Password>geheim</User-Password></Event>",
     )
     kept = secret_values.elements(text)
@@ -184,7 +185,9 @@ def test_database_commas_and_quotes_stay_in_their_column(name: str) -> None:
 
 
 def test_database_columns_that_were_shifted_are_not_read() -> None:
-    """A daemon that doesn't double quotes would let a user name write its own reason; then only what stands before it counts."""
+    """A daemon that doesn't double quotes would let a user name write its own reason; then only what stands before it
+    counts.
+    """
     shifted = row(Packet_Type="3", User_Name="NAME", Reason_Code="16").replace(
         '"NAME"', '"a","b","c","d","e","f","g","h"'
     )

@@ -1,8 +1,9 @@
 """Values of flat XML, looked up by hand.
 
-Logs are hostile, and XML can name files, and grow without bounds by entities that it declares itself. So no XML parser reads
-them: what a Windows server writes is flat, and one regular expression that never goes back finds its elements. Nothing is declared,
-fetched or expanded but the five entities that XML has of its own and references to characters.
+Logs are hostile, and XML can name files, and grow without bounds by entities that it declares itself. So no XML
+parser reads them: what a Windows server writes is flat, and one regular expression that never goes back finds its
+elements. Nothing is declared, fetched or expanded but the five entities that XML has of its own and references to
+characters.
 """
 
 from __future__ import annotations

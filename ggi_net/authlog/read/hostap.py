@@ -1,8 +1,8 @@
 """What lines of hostapd and of wpa_supplicant have in common: they come from one source tree.
 
-A line begins with none, one or two stamps (seconds since 1970, from `-t`), and the interface. Both name the interface as the machine does, so
-it says nothing of where the machine is; it is left out. Words in quotes were chosen by somebody else: a user name, a network's name, the
-subject of a certificate. They never get into a reason.
+A line begins with none, one or two stamps (seconds since 1970, from `-t`), and the interface. Both name the interface
+as the machine does, so it says nothing of where the machine is; it is left out. Words in quotes were chosen by
+somebody else: a user name, a network's name, the subject of a certificate. They never get into a reason.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ MAC = r"([0-9a-f]{2}(?::[0-9a-f]{2}){5})"
 
 _QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
 _TROUBLE = re.compile(
-    r"fail|not |n't |no response|time-?d? ?out|deauth|disassoc|disconnect|invalid|mismatch|reject|drop|unknown|differ|deni|error|too |abort|"
-    r"disabled|supplicant used|retry limit",
+    r"fail|not |n't |no response|time-?d? ?out|deauth|disassoc|disconnect|invalid|mismatch|reject|"
+    r"drop|unknown|differ|deni|error|too |abort|disabled|supplicant used|retry limit",
     re.IGNORECASE,
 )
 

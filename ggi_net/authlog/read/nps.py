@@ -1,10 +1,11 @@
 """What Microsoft NPS says of a request, whichever of its logs says it.
 
-NPS writes Security events, and a log file in one of three formats; all name the same things. A Dutch server writes its reasons in Dutch:
-the number decides, the words are shown.
+NPS writes Security events, and a log file in one of three formats; all name the same things. A Dutch server writes
+its reasons in Dutch: the number decides, the words are shown.
 
-Sources: Microsoft Learn, "Interpret NPS Database Format Log Files" (cc771748), "Interpret IAS Format Log Files" (dd197432), "NPS
-Authentication Status" (cc735320), "NPS Reason Codes" (dd197570), AUTHENTICATION_TYPE (sdoias.h), RFC 2865 (Packet-Type, Class).
+Sources: Microsoft Learn, "Interpret NPS Database Format Log Files" (cc771748), "Interpret IAS Format Log Files"
+(dd197432), "NPS Authentication Status" (cc735320), "NPS Reason Codes" (dd197570), AUTHENTICATION_TYPE (sdoias.h), RFC
+2865 (Packet-Type, Class).
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ _EVENTS = {
     "6277": (Kind.RESULT, Result.ACCEPT),
     "6278": (Kind.RESULT, Result.ACCEPT),
 }
-"""Security events: granted, denied, and granted with a restricted network (quarantine, probation) or the full one. Every other one, such as
-6274, a request that was dropped without an answer, is a notice."""
+"""Security events: granted, denied, and granted with a restricted network (quarantine, probation) or the full one.
+Every other one, such as 6274, a request that was dropped without an answer, is a notice."""
 
 _METHODS = {
-    "1": "PAP", "2": "CHAP", "3": "MS-CHAP", "4": "MS-CHAPv2", "5": "EAP", "7": "none", "8": "custom", "9": "MS-CHAP-CPW",
-    "10": "MS-CHAPv2-CPW", "11": "PEAP",
+    "1": "PAP", "2": "CHAP", "3": "MS-CHAP", "4": "MS-CHAPv2", "5": "EAP", "7": "none", "8": "custom",
+    "9": "MS-CHAP-CPW", "10": "MS-CHAPv2-CPW", "11": "PEAP",
 }  # fmt: skip
 """Authentication-Type of the log files."""
 
@@ -52,8 +53,9 @@ _PROXY = "2"
 def of_packet(said: Mapping[str, str]) -> Said:
     """What a record of a log file says; `said` are its attributes, by the names that DTS-compliant files have for them.
 
-    NPS writes a record for each packet. Request and answer are joined by Class, which NPS makes up for each request (it
-    holds the server's address, the time it started and a number): it stands in `session`. The answer names neither device nor radio.
+    NPS writes a record for each packet. Request and answer are joined by Class, which NPS makes up for each request
+    (it holds the server's address, the time it started and a number): it stands in `session`. The answer names
+    neither device nor radio.
     """
     kind, result = _PACKETS.get(said.get("Packet-Type", ""), (Kind.NOTICE, Result.NONE))
     proxied = said.get("Provider-Type") == _PROXY
@@ -114,7 +116,9 @@ def method(kind: str, eap: str) -> str:
 
 
 def time_of(text: str) -> str:
-    """A time of a log file (`11/23/2026 15:21:44.008`, month first, whatever the language of the server) as in ISO 8601."""
+    """A time of a log file (`11/23/2026 15:21:44.008`, month first, whatever the language of the server) as in ISO
+    8601.
+    """
     date, _, time = text.strip().partition(" ")
     month, _, rest = date.partition("/")
     day, _, year = rest.partition("/")

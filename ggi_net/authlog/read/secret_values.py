@@ -1,8 +1,9 @@
 """Passwords and keys that daemons write into their logs, taken out before anything is stored.
 
-A log of a RADIUS server that writes whole packets holds what opens them: User-Password in clear text, MS-MPPE keys and EAP-MSK, from which the
-radio's keys are made, and EAP messages, which carry the password of EAP-GTC and TTLS-PAP as it is. A debug log of a
-supplicant has the password in a hex dump. Of an EAP message its first five bytes stay: code, number, length and method (RFC 3748, 4).
+A log of a RADIUS server that writes whole packets holds what opens them: User-Password in clear text, MS-MPPE keys
+and EAP-MSK, from which the radio's keys are made, and EAP messages, which carry the password of EAP-GTC and TTLS-PAP
+as it is. A debug log of a supplicant has the password in a hex dump. Of an EAP message its first five bytes stay:
+code, number, length and method (RFC 3748, 4).
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def is_hexdump(text: str) -> bool:
 
 
 def hexdump(text: str) -> str:
-    """A line without the bytes of a hex dump: its name and length stay. Every dump, since any may hold what a tunnel hides."""
+    """A line without the bytes of a hex dump: its name and length stay. Every dump, since any may hold what a tunnel
+    hides.
+    """
     if (found := _DUMP.match(text)) is not None:
         return f"{found[1]} {MASK}" if found[2].strip() else text
     return f"     {MASK}" if _DUMP_REST.match(text) else text

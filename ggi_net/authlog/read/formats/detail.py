@@ -1,12 +1,14 @@
-"""FreeRADIUS detail files: whole packets, an attribute a line (auth-, reply-, pre- and post-proxy-detail, and accounting).
+"""FreeRADIUS detail files: whole packets, an attribute a line (auth-, reply-, pre- and post-proxy-detail, and
+accounting).
 
-A record begins with a date and ends with an empty line. Its own `Timestamp` is in UTC, the date above it is not. FreeRADIUS escapes line ends
-in texts, so no user name can begin a record.
+A record begins with a date and ends with an empty line. Its own `Timestamp` is in UTC, the date above it is not.
+FreeRADIUS escapes line ends in texts, so no user name can begin a record.
 
-A detail file has keys and passwords. They are not stored: here, and only where a daemon writes such things, `raw` is not what
-stood in the log (see `secret_values.py`).
+A detail file has keys and passwords. They are not stored: here, and only where a daemon writes such things, `raw` is
+not what stood in the log (see `secret_values.py`).
 
-Sources: FreeRADIUS 3.2, rlm_detail and its raddb/mods-available/detail and detail.log; RFC 2865, 2866, 3579, 4372, 5580.
+Sources: FreeRADIUS 3.2, rlm_detail and its raddb/mods-available/detail and detail.log; RFC 2865, 2866, 3579, 4372,
+5580.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     wlan0: STA 02:00:00:00:01:00 IEEE 802.1X: authentication failed - EAP type: 25 (PEAP)
 
-Sources: hostapd 2.10, hostapd/main.c (`hostapd_logger_cb`), src/eapol_auth, src/ap (ieee802_1x.c, wpa_auth.c, ieee802_11.c, sta_info.c,
-accounting.c), src/radius/radius_client.c, src/common/wpa_ctrl.h.
+Sources: hostapd 2.10, hostapd/main.c (`hostapd_logger_cb`), src/eapol_auth, src/ap (ieee802_1x.c, wpa_auth.c,
+ieee802_11.c, sta_info.c, accounting.c), src/radius/radius_client.c, src/common/wpa_ctrl.h.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def _station(words: str) -> Said | None:
 
 
 def _event(words: str) -> Said | None:
-    """A line of the control interface. The logger says the results, too: here they are notices, so that they count once."""
+    """A line of the control interface. The logger says the results, too: here they are notices, so that they count
+    once.
+    """
     if (found := _ABOUT.fullmatch(words)) is None:
         return None
     event, mac, _ = found.groups()

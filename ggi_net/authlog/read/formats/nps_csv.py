@@ -1,14 +1,15 @@
 """Log file of Microsoft NPS with commas: the database-compatible format, and the older IAS format.
 
-Database-compatible: columns in a fixed order, texts in double quotes. IAS: six fields (NAS-IP-Address, User-Name, date, time, service,
-computer), then pairs of an attribute's number and its value; a text that holds a comma or can't be printed is in hexadecimal. NPS can
-change its format while it runs, so one file can have both. Times are local, without a zone.
+Database-compatible: columns in a fixed order, texts in double quotes. IAS: six fields (NAS-IP-Address, User-Name,
+date, time, service, computer), then pairs of an attribute's number and its value; a text that holds a comma or can't
+be printed is in hexadecimal. NPS can change its format while it runs, so one file can have both. Times are local,
+without a zone.
 
-Only what stands before the first text that a device chose is beyond doubt. Where the columns behind it are not what they must be (a number, a
-known count), the record is kept, and only those before are read.
+Only what stands before the first text that a device chose is beyond doubt. Where the columns behind it are not what
+they must be (a number, a known count), the record is kept, and only those before are read.
 
-Sources: Microsoft Learn, "Interpret NPS Database Format Log Files" (cc771748), "Interpret IAS Format Log Files" (dd197432), "Iasparse
-Examples" (cc781314); the header of the columns: "Troubleshoot Always On VPN", NPS logs.
+Sources: Microsoft Learn, "Interpret NPS Database Format Log Files" (cc771748), "Interpret IAS Format Log Files"
+(dd197432), "Iasparse Examples" (cc781314); the header of the columns: "Troubleshoot Always On VPN", NPS logs.
 """
 
 from __future__ import annotations
@@ -119,7 +120,9 @@ def conceal(text: str) -> str:
 
 
 def _plain(value: str) -> str:
-    """A text as the device sent it. NPS writes in hexadecimal what has a comma or can't be printed, and nothing else."""
+    """A text as the device sent it. NPS writes in hexadecimal what has a comma or can't be printed, and nothing
+    else.
+    """
     if not value.startswith("0x") or (found := _HEXADECIMAL.fullmatch(value)) is None:
         return value
     data = bytes.fromhex(found[1])

@@ -1,7 +1,7 @@
 """Log file of Microsoft NPS in the DTS-compliant format: XML, one `<Event>` for each packet, flat.
 
-The attributes have RADIUS names, and one that NPS misspells: `Fully-Qualifed-User-Name`. Times are local, without a zone.
-A key or a password in a vendor's attribute is not kept: see `secret_values.py`.
+The attributes have RADIUS names, and one that NPS misspells: `Fully-Qualifed-User-Name`. Times are local, without a
+zone. A key or a password in a vendor's attribute is not kept: see `secret_values.py`.
 
 Sources: Microsoft Learn, "SQL Programmability" (NPS sends the same XML to SQL Server); NXLog, `xm_nps`.
 """

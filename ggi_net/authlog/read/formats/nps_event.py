@@ -1,11 +1,12 @@
 """Windows events of Microsoft NPS: as XML, one or many lines each, and as Winlogbeat and NXLog forward them in JSON.
 
-The Security log has one event for each answer (6272 granted, 6273 denied, 6274 dropped, ...), the System log what NPS has to say of
-itself (source NPS: 13 unknown RADIUS client, 18 wrong shared secret, 4402 no domain controller, ...). XML comes from
-`wevtutil`, from `Get-WinEvent | ForEach-Object ToXml` and from Event Viewer's export.
+The Security log has one event for each answer (6272 granted, 6273 denied, 6274 dropped, ...), the System log what NPS
+has to say of itself (source NPS: 13 unknown RADIUS client, 18 wrong shared secret, 4402 no domain controller, ...).
+XML comes from `wevtutil`, from `Get-WinEvent | ForEach-Object ToXml` and from Event Viewer's export.
 
-Sources: Microsoft Learn, "NPS Authentication Status" (cc735320), "Audit Network Policy Server", "Troubleshoot Network Policy Server",
-the event schema (http://schemas.microsoft.com/win/2004/08/events/event); Elastic, "Winlogbeat fields"; NXLog, `im_msvistalog`.
+Sources: Microsoft Learn, "NPS Authentication Status" (cc735320), "Audit Network Policy Server", "Troubleshoot Network
+Policy Server", the event schema (http://schemas.microsoft.com/win/2004/08/events/event); Elastic, "Winlogbeat
+fields"; NXLog, `im_msvistalog`.
 """
 
 from __future__ import annotations
@@ -25,18 +26,21 @@ if TYPE_CHECKING:
 _SECURITY = "Microsoft-Windows-Security-Auditing"
 _SYSTEM = "NPS"
 _EVENTS = {str(number) for number in range(6272, 6281)}
-"""Granted, denied, dropped, accounting dropped, quarantined, on probation, granted with health, locked out, unlocked."""
+"""Granted, denied, dropped, accounting dropped, quarantined, on probation, granted with health, locked out,
+unlocked.
+"""
 
 _SAYINGS = {
     "13": "A RADIUS message was received from the invalid RADIUS client IP address",
     "17": "An Access-Request message was received from RADIUS client without a Message-Authenticator attribute",
-    "18": "An Access-Request message was received from RADIUS client with a Message-Authenticator attribute that is not valid",
+    "18": "An Access-Request message was received from RADIUS client with a Message-Authenticator attribute that is "
+    "not valid",
     "22": "The Network Policy Server could not send a response due to a network error",
     "4401": "Domain controller is not responsive",
     "4402": "There is no domain controller available for domain",
 }  # fmt: skip
-"""What System events say, without what they insert: a domain comes from the user name. The XML has only the number, and a Dutch server
-would say it in Dutch."""
+"""What System events say, without what they insert: a domain comes from the user name. The XML has only the number,
+and a Dutch server would say it in Dutch."""
 _FROM_CLIENT = frozenset({"13", "14", "15", "16", "17", "18", "19"})
 """System events whose first value is the address of the RADIUS client."""
 
@@ -145,7 +149,8 @@ FORMAT = Format(
     product=Product.NPS,
     parse=read,
     opens=re.compile(
-        rb"(?:\xef\xbb\xbf)?\s{0,64}(?:<\?xml[^<>]{0,200}>\s{0,64})?(?:<Events[^<>]{0,200}>\s{0,64})?<Event(?: xmlns|>\s{0,64}<System)"
+        rb"(?:\xef\xbb\xbf)?\s{0,64}(?:<\?xml[^<>]{0,200}>\s{0,64})?(?:<Events[^<>]{0,200}>\s{0,64})?"
+        rb"<Event(?: xmlns|>\s{0,64}<System)"
     ),
     begins=re.compile(rb"<Event(?=[ >])"),
     ends=re.compile(rb"</Event>\s{0,16}"),

@@ -2,11 +2,11 @@
 
     wlan1: CTRL-EVENT-EAP-TLS-CERT-ERROR reason=1 depth=1 subject='/CN=...' err='unable to get local issuer certificate'
 
-Its lines say why the device refuses the server, which no server can know. A debug log has the password and what the tunnel hides in hex
-dumps: none is stored (see `secret_values.py`).
+Its lines say why the device refuses the server, which no server can know. A debug log has the password and what the
+tunnel hides in hex dumps: none is stored (see `secret_values.py`).
 
-Sources: wpa_supplicant 2.10, src/common/wpa_ctrl.h, src/eap_peer/eap.c, src/crypto/tls_openssl.c, src/eap_peer/eap_mschapv2.c,
-wpa_supplicant/events.c, wpa_supplicant/wpa_supplicant.c, wpa_supplicant/eapol_test.c.
+Sources: wpa_supplicant 2.10, src/common/wpa_ctrl.h, src/eap_peer/eap.c, src/crypto/tls_openssl.c,
+src/eap_peer/eap_mschapv2.c, wpa_supplicant/events.c, wpa_supplicant/wpa_supplicant.c, wpa_supplicant/eapol_test.c.
 """
 
 from __future__ import annotations
@@ -38,11 +38,13 @@ _DISCONNECTED = re.compile(
     rf"(CTRL-EVENT-DISCONNECTED) bssid={hostap.MAC} (reason=-?\d{{1,5}})( locally_generated=1)?.*", re.DOTALL
 )
 _DISABLED = re.compile(
-    r"(CTRL-EVENT-SSID-TEMP-DISABLED) id=\d{1,10} ssid=\".*\" auth_failures=\d{1,10} duration=\d{1,10} (reason=[A-Z0-9_]{1,40})",
+    r"(CTRL-EVENT-SSID-TEMP-DISABLED) id=\d{1,10} ssid=\".*\" auth_failures=\d{1,10} duration=\d{1,10} "
+    r"(reason=[A-Z0-9_]{1,40})",
     re.DOTALL,
 )
 _REJECTED = re.compile(
-    rf"(CTRL-EVENT-(?:ASSOC|AUTH)-REJECT) (?:bssid=)?(?:{hostap.MAC} )?(?:[a-z_]{{1,20}}=\d{{1,5}} ){{0,3}}(status_code=\d{{1,5}}).*",
+    rf"(CTRL-EVENT-(?:ASSOC|AUTH)-REJECT) (?:bssid=)?(?:{hostap.MAC} )?(?:[a-z_]{{1,20}}=\d{{1,5}} ){{0,3}}"
+    r"(status_code=\d{1,5}).*",
     re.DOTALL,
 )
 _CONNECTED = re.compile(rf"CTRL-EVENT-CONNECTED - Connection to {hostap.MAC} .*", re.DOTALL)
