@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
 from ggi_net.authlog import read
 from ggi_net.authlog.causes.catalogue import Catalogue
@@ -14,6 +15,7 @@ NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 SAYS_NOTHING = {"kind": Kind.NOTICE, "result": Result.NONE}
 
 
+@cache
 def lines_of(text: str, hop: Hop = Hop.UNKNOWN) -> list[Line]:
     """What the reader makes of a log with this text."""
     return read.records(text.encode() + b"\n", read.Source(name="test.log", reference=NOW, hop=hop))
