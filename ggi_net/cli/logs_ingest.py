@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,10 @@ from ggi_net.cli.console import err, out
 from ggi_net.cli.logs_options import SettingsOption, StoreOption, read_logs_settings, say, until_told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress, TaskID
+
     from ggi_net.authlog.ingest.once import Report
     from ggi_net.authlog.ingest.reading import About, Tally
     from ggi_net.authlog.ingest.settings import LogSettingsFile
@@ -71,30 +76,18 @@ def ingest(
 
     Exit status: 0 all is stored; 1 some file could not be read, the others are stored.
     """
-    from ggi_net.authlog.ingest.opened import make_store, opened
-    from ggi_net.errors import LogsIncomplete, LogSettings
+    from ggi_net.authlog.ingest.opened import make_store
+    from ggi_net.errors import LogSettings, LogsIncomplete
 
     found = read_logs_settings(settings, store)
     if not files and not found.sources and not found.spool:
         raise LogSettings("no logs were named", hint="name files, or give a settings file with `sources`")
     about = _about(host, hop, timezone, format)
     make_store(found, say)
-    sources, kept = opened(Path(found.store))
-    report = _once(_inputs(files, about, found, required=not follow), found, workers, broker)
     if follow:
-        from ggi_net.authlog.ingest.follow import Follower
-
-        for one in report.troubled:
-            say(f"{one.path}: {one.trouble}")
-        spool = Path(found.spool).absolute() if found.spool else None
-        follower = Follower(lambda: _inputs(files, about, found, required=False), sources, kept, say, spool)
-        with until_told() as told, err.status("") as status:
-            say(f"following logs into {found.store}")
-            follower.run(told, lambda: status.update(_progress(follower.count, follower.total)))
-        total = report.total
-        total.add(follower.total)
-        say(f"stopped in order: {total.lines:,} lines stored")
+        _follow(found, lambda required: _inputs(files, about, found, required=required), workers, broker)
         return
+    report = _once(_inputs(files, about, found, required=True), found, workers, broker)
     if as_json:
         import msgspec
 
@@ -131,7 +124,30 @@ def _inputs(files: list[str] | None, about: About, settings: LogSettingsFile, *,
     return found
 
 
-def _once(inputs: list[Input], settings: LogSettingsFile, workers: int, broker: str) -> Report:
+def _follow(settings: LogSettingsFile, inputs: Callable[[bool], list[Input]], workers: int, broker: str) -> None:
+    """Store what is there with all CPUs, then what is added, until told to stop."""
+    from ggi_net.authlog.ingest.follow import Follower
+    from ggi_net.authlog.ingest.opened import opened
+
+    spool = Path(settings.spool).absolute() if settings.spool else None
+    follower = Follower(lambda: inputs(False), *opened(Path(settings.store)), say, spool)
+    with until_told() as told:
+        report = _once(inputs(False), settings, workers, broker, told)
+        for one in report.troubled:
+            say(f"{one.path}: {one.trouble}")
+        with err.status("") as status:
+            say(f"following logs into {settings.store}")
+            follower.run(told, lambda: status.update(_progress(follower.count, follower.total)))
+    say(f"stopped in order: {report.total.lines + follower.total.lines:,} lines stored")
+
+
+def _once(
+    inputs: list[Input],
+    settings: LogSettingsFile,
+    workers: int,
+    broker: str,
+    stop: Callable[[], bool] = lambda: False,
+) -> Report:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     from ggi_net.authlog.ingest.once import ingest as once
@@ -147,7 +163,12 @@ def _once(inputs: list[Input], settings: LogSettingsFile, workers: int, broker: 
     columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=None)
-        return once(inputs, *opened(folder), runner, lambda done, size: bar.update(task, completed=done, total=size))
+        show = partial(_show, bar, task)
+        return once(inputs, *opened(folder), runner, show, stop)
+
+
+def _show(bar: Progress, task: TaskID, done: int, size: int) -> None:
+    bar.update(task, completed=done, total=size)
 
 
 def _progress(count: int, total: Tally) -> str:
@@ -158,7 +179,6 @@ def _print(report: Report) -> None:
     """What was stored, by file, then by product and kind."""
     from rich.table import Table
     from rich.text import Text
-
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("file")

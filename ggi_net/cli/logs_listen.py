@@ -33,7 +33,9 @@ def listen(
     udp: Annotated[HostPorts, typer.Option(help="Syslog over UDP (RFC 5426).", metavar="HOST:PORT")] = [],  # noqa: B006
     certificate: Annotated[Path | None, typer.Option(help="For TLS: this server's certificate (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="For TLS: its key (PEM).")] = None,
-    ca: Annotated[Path | None, typer.Option(help="For TLS: the CA that signed the senders' certificates (PEM).")] = None,
+    ca: Annotated[
+        Path | None, typer.Option(help="For TLS: the CA that signed the senders' certificates (PEM).")
+    ] = None,
     spool: Annotated[
         Path | None,
         typer.Option(help="Folder of what was received.", metavar="DIR", show_default="that of the settings"),
@@ -42,10 +44,10 @@ def listen(
 ) -> None:
     """Receive log messages from syslog daemons, and keep them in files that `ggi logs ingest --follow` stores.
 
-    With RELP, which rsyslog speaks (`omrelp`), nothing is lost: a message is acknowledged once it is on disk, and what was
-    not acknowledged is sent again. With TCP and TLS, what was under way is lost when this process or its machine dies,
-    but not when it is stopped. UDP promises nothing. With TLS every sender needs a certificate of the CA; the name in
-    it is the folder of its messages. Logs hold personal data: between machines use TLS.
+    With RELP, which rsyslog speaks (`omrelp`), nothing is lost: a message is acknowledged once it is on disk, and
+    what was not acknowledged is sent again. With TCP and TLS, what was under way is lost when this process or its
+    machine dies, but not when it is stopped. UDP promises nothing. With TLS every sender needs a certificate of the
+    CA; the name in it is the folder of its messages. Logs hold personal data: between machines use TLS.
 
     Each option may be repeated; an IPv6 address stands between brackets. When the disk is full, senders are made to
     wait. SIGTERM stops in order.

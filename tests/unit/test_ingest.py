@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ingest_logs import ABOUT, lines, new_store, once, parts, read, stored, text
 
-from ggi_net.authlog.ingest import logfile, reading, tasks
+from ggi_net.authlog.ingest import reading, tasks
 from ggi_net.authlog.ingest.discover import matching, rotated
 from ggi_net.authlog.ingest.logfile import LogFile
 from ggi_net.authlog.ingest.once import ingest, rounds
-from ggi_net.authlog.ingest.pool import Here, Pool
+from ggi_net.authlog.ingest.pool import Pool
 from ggi_net.authlog.ingest.reading import About
 from ggi_net.authlog.ingest.tasks import Input, Task
 from ggi_net.errors import LogUnreadable, NoLogs
-from ingest_logs import ABOUT, lines, new_store, once, parts, read, stored, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +157,9 @@ class TestCompressed:
         assert 0 < report.total.lines < 9000
 
     @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-    @given(data=st.binary(max_size=3000), reads=st.lists(st.tuples(st.integers(0, 3500), st.integers(1, 3500)), max_size=6))
+    @given(
+        data=st.binary(max_size=3000), reads=st.lists(st.tuples(st.integers(0, 3500), st.integers(1, 3500)), max_size=6)
+    )
     def test_any_byte_can_be_read_in_any_order(self, tmp_path: Path, data: bytes, reads: list[tuple[int, int]]) -> None:
         path = tmp_path / "any.gz"
         path.write_bytes(gzip.compress(data))
@@ -492,7 +494,6 @@ class TestCommand:
         ],
     )
     def test_what_a_user_can_do_wrong(self, tmp_path: Path, arguments: list[str], words: str) -> None:
-        from typer.testing import CliRunner
 
         ended = self.run(*(part.format(tmp_path / "s") for part in arguments))
         assert ended.returncode != 0

@@ -15,11 +15,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from ingest_logs import ABOUT, lines, new_store, once, parts, read, stored, text
 
 from ggi_net.authlog.ingest import follow, spool
 from ggi_net.authlog.ingest.follow import Follower
 from ggi_net.authlog.ingest.tasks import Input, inputs_of
-from ingest_logs import ABOUT, lines, new_store, once, parts, read, stored, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 class Following:
     """A follower that looks when it is told to."""
 
-    def __init__(self, store: Path, clock: Callable[[float], None], *patterns: object, spool: Path | None = None) -> None:
+    def __init__(
+        self, store: Path, clock: Callable[[float], None], *patterns: object, spool: Path | None = None
+    ) -> None:
         self.said: list[str] = []
         self.clock = clock
         names = [str(pattern) for pattern in patterns]
@@ -70,7 +72,9 @@ def append(path: Path, data: bytes) -> None:
 
 
 class TestFollowing:
-    def test_what_is_added_is_stored_within_a_second(self, store: Path, log: Path, clock: Callable[[float], None]) -> None:
+    def test_what_is_added_is_stored_within_a_second(
+        self, store: Path, log: Path, clock: Callable[[float], None]
+    ) -> None:
         log.write_bytes(text(lines(3)))
         following = Following(store, clock, log)
         following.look()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ingest_frames import relp
 
 from ggi_net.authlog.ingest import frames
 from ggi_net.authlog.ingest.frames import ABSURD, LONGEST, BadFrame, Command, Relp, Stream, answer, as_line
 from ggi_net.authlog.ingest.resend import Overlap
-from ingest_frames import relp
 
 PLAIN = st.binary(min_size=1, max_size=60).map(lambda b: b"<13>" + b.replace(b"\n", b"."))
 ANY = st.binary(min_size=1, max_size=60)
@@ -19,7 +21,7 @@ def fed(reader: Stream | Relp, data: bytes, cuts: list[int]) -> list[bytes] | li
     """All that a reader finds when `data` comes in pieces."""
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     found: list[bytes] | list[Command] = []
-    for begin, end in zip(places, places[1:], strict=False):
+    for begin, end in pairwise(places):
         found += reader.feed(data[begin:end])  # type: ignore[operator]
     return found
 
@@ -35,7 +37,9 @@ class TestStream:
     """RFC 6587."""
 
     @given(messages=st.lists(st.tuples(st.booleans(), PLAIN), max_size=12), cuts=CUTS)
-    def test_counted_and_newline_framing_in_any_pieces(self, messages: list[tuple[bool, bytes]], cuts: list[int]) -> None:
+    def test_counted_and_newline_framing_in_any_pieces(
+        self, messages: list[tuple[bool, bytes]], cuts: list[int]
+    ) -> None:
         data = b"".join(counted(m) if by_count else m + b"\n" for by_count, m in messages)
         assert fed(Stream(), data, cuts) == [message for _, message in messages]
 
@@ -44,7 +48,10 @@ class TestStream:
         assert fed(Stream(), b"".join(map(counted, messages)), cuts) == messages
 
     def test_lines_that_begin_with_a_digit_are_lines(self) -> None:
-        assert Stream().feed(b"2026-11-24T10:00:00Z host x\n1795510800 y\n") == [b"2026-11-24T10:00:00Z host x", b"1795510800 y"]
+        assert Stream().feed(b"2026-11-24T10:00:00Z host x\n1795510800 y\n") == [
+            b"2026-11-24T10:00:00Z host x",
+            b"1795510800 y",
+        ]
 
     def test_the_end_of_a_connection_ends_a_line_and_no_counted_message(self) -> None:
         line, count = Stream(), Stream()
@@ -123,7 +130,10 @@ class TestRelp:
 
 
 def test_a_message_can_not_forge_a_second_line() -> None:
-    assert as_line(b"<13>a\nTue Nov 24 10:00:00 2026 : Auth: forged\n") == b"<13>a#012Tue Nov 24 10:00:00 2026 : Auth: forged\n"
+    assert (
+        as_line(b"<13>a\nTue Nov 24 10:00:00 2026 : Auth: forged\n")
+        == b"<13>a#012Tue Nov 24 10:00:00 2026 : Auth: forged\n"
+    )
     assert as_line(b"a\0b\n\0") == b"a#000b\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -12,14 +13,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from ingest_frames import relp
+from ingest_tls import certificates
 
 from ggi_net.authlog.ingest import listen, spool
 from ggi_net.authlog.ingest.frames import answer
 from ggi_net.authlog.ingest.listen import Address, Listener, secure_context
 from ggi_net.authlog.ingest.spool import Log, Spool, files_of
 from ggi_net.errors import ListenFailed
-from ingest_frames import relp
-from ingest_tls import certificates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -46,14 +47,12 @@ class Receiving:
     async def until(self, done: Callable[[], object]) -> None:
         """Return when something is so."""
         async with asyncio.timeout(10):
-            while not done():
+            while not done():  # noqa: ASYNC110  files are looked at, too
                 await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
-async def receiving(
-    folder: Path, *protocols: str, context: ssl.SSLContext | None = None
-) -> AsyncIterator[Receiving]:
+async def receiving(folder: Path, *protocols: str, context: ssl.SSLContext | None = None) -> AsyncIterator[Receiving]:
     found = Receiving(folder, context)
     for protocol in protocols:
         found.ports[protocol] = await found.it.open(Address(protocol, PEER, 0))
@@ -288,11 +287,12 @@ class TestHostile:
         assert len(files_of(tmp_path)) == 4
 
 
-class TestTls:
-    @pytest.fixture(scope="class")
-    def pki(self, tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-        return certificates(tmp_path_factory.mktemp("pki"))
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return certificates(tmp_path_factory.mktemp("pki"))
 
+
+class TestTls:
     def test_both_sides_show_a_certificate_and_its_name_is_the_folder(self, tmp_path: Path, pki: Certificates) -> None:
         async def test() -> None:
             context = secure_context(pki.server.certificate, pki.server.key, pki.ca)
@@ -312,16 +312,15 @@ class TestTls:
             context = secure_context(pki.server.certificate, pki.server.key, pki.ca)
             async with receiving(tmp_path, "tls", context=context) as found:
                 mine = ssl.create_default_context(cafile=str(pki.ca))
-                with pytest.raises(OSError, match=r"(?i)certificate|reset"):
+                with contextlib.suppress(OSError):
                     reader, writer = await asyncio.open_connection(
                         PEER, found.ports["tls"], ssl=mine, server_hostname="logs.example"
                     )
                     writer.write(b"11 <13>over TLS")
-                    await reader.read()
-                    raise ConnectionResetError("closed without a word: reset")
-                assert list(tmp_path.rglob("*.log")) == []
+                    assert await reader.read() == b""
 
         check(test)
+        assert list(tmp_path.rglob("*.log")) == []
 
     def test_files_that_are_no_certificates(self, tmp_path: Path, pki: Certificates) -> None:
         nothing = tmp_path / "nothing.pem"
@@ -335,7 +334,7 @@ class TestTls:
 def test_an_address_that_is_taken(tmp_path: Path) -> None:
     async def test() -> None:
         async with receiving(tmp_path, "tcp") as found:
-            with pytest.raises(ListenFailed, match="can't listen at tcp 127.0.0.1"):
+            with pytest.raises(ListenFailed, match=r"can't listen at tcp 127\.0\.0\.1"):
                 await found.it.open(Address("tcp", PEER, found.ports["tcp"]))
 
     check(test)

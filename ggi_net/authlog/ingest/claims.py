@@ -1,7 +1,7 @@
 """Who reads what: a lock for each source, so that several processes and machines can share a store.
 
-The lock is the kernel's (flock(2)), which lets go of it when its holder dies, also by SIGKILL; NFS version 4 passes it on
-to the server, which does the same for a machine that dies when its lease ends. No clock is compared.
+The lock is the kernel's (flock(2)), which lets go of it when its holder dies, also by SIGKILL; NFS version 4 passes
+it on to the server, which does the same for a machine that dies when its lease ends. No clock is compared.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where a syslog message begins and ends in a stream: RFC 6587 (octet counting, newlines) and RELP.
 
-A peer may send anything. A message longer than LONGEST is cut there, and the rest of it skipped; a frame that claims to
-be longer than any message ever is ends the connection. Memory is bounded by LONGEST and what was read at once.
+A peer may send anything. A message longer than LONGEST is cut there, and the rest of it skipped; a frame that claims
+to be longer than any message ever is ends the connection. Memory is bounded by LONGEST and what was read at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ABSURD = 16 * 1024 * 1024
 """No log line is that long: who announces one speaks another protocol, or means harm."""
 
 _COUNT = re.compile(rb"[1-9][0-9]{0,8} ")
-_RELP = re.compile(rb"(?P<number>[0-9]{1,9}) (?P<command>[a-z0-9]{1,32}) (?P<length>[0-9]{1,9})(?P<after>[ \n])", re.I)
+_RELP = re.compile(rb"(?P<number>[0-9]{1,9}) (?P<command>[a-zA-Z0-9]{1,32}) (?P<length>[0-9]{1,9})(?P<after>[ \n])")
 _RELP_HEAD = 64
 
 
@@ -59,7 +59,7 @@ class Stream:
         return found
 
     def end(self) -> list[bytes]:
-        """What is left when the peer has closed: a last line without newline is a message, half a counted frame none."""
+        """What is left when the peer has closed: a last line without newline is a message, half a frame none."""
         rest, self._rest = self._rest, b""
         if rest and not _COUNT.match(rest) and not self._skip_line:
             return [rest]

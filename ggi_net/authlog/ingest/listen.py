@@ -1,6 +1,7 @@
 """Receives syslog messages: over TCP, TLS and UDP (RFC 6587, 5425, 5426), and RELP.
 
-What arrives is on disk before it is acknowledged, where the protocol has acknowledgements (RELP), and before more is read
+What arrives is on disk before it is acknowledged, where the protocol has acknowledgements (RELP), and before more is
+read
 from that peer. Only RELP can promise that nothing is lost when this process or its machine dies: with TCP, a sender
 does not know what of its last bytes was read. A stop in order loses nothing: see `_let_go`.
 """
@@ -12,6 +13,7 @@ import contextlib
 import socket
 import ssl
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ggi_net import __version__
@@ -245,9 +247,9 @@ class _StreamSession(_Session):
     async def let_go(self) -> None:
         """Close our direction only, and go on reading.
 
-        rsyslog looks whether its peer has closed before it sends (`CheckConnection`), and then connects anew with what it was
-        about to send. It looks for the end of the TCP stream: a TLS alert before it would hide it. So nothing
-        is under way any more when the connection is closed for good.
+        rsyslog looks whether its peer has closed before it sends (`CheckConnection`), and then connects anew with
+        what it was about to send. It looks for the end of the TCP stream: a TLS alert before it would hide it. So
+        nothing is under way any more when the connection is closed for good.
         """
         transport = self.writer.get_extra_info("socket")
         with contextlib.suppress(OSError):
@@ -352,10 +354,11 @@ def secure_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED
     # A sender that never reads would find session tickets there, and not the end of the connection behind them.
     context.num_tickets = 0
-    for file, load in (
-        (certificate, lambda: context.load_cert_chain(certificate, key, password=lambda: "")),
-        (ca, lambda: context.load_verify_locations(ca)),
-    ):
+    loads: dict[Path, Callable[[], None]] = {
+        certificate: partial(context.load_cert_chain, certificate, key, password=_no_passphrase),
+        ca: partial(context.load_verify_locations, ca),
+    }
+    for file, load in loads.items():
         try:
             load()
         except (OSError, ValueError) as error:
@@ -366,6 +369,11 @@ def secure_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
                 hint="give --certificate, --key (without passphrase) and --ca as PEM files that this user can read",
             ) from None
     return context
+
+
+def _no_passphrase() -> str:
+    """Without it, OpenSSL would ask for a passphrase at the terminal."""
+    return ""
 
 
 def _peer(writer: asyncio.StreamWriter) -> str:

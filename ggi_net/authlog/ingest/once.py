@@ -90,11 +90,13 @@ def ingest(
     store: Store,
     runner: Runner,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Store what of the inputs, and of files rotated from them, is not stored yet.
 
-    `progress` gets how many bytes are done and how many there are. A file that can't be read is in the report, and the
-    others go on. Raises what the store raises: then nothing is lost, and the next call goes on from there.
+    `progress` gets how many bytes are done and how many there are; `stop` is asked whether to leave the rest. A file
+    that can't be read is in the report, and the others go on. Raises what the store raises: then nothing is lost, and
+    the next call goes on from there.
     """
     report = Report()
     todo = planned(inputs, sources, store, report)
@@ -104,6 +106,8 @@ def ingest(
             report.take(result)
             done += result.task.size
             progress(done, size)
+            if stop():
+                return report
     return report
 
 
@@ -129,10 +133,5 @@ def rounds(todo: Iterable[Task]) -> Iterable[list[Task]]:
     rest = list(todo)
     while rest:
         now: dict[tuple[str, int], Task] = {}
-        later = []
-        for task in rest:
-            if now.setdefault((task.source, task.start), task) is not task:
-                later.append(task)
+        rest = [task for task in rest if now.setdefault((task.source, task.start), task) is not task]
         yield list(now.values())
-        rest = later
-

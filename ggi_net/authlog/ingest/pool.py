@@ -8,17 +8,16 @@ import signal
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ggi_net.authlog.ingest import tasks
 from ggi_net.authlog.ingest.reading import Tally
-from ggi_net.authlog.ingest.sources import Sources
 from ggi_net.authlog.ingest.tasks import Done
 from ggi_net.errors import FileError, LogError, SystemFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from ggi_net.authlog.ingest.tasks import Task
 
@@ -88,8 +87,14 @@ def perform(task: Task, folder: Path) -> Done:
 
 
 def _begin() -> None:
-    """Let the parent decide when this process ends: at Ctrl-C, and when it died itself."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Let the parent decide when this process ends: when it is told to stop, and when it died."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # systemd sends it to every process of a unit
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        parent.join()
+        os._exit(1)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BLOCK = 8 << 20
 
+
 class Store(Committed, Protocol):
     """What of the store is needed here: what was committed, and a way to add to it."""
 
@@ -34,7 +35,7 @@ class About(Record, frozen=True, kw_only=True):
 
     host: str = ""
     hop: Hop = Hop.UNKNOWN
-    hops: dict[str, Hop] = {}
+    hops: dict[str, Hop] = msgspec.field(default_factory=dict)
     timezone: str = "Europe/Amsterdam"
     format: str = ""
 
@@ -83,7 +84,7 @@ def blocks(file: LogFile, about: Source, begin: int, end: int | None) -> Iterato
         data = file.at(begin, size)
         if not data:
             return
-        last = begin + len(data) == end or (file.complete and not file.at(begin + len(data), 1))
+        last = begin + len(data) == end or (len(data) < size and file.complete)
         taken = len(data) if last else whole(data, about)
         if not taken:
             return
@@ -103,8 +104,8 @@ def store_span(
 ) -> Tally:
     """Store what is not stored yet of a span that this process has claimed.
 
-    `begin` is up to where it is stored, when that is known. `go_on` is asked after each block, `progress` gets the bytes
-    of each. Raises LogUnreadable, or what the store raises.
+    `begin` is up to where it is stored, when that is known. `go_on` is asked after each block, `progress` gets the
+    bytes of each. Raises LogUnreadable, or what the store raises.
     """
     tally = Tally()
     begin = span.position(store) if begin is None else begin

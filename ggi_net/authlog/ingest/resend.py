@@ -1,9 +1,9 @@
 """What a sender sends again after a connection broke.
 
 A sender that doesn't know whether its last messages arrived sends them again, in order, at the beginning of the next
-connection (librelp does so with all that were not acknowledged). So what is kept twice is always an end of what was kept
-before the break and, at the same time, the beginning of what comes after it. Only that is left out: a line that merely
-equals another one is not.
+connection (librelp does so with all that were not acknowledged). So what is kept twice is always an end of what was
+kept before the break and, at the same time, the beginning of what comes after it. Only that is left out: a line that
+merely equals another one is not.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
 from msgspec import Meta
 
 from ggi_net.authlog.audit import AuditSettings
@@ -25,14 +26,14 @@ class Logs(Record, frozen=True, kw_only=True):
     """Logs of one kind. `files` are paths or patterns; the rotated files of each are found beside it.
 
     `host` is the server that wrote them, where the lines don't tell; `hops` are those of hosts, in a log of several.
-    `timezone` is that of times without offset. `format` is needed only where the lines don't show it. `gemeente` says whose
-    log it is, for people who read this file and `ggi logs status`.
+    `timezone` is that of times without offset. `format` is needed only where the lines don't show it. `gemeente` says
+    whose log it is, for people who read this file and `ggi logs status`.
     """
 
     files: Annotated[tuple[str, ...], Meta(min_length=1)]
     host: str = ""
     hop: Hop = Hop.UNKNOWN
-    hops: dict[str, Hop] = {}
+    hops: dict[str, Hop] = msgspec.field(default_factory=dict)
     gemeente: Slug | None = None
     timezone: str = "Europe/Amsterdam"
     format: str = ""
@@ -51,7 +52,7 @@ class Retention(Record, frozen=True, kw_only=True):
 
     plain: Annotated[int, Meta(ge=1, le=184)] = 30
     logins: Annotated[int, Meta(ge=1, le=732)] = 184
-    gemeenten: dict[Slug, Annotated[int, Meta(ge=1, le=732)]] = {}
+    gemeenten: dict[Slug, Annotated[int, Meta(ge=1, le=732)]] = msgspec.field(default_factory=dict)
 
 
 class LogSettingsFile(Record, frozen=True, kw_only=True):
@@ -89,7 +90,9 @@ def read_settings(path: Path) -> LogSettingsFile:
     for number, logs in enumerate(found.sources):
         for key, wrong in (("timezone", wrong_timezone(logs.timezone)), ("format", wrong_format(logs.format))):
             if wrong:
-                raise LogSettings(wrong, place=locate(path, content, f"$.sources[{number}].{key}"), hint="see docs/logs.md")
+                raise LogSettings(
+                    wrong, place=locate(path, content, f"$.sources[{number}].{key}"), hint="see docs/logs.md"
+                )
     return found
 
 

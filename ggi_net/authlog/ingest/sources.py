@@ -1,26 +1,27 @@
 """Which content is which: a log keeps its name in the store when its file is renamed, copied or compressed.
 
-A source is known by its first bytes, up to 4096, and by the bytes before the position that was reached. So `radius.log`, `radius.log.1` and `radius.log.1.gz` are one source while they hold the same lines, and a
-`radius.log` that was truncated and written anew is another. The entries lie in the store's folder, by a hash of the
-first line. They say which log it is; how far it was read, the store says.
+A source is known by its first bytes, up to 4096, and by the bytes before the position that was reached. So
+`radius.log`, `radius.log.1` and `radius.log.1.gz` are one source while they hold the same lines, and a `radius.log`
+that was truncated and written anew is another. The entries lie in the store's folder, by a hash of the first line.
+They say which log it is; how far it was read, the store says.
 """
 
 from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from ggi_net.authlog.ingest.claims import Claims
-from ggi_net.errors import FileError, LogEntryBroken, Place
+from ggi_net.errors import LogEntryBroken, Place
 from ggi_net.files import read_bytes, write_atomic
 from ggi_net.model.types import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from ggi_net.authlog.ingest.logfile import LogFile
 
@@ -39,9 +40,9 @@ class Committed(Protocol):
 class Known(Record, frozen=True, kw_only=True):
     """A log that is known.
 
-    `name` is its name in the store. `digest` is of its first `prefix` bytes, `tails` are digests of the bytes before the
-    positions that were reached last, by position. `cuts` divide the beginning of a large file into spans that are read
-    side by side. `path`, `size` and `seen` say where it was found last, how long it was and when.
+    `name` is its name in the store. `digest` is of its first `prefix` bytes, `tails` are digests of the bytes before
+    the positions that were reached last, by position. `cuts` divide the beginning of a large file into spans that are
+    read side by side. `path`, `size` and `seen` say where it was found last, how long it was and when.
     """
 
     name: str

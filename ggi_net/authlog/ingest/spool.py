@@ -34,7 +34,7 @@ class Log:
 
     def __init__(self, folder: Path, protocol: str) -> None:
         self._folder = folder
-        self._protocol = protocol
+        self._protocol = protocol.replace("-", "_")  # which stands before the first dash of a name
         self._handle = -1
         self._length = 0
         self._begun = 0.0
@@ -101,7 +101,7 @@ class Log:
 
 
 class Spool:
-    """All spool files below one folder. `say` gets what people should know: that the disk is full, that it works again."""
+    """All spool files below one folder. `say` gets what people should know, such as that the disk is full."""
 
     def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
         self._folder = folder
@@ -109,12 +109,15 @@ class Spool:
         self._logs: dict[tuple[str, str], Log] = {}
         self._dirty: dict[Log, asyncio.Future[None]] = {}
         self._wake = asyncio.Event()
-        self._busy = False
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._writer: asyncio.Task[None] | None = None
         try:
             folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         except OSError as error:
-            raise FileError(f"can't be made: {error.strerror}", place=Place(str(folder)), hint="check your rights") from None
+            raise FileError(
+                f"can't be made: {error.strerror}", place=Place(str(folder)), hint="check your rights"
+            ) from None
 
     def log(self, peer: str, protocol: str) -> Log:
         """The spool of `peer`, whatever it calls itself. Raises OSError."""
@@ -135,12 +138,12 @@ class Spool:
         if done is None:
             done = self._dirty[log] = asyncio.get_running_loop().create_future()
         self._wake.set()
+        self._idle.clear()
         await asyncio.shield(done)
 
     async def close(self) -> None:
         """Write what waits, then close the files."""
-        while self._dirty or self._busy:
-            await asyncio.sleep(0.01)
+        await self._idle.wait()
         if self._writer:
             self._writer.cancel()
         for log in self._logs.values():
@@ -155,10 +158,9 @@ class Spool:
                 log, done = next(iter(self._dirty.items()))
                 del self._dirty[log]
                 lines, log.waiting = log.waiting, []
-                self._busy = True
                 await self._until_written(log, lines)
-                self._busy = False
                 done.set_result(None)
+            self._idle.set()
 
     async def _until_written(self, log: Log, lines: list[bytes]) -> None:
         data = b"".join(lines)

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from ggi_net.authlog.ingest.discover import matching, rotated
 from ggi_net.authlog.ingest.logfile import LogFile
 from ggi_net.authlog.ingest.reading import About, Tally, described, store_span
@@ -123,7 +121,7 @@ def _task(one: Input, known: Known, span: Span, size: int) -> Task:
 def cuts(file: LogFile, about: Source, begin: int, size: int) -> tuple[int, ...]:
     """Where to divide a large file: places between records, after `begin`, SPAN apart or more."""
     step = max(SPAN, -(-(size - begin) // MOST_SPANS))
-    found = []
+    found: list[int] = []
     for near in range(begin + step, size - step // 2, step):
         last = found[-1] if found else begin
         window = _WINDOW

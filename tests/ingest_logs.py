@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ggi_net.authlog.ingest.opened import Committer, make_store
 from ggi_net.authlog.ingest.once import Report, ingest
+from ggi_net.authlog.ingest.opened import Committer, make_store
 from ggi_net.authlog.ingest.pool import Here
 from ggi_net.authlog.ingest.reading import About
 from ggi_net.authlog.ingest.settings import LogSettingsFile
