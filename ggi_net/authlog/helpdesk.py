@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 REASON_LIMIT = 200
 """The longest reason, in characters."""
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+REASON = rf"^[^\s{_UNSEEN}][^{_UNSEEN}]*[^\s{_UNSEEN}]$"
+"""A reason is one line of text, without control characters and without those that turn a line around."""
 
 
 class Group(StrEnum):
@@ -169,7 +173,7 @@ class Helpdesk:
             self._audit.record(what, viewer, where=where, note="refused: the role sees no logins")
             raise AccessRefused(f"a {viewer.role} sees no logins", hint="ask a helpdesk or the federation")
         said = reason.strip()
-        if len(said) < 2 or len(said) > REASON_LIMIT or not said.isprintable():
+        if len(said) < 2 or len(said) > REASON_LIMIT or not re.search(REASON, said):
             problem = "no reason was given" if len(said) < 2 else "the reason is too long, or not one line of text"
             raise ReasonMissing(problem)
         self._pace(viewer.name)

@@ -15,14 +15,14 @@ from litestar.di import NamedDependency, Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, Example, SecurityScheme, Server
+from litestar.openapi.spec import Components, Example, OpenAPI, SecurityScheme, Server
 from litestar.params import Body, FromQuery, HeaderParameter, PathParameter, QueryParameter, SkipValidation
 from litestar.types import Scope  # noqa: TC002  litestar reads the annotations
 from msgspec import Meta
 
 from ggi_net.authlog.asked import mac
 from ggi_net.authlog.causes.cause import Cause, Layer, Owner, Severity, Words
-from ggi_net.authlog.helpdesk import REASON_LIMIT, Count, Group, Helpdesk
+from ggi_net.authlog.helpdesk import REASON, REASON_LIMIT, Count, Group, Helpdesk
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Login, Outcome
 from ggi_net.authlog.question import Question, Viewer
@@ -46,6 +46,15 @@ MOST = 1000
 _TAG = ["helpdesk"]
 
 Text = Annotated[str, Meta(max_length=300)]
+Mac = Annotated[
+    str,
+    Meta(
+        pattern=r"^((HH){6}|(HH-){5}HH|(HH:){5}HH|(HH\.){5}HH|(HH ){5}HH|(HHHH[.:-]){2}HHHH)?$".replace(
+            "H", "[0-9A-Fa-f]"
+        ),
+        description="12 hexadecimal digits in any of the usual notations",
+    ),
+]
 Moment = Annotated[datetime, Meta(tz=True)]
 Reason = Annotated[
     str,
@@ -53,6 +62,7 @@ Reason = Annotated[
         name="Ggi-Reason",
         min_length=2,
         max_length=REASON_LIMIT,
+        pattern=r"^[!-~\x80-\xff][ -~\x80-\xff]*[!-~\x80-\xff]$",
         description="Why this is looked up, such as the number of the ticket. It is recorded.",
         examples=[Example(value="TOPdesk M2611-0042")],
     ),
@@ -67,10 +77,10 @@ class Search(Record, frozen=True, kw_only=True):
     one. `since` and `until` carry a time zone; `until` is exclusive. Newest first, at most `limit`.
     """
 
-    reason: Annotated[str, Meta(min_length=2, max_length=REASON_LIMIT)]
+    reason: Annotated[str, Meta(min_length=2, max_length=REASON_LIMIT, pattern=REASON)]
     user: Text = ""
-    mac: Text = ""
-    ap: Text = ""
+    mac: Mac = ""
+    ap: Mac = ""
     realm: Text = ""
     gemeente: Text = ""
     site: Text = ""
@@ -82,15 +92,10 @@ class Search(Record, frozen=True, kw_only=True):
     limit: Annotated[int, Meta(ge=1, le=MOST)] = 100
 
     def question(self) -> Question:
-        """The same for the helpdesk. Raises RequestWrong."""
+        """The same for the helpdesk."""
         given = msgspec.structs.asdict(self)
         del given["reason"]
-        for field in ("mac", "ap"):
-            if given[field]:
-                given[field] = mac(given[field])
-                if not given[field]:
-                    raise RequestWrong(f"`{field}` is no MAC address")
-        return Question(**given)
+        return Question(**given | {"mac": mac(self.mac), "ap": mac(self.ap)})
 
 
 class Found(Record, frozen=True, kw_only=True):
@@ -226,7 +231,7 @@ def get_login(
     reason: Reason,
 ) -> Login:
     """Explain."""
-    return helpdesk.explain(caller.viewer, login_id, reason, where=caller.where)
+    return helpdesk.explain(caller.viewer, login_id, _utf8(reason), where=caller.where)
 
 
 @get(
@@ -257,7 +262,7 @@ def count_logins(
         gemeente=gemeente, site=site, realm=realm, cause=cause, outcome=outcome, since=_utc(since), until=_utc(until)
     )
     groups = [group.value for group in by]
-    return Counts(by=groups, counts=helpdesk.stats(caller.viewer, question, groups, reason, where=caller.where))
+    return Counts(by=groups, counts=helpdesk.stats(caller.viewer, question, groups, _utf8(reason), where=caller.where))
 
 
 @get(
@@ -313,13 +318,25 @@ def description(origin: str) -> OpenAPIConfig:
             }
         ),
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        openapi_router=Router(path=API.rstrip("/"), route_handlers=[], opt=anybody()),
+        openapi_router=Router(path=API.rstrip("/"), route_handlers=[], opt=anybody(), include_in_schema=False),
         use_handler_docstrings=False,
     )
 
 
+def complete(schema: OpenAPI) -> None:
+    """Say in the description what Litestar leaves out: that a request has no other fields than those."""
+    for name, one in (schema.components.schemas or {}).items() if schema.components else ():
+        if name.endswith(Search.__name__):
+            one.additional_properties = False
+
+
 def _said(words: Words) -> Said:
     return Said(title=words.title, explanation=words.explanation, advice=list(words.advice), ask=words.ask)
+
+
+def _utf8(header: str) -> str:
+    """A header in UTF-8, whose octets HTTP takes for Latin-1."""
+    return header.encode("latin-1").decode(errors="replace")
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -11,7 +11,7 @@ from litestar.static_files import create_static_files_router
 
 from ggi_net.web import refusal
 from ggi_net.web.accounts import Accounts
-from ggi_net.web.api import api, description
+from ggi_net.web.api import api, complete, description
 from ggi_net.web.csrf import Csrf
 from ggi_net.web.database import Database
 from ggi_net.web.gate import Gate
@@ -83,9 +83,11 @@ def create_app(
         request_max_body_size=LARGEST_BODY,
         multipart_form_part_limit=20,
         openapi_config=description(settings.origin),
+        include_in_schema=False,
         logging_config=None,
         debug=False,
     )
+    complete(app.openapi_schema)
     # Around everything, so that what Litestar refuses by itself (a page that isn't there) goes through it as well.
     app.asgi_handler = Gate(app.asgi_handler, settings, sessions, csrf, lambda: provider.origins if provider else "")
     return app

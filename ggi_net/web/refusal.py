@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import MediaType, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 
 from ggi_net.errors import (
     AccessRefused,
@@ -195,6 +195,8 @@ def of(error: Exception) -> Refusal:
             return msgspec.structs.replace(_MISSING, status=error.status_code)
         wrong = 400 <= error.status_code < 500
         return msgspec.structs.replace(_REFUSALS[RequestWrong] if wrong else _BROKEN, status=error.status_code)
+    if isinstance(error, RecursionError):  # JSON that is nested a thousand times
+        return _REFUSALS[RequestWrong]
     if isinstance(error, GgiError):
         found = next((_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS), _AWAY)
         return msgspec.structs.replace(found, code=error.code)
@@ -247,16 +249,22 @@ def _answer(error: Exception, scope: Scope) -> tuple[int, list[tuple[str, str]],
 
 
 def _problem(error: Exception, said: Refusal) -> Problem:
-    """Own errors are made for people to read; what others raise may tell of the inside and is not passed on."""
-    if isinstance(error, GgiError) and said.status < 500:
-        return Problem(title=said.title.en, status=said.status, detail=error.message, code=said.code)
-    return Problem(title=said.title.en, status=said.status, detail=said.text.en, code=said.code)
+    """What programs get. What went wrong inside is not passed on; what is wrong with a request is."""
+    detail = said.text.en
+    if said.status < 500 and isinstance(error, GgiError):
+        detail = error.message
+    elif said.status < 500 and isinstance(error, ValidationException) and isinstance(error.extra, list):
+        detail = "; ".join(f"{one.get('key') or 'body'}: {one.get('message')}" for one in error.extra[:5])[:500]
+    elif said.status == 400 and isinstance(error, HTTPException):
+        detail = error.detail[:500]
+    return Problem(title=said.title.en, status=said.status, detail=detail, code=said.code)
 
 
 def _note(error: Exception, said: Refusal, scope: Scope) -> None:
     """One line in the security log: what, where, who; never the query or the form, in which a person may stand."""
     visit = scope["state"].get("visit")
-    who = visit.session.viewer.name if visit and visit.session else "-"
+    caller = scope["state"].get("caller")
+    who = visit.session.viewer.name if visit and visit.session else caller.viewer.name if caller else "-"
     address = visit.address if visit else "-"
     place = f"{scope.get('method')} {scope['path'][:100]!a} from {address} by {who!a}"
     code = error.code if isinstance(error, GgiError) else type(error).__name__

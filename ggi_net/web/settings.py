@@ -235,11 +235,11 @@ def _is_address(text: str) -> bool:
 
 
 def _is_network(text: str) -> bool:
+    """An address or a prefix, but not everybody."""
     try:
-        ipaddress.ip_network(text)
+        return ipaddress.ip_network(text).prefixlen > 0
     except ValueError:
         return False
-    return True
 
 
 def _is_local(host: str) -> bool:
