@@ -257,7 +257,7 @@ def _password_changed(search: _Search, name: str, rule: Rule) -> Pattern | None:
     one_cause = len({group.cause for group in bad}) == 1 and bool(login.cause)
     if before >= since or not later or attempts < rule.minimum or not one_cause:
         return None
-    other = min(max(group.first, since) for group in later)
+    other = max(group.last for group in later)
     return _said(name, rule, attempts, attempts, since, other=minute(other))
 
 

@@ -1,8 +1,8 @@
 """How far the clocks of servers are apart, seen from answers that two of them wrote about one attempt.
 
 For each pair of hosts the differences between answers about one device are counted. Those of one attempt are all about
-the same; those of different attempts are spread. Where enough devices agree, their median is how far the clocks are
-apart.
+the same; those of different attempts are spread. Where enough answers agree, their median is how far the clocks are
+apart. Where a log has no readable MAC, answers for one realm about devices of one vendor are compared instead.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from ggi_net.authlog.line import Kind, Product
 from ggi_net.authlog.logins.event import EPOCH, MAC_DIGITS, vendor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ggi_net.authlog.line import Line
 
     Key = tuple[str, ...]
     Pair = tuple[str, str]
+    Answers = dict[Key, dict[str, list[float]]]
 
 FURTHEST = 900.0
 """Seconds that clocks are searched to be apart."""
 BIN = 2.0
 """Seconds within which differences count as equal: times in whole seconds, and the way of an answer."""
 ENOUGH = 5
-"""Devices that must agree."""
+"""Answers that must agree."""
 TWICE = 2.0
 """How many times more often the best difference must occur than any other one."""
 PER_KEY = 12
@@ -42,15 +43,15 @@ def skew(lines: Iterable[Line]) -> dict[str, float]:
     The clock that most agree with is taken to be right; of two that differ, that of the federation's proxy or the first
     by name. `lines` are in any order.
     """
-    answers, proxies = _answers(lines)
-    differences = _differences(answers)
-    edges = {pair: found for pair, counted in differences.items() if (found := _agreed(counted)) is not None}
+    by_mac, by_vendor, proxies = _answers(lines)
+    edges = _agreed(_differences(by_vendor)) | _agreed(_differences(by_mac))
     return _offsets(edges, proxies)
 
 
-def _answers(lines: Iterable[Line]) -> tuple[dict[Key, dict[str, list[float]]], set[str]]:
-    """The times of answers by device and by host, and the hosts that write F-Ticks."""
-    found: defaultdict[Key, defaultdict[str, set[float]]] = defaultdict(lambda: defaultdict(set))
+def _answers(lines: Iterable[Line]) -> tuple[Answers, Answers, set[str]]:
+    """The times of answers by host, of each device and of each vendor and realm, and the hosts that write F-Ticks."""
+    by_mac: defaultdict[Key, defaultdict[str, set[float]]] = defaultdict(lambda: defaultdict(set))
+    by_vendor: defaultdict[Key, defaultdict[str, set[float]]] = defaultdict(lambda: defaultdict(set))
     proxies: set[str] = set()
     for line in lines:
         if line.kind is not Kind.RESULT or not line.host:
@@ -61,44 +62,62 @@ def _answers(lines: Iterable[Line]) -> tuple[dict[Key, dict[str, list[float]]], 
         if not line.time.microsecond:
             time += 0.5
         if len(line.mac) == MAC_DIGITS:
-            found[line.mac, line.result][line.host].add(time)
+            by_mac[line.mac, line.result][line.host].add(time)
         if line.realm and (part := vendor(line)):
-            found[part, line.realm, line.result][line.host].add(time)
-    kept = {
-        key: {host: sorted(times)[:PER_KEY] for host, times in hosts.items()}
-        for key, hosts in found.items()
+            by_vendor[part, line.realm, line.result][line.host].add(time)
+    return _few(by_mac), _few(by_vendor), proxies
+
+
+def _few(answers: Mapping[Key, Mapping[str, set[float]]]) -> Answers:
+    """The first answers of each host, where there is more than one host."""
+    return {
+        key: {host: _seconds(times)[:PER_KEY] for host, times in hosts.items()}
+        for key, hosts in answers.items()
         if len(hosts) > 1
     }
-    return kept, proxies
 
 
-def _differences(answers: dict[Key, dict[str, list[float]]]) -> dict[Pair, dict[Key, list[float]]]:
-    """All differences between answers of two hosts, by pair of hosts and device."""
-    found: defaultdict[Pair, dict[Key, list[float]]] = defaultdict(dict)
-    for key, hosts in answers.items():
+def _seconds(times: set[float]) -> list[float]:
+    """The times in order, one of each second: a server may have two logs of one answer."""
+    found: dict[int, float] = {}
+    for time in sorted(times):
+        found.setdefault(int(time), time)
+    return list(found.values())
+
+
+def _differences(answers: Answers) -> dict[Pair, list[list[float]]]:
+    """By pair of hosts, for each answer of the one how far it is from those of the other."""
+    found: defaultdict[Pair, list[list[float]]] = defaultdict(list)
+    for hosts in answers.values():
         names = sorted(hosts)
         for number, one in enumerate(names):
             for other in names[number + 1 :]:
-                near = [a - b for a in hosts[one] for b in hosts[other] if abs(a - b) <= FURTHEST]
-                if near:
-                    found[one, other][key] = near
+                for a in hosts[one]:
+                    if near := [a - b for b in hosts[other] if abs(a - b) <= FURTHEST]:
+                        found[one, other].append(near)
     return found
 
 
-def _agreed(counted: dict[Key, list[float]]) -> tuple[int, float] | None:
-    """How many devices agree on which difference; None when too few do, or when another one is as likely."""
-    if len(counted) < ENOUGH:
-        return None
-    votes: Counter[int] = Counter()
-    for differences in counted.values():
-        votes.update({int(d // BIN) for d in differences} | {int(d // BIN) + 1 for d in differences})
-    best, count = min(votes.items(), key=lambda item: (-item[1], abs(item[0]), item[0]))
-    others = max((n for place, n in votes.items() if abs(place - best) > 1), default=0)
-    if count < ENOUGH or count < TWICE * others:
-        return None
-    low, high = (best - 1) * BIN, (best + 1) * BIN
-    agreeing = [d for differences in counted.values() for d in differences if low <= d < high]
-    return count, median(agreeing)
+def _agreed(differences: dict[Pair, list[list[float]]]) -> dict[Pair, tuple[int, float]]:
+    """The pairs of which enough answers agree on a difference that no other one rivals: how many, and which."""
+    found: dict[Pair, tuple[int, float]] = {}
+    for pair, counted in differences.items():
+        votes: Counter[int] = Counter()
+        for near in counted:
+            votes.update({int(d // BIN) for d in near} | {int(d // BIN) + 1 for d in near})
+        best = max(
+            votes, key=lambda place: (2 * votes[place] + votes[place - 1] + votes[place + 1], -abs(place), place)
+        )
+        others = max((count for place, count in votes.items() if abs(place - best) > 2), default=0)
+        if votes[best] >= max(ENOUGH, TWICE * others):
+            agreeing = [d for near in counted for d in near if (best - 1) * BIN <= d < (best + 1) * BIN]
+            found[pair] = (votes[best], median(agreeing))
+    return found
+
+
+def _weight(votes: Counter[int], place: int) -> tuple[int, int, int]:
+    """What speaks for a difference: its own votes, and those of its neighbours; then that it is small."""
+    return (2 * votes[place] + votes[place - 1] + votes[place + 1], -abs(place), place)
 
 
 def _offsets(edges: dict[Pair, tuple[int, float]], proxies: set[str]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Logins of a federation, hundreds of attempts with a known truth: shuffled, copied, with lost lines and wrong clocks."""
+"""Logins of a federation, hundreds of attempts with a known truth: shuffled, copied, lines lost, clocks wrong."""
 
 from __future__ import annotations
 

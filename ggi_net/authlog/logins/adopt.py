@@ -40,7 +40,7 @@ class Adoption:
         return found
 
     def settled(self, known: float) -> list[Event]:
-        """The kept events that lines after the moment `known` can't change any more, with their device if it is found."""
+        """The kept events that no line after the moment `known` can change, with their device if it is found."""
         ready = [event for event in self._lost if event.at + REACH < known]
         self._lost = [event for event in self._lost if event.at + REACH >= known]
         for event in ready:

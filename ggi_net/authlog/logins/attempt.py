@@ -31,8 +31,8 @@ class Attempt:
     """
 
     __slots__ = (
-        "_accepted_at", "_first", "_name", "_rank", "_rejected_at", "answer", "ap", "begin", "cui", "device", "end", "events", "operator",
-        "realm", "request", "result", "sessions", "tracks", "vendor",
+        "_accepted_at", "_first", "_name", "_rank", "_rejected_at", "answer", "ap", "begin", "cui", "device", "end",
+        "events", "operator", "realm", "request", "result", "sessions", "tracks", "vendor",
     )  # fmt: skip
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
