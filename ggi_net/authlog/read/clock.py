@@ -286,7 +286,9 @@ def _days(year: Micros, month: Micros, day: Micros) -> tuple[Micros, Flags]:
 
 
 def _with_year(month: Micros, day: Micros, within: Micros, reference: datetime) -> tuple[Micros, Flags]:
-    """Return times in the latest year that does not put them later than a week after the reference, and which there are."""
+    """Return times in the latest year that does not put them later than a week after the reference, and which there
+    are.
+    """
     latest = int((reference - datetime(1970, 1, 1)) / timedelta(microseconds=1)) + 7 * DAY  # noqa: DTZ001  both local
     found = np.zeros(len(month), bool)
     best = np.zeros(len(month), np.int64)

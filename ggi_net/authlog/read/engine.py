@@ -126,7 +126,7 @@ def _alike(block: Block, about: Source, reference: datetime) -> tuple[list[Taken
         if len(rest) <= _FEW:
             break
         gained = idle = 0
-        for line in rest[:: len(rest) // _SAMPLE].tolist():
+        for line in rest[:: len(rest) // _SAMPLE + 1].tolist():
             text = block.text(line)
             new = learned(text, found_in(text, about), about)
             if new is not None and new not in known:

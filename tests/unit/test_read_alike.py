@@ -1,0 +1,183 @@
+"""The fast way gives what the slow way gives, on real lines, on random ones and on hostile ones."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import read_logs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from read_logs import about
+
+from ggi_net.authlog.line import Hop
+from ggi_net.authlog.read import engine, lines
+from ggi_net.authlog.read.alike import _NAMED
+from ggi_net.authlog.read.block import MARGIN
+
+if TYPE_CHECKING:
+    from ggi_net.authlog.read import Source
+
+FILL = b"x" * (MARGIN - 1) + b"\n"
+"""What stands behind the lines, so that all of them are far enough from the end of the block."""
+REAL = [json.loads(line)["raw"] for line in read_logs.EXPECTED.read_text().splitlines()]
+TIME = "Mon Nov 23 15:49:27 2026"
+ACCEPT = "Access-Accept for user {u} stationid {m} cui {c} from {s} to {k} (10.0.0.1) operator {o}"
+SEEDS = [
+    f"{TIME}: {ACCEPT}",
+    f"{TIME}: Access-Reject for user {{u}} stationid {{m}} from {{s}} to {{k}} (10.0.0.1)",
+    f"{TIME}: Access-Reject for user {{u}} stationid {{m}} from {{s}} (user unknown here) to {{k}} (10.0.0.1)",
+    f"{TIME}: F-TICKS/govroam/1.0#REALM={{r}}#VISCOUNTRY=NL#VISINST={{o}}#CSI={{m}}#RESULT=OK#",
+    f"<132>Nov  3 15:49:27 {{h}} radsecproxy[{{p}}]: {ACCEPT}",
+    f"2026-11-23T15:49:27.123456+01:00 {{h}} radsecproxy[{{p}}]: {ACCEPT}",
+    f"<132>1 2026-11-23T15:49:27Z {{h}} radsecproxy {{p}} - - {ACCEPT}",
+    f"{TIME} : Auth: ({{p}}) Login OK: [{{u}}] (from client {{k}} port {{p}} cli {{m}})  realm={{r}} csi={{m}}",
+    f"{TIME} : Auth: ({{p}})   Login incorrect (pap: user unknown): [{{u}}] (from client {{k}} port 0 cli {{m}} via TLS tunnel)",
+    f"Nov 23 16:00:00 {{h}} freeradius[{{p}}]: {TIME} : Auth: ({{p}}) Login OK: [{{u}}] (from client {{k}} port 0 cli {{m}})",
+    '{{"time":"2026-11-23T14:49:27Z","host":"{h}","role":"idp","event":"result","result":"reject","outer":"{u}","inner":"{u}",'
+    '"realm":"{r}","mac":"{m}","called_station":"{m}:govroam","nas":"{k}","client":"{k}","operator":"{o}","cui":"{c}","refusal":"",'
+    '"reason":"eap: unknown user","eap_type":"TTLS","tls_version":"TLS 1.2","vlan":"340","address":"10.0.0.9"}}',
+]  # fmt: skip
+PLAIN: dict[str, list[str]] = {
+    "u": [f"u{i}@g{i}.nl" for i in range(20)],
+    "m": [f"02-00-00-00-02-{i:02X}" for i in range(20)],
+    "c": [f"{i:032x}" for i in range(20)],
+    "s": ["almelo", "flr1"],
+    "k": ["hengelo", "ap-1"],
+    "o": ["1hengelo.nl", "1Enschede.nl"],
+    "r": ["almelo.nl", "Almelo.nl"],
+    "h": ["flr1", "10.0.0.1"],
+    "p": ["1", "14045"],
+}
+
+
+def rows(data: bytes, source: Source, *, fast: bool) -> list[dict[str, Any]]:
+    """All that is read, in the order of the log."""
+    before = engine._FEW
+    engine._FEW = 5 if fast else 1 << 60
+    engine._patterns.cache_clear()
+    try:
+        return lines(data, source).sort_by("offset").to_pylist()
+    finally:
+        engine._FEW = before
+
+
+def assert_equal(data: bytes, source: Source | None = None) -> None:
+    source = source or about()
+    slow, fast = rows(data, source, fast=False), rows(data, source, fast=True)
+    assert len(slow) == len(fast)
+    for one, other in zip(slow, fast, strict=True):
+        assert one == other, {name: (one[name], other[name]) for name in one if one[name] != other[name]}
+
+
+def filled(seed: str, choose: random.Random, values: dict[str, list[str]]) -> str:
+    return seed.format(**{name: choose.choice(known) for name, known in values.items()})
+
+
+def taken_fast(data: bytes) -> int:
+    """How many lines are read the fast way."""
+    read = []
+    original, few = engine._one_by_one, engine._FEW
+    engine._patterns.cache_clear()
+    engine._FEW = 5
+    try:
+        engine._one_by_one = lambda *given: (read.append(len(given[2])), original(*given))[1]  # type: ignore[assignment]
+        return len(lines(data, about())) - sum(read)
+    finally:
+        engine._one_by_one, engine._FEW = original, few
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=range(len(SEEDS)))
+def test_common_lines_are_read_the_fast_way(seed: str) -> None:
+    """Otherwise the other tests here would say nothing."""
+    choose = random.Random(1)
+    data = "".join(filled(seed, choose, PLAIN) + "\n" for _ in range(200)).encode() + FILL
+    assert taken_fast(data) >= 190
+    assert_equal(data)
+
+
+def test_real_lines() -> None:
+    choose = random.Random(2)
+    data = "".join(choose.choice(REAL) + "\n" for _ in range(3000)).encode() + FILL
+    assert taken_fast(data) > 1000
+    assert_equal(data)
+    assert_equal(data, about(host="x", hop=Hop.VISITED))
+    assert_equal(b"".join(path.read_bytes() for path in read_logs.REAL if path.parent.name == "syslog") * 5 + FILL,
+                 about(hops={"flr1": Hop.FEDERATION}))  # fmt: skip
+
+
+WORDS = sorted(_NAMED) + [
+    "", "-", ":", "x:", "]", "[x]", "(x)", "):", "): [", "x@y", "@", "a@b@c", "jan@Almelo.NL", "user", "unknown", "eap:", "user@unknown",
+    "AA", "02-00-00-00-02-0A", "02:00:00:00:02:0a", "02-00-00-00-02-0g", "020000000201", "undisclosed", "02-00-00-" + "ab" * 27,
+    "02-00-00-" + "AB" * 27, "ab" * 32, "1a.nl", "0a.nl", "1", "a/b", "a/b@c.nl", "é", "\x00", "\x1b[31m", "a\\b", "=27", "a=b", "q7.q7", "w" * 1200,
+    "stationid a from b", "a b", " ", "from", '"', "',", "Nov", "15:49:27", "<132>", "%20", "02-00-00-00-02-0A:govroam", "02-00-00-00-02-0A:",
+    "02-00-00-00-02-0A:a:b", "12345678901234567890123456789012345",
+]  # fmt: skip
+
+
+@given(st.data())
+@settings(max_examples=80, deadline=None)
+def test_hostile_values_among_common_lines(data: st.DataObject) -> None:
+    seeds = data.draw(st.lists(st.sampled_from(SEEDS), min_size=1, max_size=2, unique=True))
+    word = st.one_of(st.sampled_from(WORDS), st.text(max_size=12).filter(lambda text: "\n" not in text))
+    hostile = {name: data.draw(st.lists(word, max_size=3)) for name in PLAIN}
+    choose = random.Random(data.draw(st.integers(0, 2**32)))
+    mixed = {name: known + hostile[name] * 4 for name, known in PLAIN.items()}
+    text = "".join(filled(choose.choice(seeds), choose, choose.choice((PLAIN, mixed, mixed))) + "\n" for _ in range(40))
+    assert_equal(text.encode("utf-8", "replace") + FILL)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_bytes_that_change_in_common_lines(data: st.DataObject) -> None:
+    """One byte more, less or other, anywhere."""
+    choose = random.Random(data.draw(st.integers(0, 2**32)))
+    seed = data.draw(st.sampled_from(SEEDS))
+    changed = []
+    for _ in range(40):
+        line = bytearray(filled(seed, choose, PLAIN).encode())
+        at = choose.randrange(len(line))
+        match choose.randrange(5):
+            case 0:
+                line[at] = choose.randrange(256)
+            case 1:
+                del line[at]
+            case 2:
+                line.insert(at, choose.choice(b' :[]()#@"=-0aZ\r\n\xff'))
+            case 3:
+                line = line[:at] + line[at:][:: -1 if at % 2 else 1]
+        changed.append(bytes(line))
+    assert_equal(b"\n".join(changed) + b"\r\n" + FILL)
+
+
+def test_lines_that_end_in_a_carriage_return() -> None:
+    data = "".join(filled(SEEDS[0], random.Random(3), PLAIN) + "\r\n" for _ in range(100)).encode() + FILL
+    assert taken_fast(data) >= 90
+    assert_equal(data)
+
+
+def test_a_log_that_ends_within_a_line() -> None:
+    data = "\n".join(filled(seed, random.Random(4), PLAIN) for _ in range(30) for seed in SEEDS).encode()
+    for cut in range(len(data) - 300, len(data), 7):
+        assert_equal(data[:cut])
+
+
+def test_what_was_learned_of_one_log_is_not_said_of_another() -> None:
+    data = "".join(filled(SEEDS[0], random.Random(5), PLAIN) + "\n" for _ in range(1000)).encode() + FILL
+    first = lines(data, about("one", host="flr1", hop=Hop.FEDERATION))
+    second = lines(data, about("two", host="sp1", hop=Hop.VISITED))
+    assert set(first["hop"].to_pylist()) == {"federation"}
+    assert set(second["hop"].to_pylist()) == {"visited"}
+    assert set(second["host"].to_pylist()) == {"sp1"}
+    assert set(second["source"].to_pylist()) == {"two"}
+
+
+def test_what_is_not_worth_it_is_forgotten() -> None:
+    engine._patterns.cache_clear()
+    choose = random.Random(6)
+    odd = [f"{TIME}: Access-Accept for user a@b.nl stationid x{i} x{i} from a to b (c)" for i in range(600)]
+    common = [filled(SEEDS[0], choose, PLAIN) for _ in range(600)]
+    lines("\n".join(odd + common).encode() + b"\n" + FILL, about())
+    assert len(engine._patterns("", Hop.UNKNOWN, frozenset())) <= 4
