@@ -61,8 +61,8 @@ def day(time: datetime) -> Both:
 
 def span(seconds: float) -> Both:
     """How long, in one unit that fits."""
-    for size, one, many in _UNITS:
-        if seconds >= size:
+    for least, size, one, many in _UNITS:
+        if seconds >= least:
             number = round(seconds / size)
             word = one if number == 1 else many
             return Both(f"{number} {word[0]}", f"{number} {word[1]}")
@@ -80,8 +80,9 @@ _MONTHS = (
     ("november", "November"), ("december", "December"),
 )  # fmt: skip
 _UNITS = (
-    (129_600, ("dag", "day"), ("dagen", "days")),
-    (5_400, ("uur", "hour"), ("uur", "hours")),
-    (90, ("minuut", "minute"), ("minuten", "minutes")),
-    (1, ("seconde", "second"), ("seconden", "seconds")),
+    # From so many seconds on, in units of so many.
+    (129_600, 86_400, ("dag", "day"), ("dagen", "days")),
+    (5_400, 3_600, ("uur", "hour"), ("uur", "hours")),
+    (90, 60, ("minuut", "minute"), ("minuten", "minutes")),
+    (1, 1, ("seconde", "second"), ("seconden", "seconds")),
 )
