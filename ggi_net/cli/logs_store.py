@@ -2,11 +2,134 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ggi_net.cli.console import out
+from ggi_net.cli.logs_options import SettingsOption, StoreOption, read_logs_settings, say
 
 if TYPE_CHECKING:
-    import typer
+    from ggi_net.authlog.ingest.status import Status
+    from ggi_net.authlog.store.store import Store
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
+    for command in (compact, status, erase, expire):
+        app.command()(command)
+
+
+def compact(
+    finish: Annotated[
+        bool,
+        typer.Option("--finish", help="Take the newest lines as well: nothing more is coming, as after a backfill."),
+    ] = False,
+    store: StoreOption = None,
+    settings: SettingsOption = None,
+) -> None:
+    """Bring what was ingested into its days, and put its logins together. Run it every few minutes.
+
+    It can be stopped at any point and run again. While one runs, others are refused (exit status 1).
+    """
+    with _open(store, settings) as found:
+        taken = found.compact(finish=finish)
+    out.print(f"{taken.lines:,} lines, {taken.logins:,} logins; {taken.copies:,} copies left out", markup=False)
+
+
+def expire(store: StoreOption = None, settings: SettingsOption = None) -> None:
+    """Remove what is older than the retention allows, also from the disk. Run it once a day.
+
+    The retention stands in the settings (`retention`: days of `plain`, `hashed`, and those of `gemeenten` that chose
+    less); without it the store keeps the one that it has.
+    """
+    with _open(store, settings) as found:
+        gone = found.expire()
+    out.print(
+        f"removed: {gone.days:,} days, {gone.lines:,} lines, {gone.logins:,} logins; "
+        f"{gone.plain:,} logins lost what names people",
+        markup=False,
+    )
+
+
+def erase(
+    who: Annotated[str, typer.Argument(help="The identity of one person, or the MAC address of one device.")],
+    reason: Annotated[str, typer.Option(help="Why: something that names nobody, such as the number of the request.")],
+    store: StoreOption = None,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove everything of one person or device, and keep it from coming back with old logs.
+
+    A proof is kept in the store: which files were rewritten, how many lines went, and that a second search found none;
+    it names the person by a keyed hash. The visits of a device under an anonymous name go with its MAC address.
+    """
+    import msgspec
+
+    from ggi_net.authlog.asked import mac
+
+    digits = mac(who)
+    with _open(store, settings) as found:
+        proof = found.erase(mac=digits, reason=reason) if digits else found.erase(identity=who, reason=reason)
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(proof)).decode())
+        return
+    out.print(
+        f"removed {proof.lines:,} lines and {proof.logins:,} logins from {len(proof.days):,} days and "
+        f"{proof.hot_files:,} new files; left: {proof.left}",
+        markup=False,
+    )
+
+
+def status(store: StoreOption = None, settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """Show how far each log was read, what the store takes by day, what could not be read, and whose clock is wrong."""
+    from ggi_net.authlog.ingest.status import encoded
+    from ggi_net.authlog.ingest.status import status as look
+
+    found = look(Path(read_logs_settings(settings, store).store))
+    if as_json:
+        typer.echo(encoded(found).decode())
+        return
+    _print(found)
+
+
+def _open(store: Path | None, settings: Path | None) -> Store:
+    """The store, with the retention of the settings."""
+    from ggi_net.authlog.desk import open_store, places_of
+
+    found = read_logs_settings(settings, store)
+    opened = open_store(found, places_of(found), say)
+    if found.retention is not None and opened.retention != found.retention:
+        opened.retention = found.retention
+    return opened
+
+
+def _print(found: Status) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    logs = Table(box=None, header_style="bold", pad_edge=False)
+    for name, justify in (("log", "left"), ("stored", "right"), ("behind", "right"), ("seen (UTC)", "left")):
+        logs.add_column(name, justify="right" if justify == "right" else "left")
+    for one in found.sources:
+        behind = f"{one.behind:,}" if one.behind >= 0 else "?"
+        logs.add_row(Text(one.path), f"{one.stored:,}", behind, f"{one.seen:%Y-%m-%d %H:%M}" if one.seen else "")
+    days = Table(box=None, header_style="bold", pad_edge=False)
+    days.add_column("day")
+    for name in ("lines", "logins", "MB"):
+        days.add_column(name, justify="right")
+    days.add_row("new", "", "", f"{found.hot_bytes / 1e6:,.1f}")
+    for day in found.days:
+        days.add_row(day.day, f"{day.lines:,}", f"{day.logins:,}", f"{day.bytes / 1e6:,.1f}")
+    for table in (logs, days):
+        out.width = max(out.width, out.measure(table, options=out.options.update(width=1000)).maximum)
+        out.print(table)
+        out.print()
+    for name, count in found.kinds.items():
+        product, _, kind = name.partition(" ")
+        out.print(f"  {product:<16}{kind:<12}{count:>14,}", markup=False)
+    for host, seconds in sorted(found.clocks.items()):
+        out.print(Text(f"the clock of {host} is {abs(seconds):.1f} s {'ahead' if seconds > 0 else 'behind'}", "yellow"))

@@ -12,6 +12,7 @@ from ggi_net.authlog.audit import AuditSettings
 from ggi_net.authlog.ingest.reading import About
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.read.formats import FORMATS
+from ggi_net.authlog.store.identity import Retention
 from ggi_net.errors import LogSettings, nearest
 from ggi_net.files import read_bytes
 from ggi_net.model.types import Record, Slug
@@ -44,17 +45,6 @@ class Logs(Record, frozen=True, kw_only=True):
         return About(host=self.host, hop=self.hop, hops=self.hops, timezone=self.timezone, format=self.format)
 
 
-class Retention(Record, frozen=True, kw_only=True):
-    """For how many days what is kept: `plain` identities and lines, and `logins` without them.
-
-    `gemeenten` have fewer days for the logins of their own users, by slug.
-    """
-
-    plain: Annotated[int, Meta(ge=1, le=184)] = 30
-    logins: Annotated[int, Meta(ge=1, le=732)] = 184
-    gemeenten: dict[Slug, Annotated[int, Meta(ge=1, le=732)]] = msgspec.field(default_factory=dict)
-
-
 class LogSettingsFile(Record, frozen=True, kw_only=True):
     """The settings of `ggi logs`.
 
@@ -62,7 +52,7 @@ class LogSettingsFile(Record, frozen=True, kw_only=True):
     `secrets` the backend that has their values. `spool` is the folder of `ggi logs listen`; its files are read as
     well, and removed once they are stored. `audit` is the log of who looked up what. `places` is the file that
     `ggi logs places` writes: whose realm it is, where a server stands. `drift` is a folder of what `ggi drift --json`
-    wrote.
+    wrote. `retention` is how long things are kept, where it differs from what the store has.
     """
 
     store: str
@@ -72,7 +62,7 @@ class LogSettingsFile(Record, frozen=True, kw_only=True):
     places: str = ""
     drift: str = ""
     sources: tuple[Logs, ...] = ()
-    retention: Retention = Retention()
+    retention: Retention | None = None
     audit: AuditSettings = AuditSettings()
 
 
