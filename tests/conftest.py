@@ -32,6 +32,7 @@ PACKAGES = {
     "keepalived": "keepalived",
     "logrotate": "logrotate",
     "nft": "nftables",
+    "node": "nodejs npm",
     "ping": "iputils-ping",
     "qemu-system-x86_64": "qemu-system-x86",
     "radclient": "freeradius-utils",
