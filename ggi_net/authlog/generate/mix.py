@@ -44,6 +44,8 @@ class Fault(Record, frozen=True, kw_only=True):
 
 GONE = Fault(cause="device-stopped-halfway", where="gone")
 """The device went away, or never answered: nobody says why."""
+GONE_SEEN = "signal-lost"
+"""What an access point whose log is kept says of it."""
 GONE_SHARE = 0.015
 SILENT = Fault(cause="home-silent", where="silent", again=Again(times=2, after=35))
 DISTRUST = Fault(
@@ -64,9 +66,11 @@ def faults() -> tuple[Fault, ...]:
 
 
 def cause_of(fault: Fault | None, who: Person) -> str:
-    """The id that the catalogue has for it, as far as the home server's product can tell; empty for none."""
+    """The id that the catalogue has for it, as far as the products on its way can tell; empty for none."""
     if fault is None:
         return ""
+    if fault is GONE and who.visited.hostapd:
+        return GONE_SEEN
     return fault.nps_cause if who.home.nps and fault.nps_cause else fault.cause
 
 

@@ -7,6 +7,7 @@ import io
 import math
 import random
 from bisect import bisect
+from collections import Counter
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -54,11 +55,12 @@ class World:
         rows = list(csv.DictReader(io.StringIO(read_bytes(reference_folder() / LIST).decode())))
         weights = [chance.lognormvariate(0, 0.9) for _ in rows]
         total = sum(weights)
+        often = Counter(slug_of(row["name"]) for row in rows)
         self.towns = [
             Town(
                 number=index,
                 name=row["name"],
-                slug=slug_of(row["name"]),
+                slug=_slug(row, often),
                 x=float(row["lon"]) * 111.32 * math.cos(math.radians(52.2)),
                 y=float(row["lat"]) * 111.32,
                 weight=weight,
@@ -93,3 +95,9 @@ class World:
                 for town in self.towns
             )
         )
+
+
+def _slug(row: dict[str, str], often: Counter[str]) -> str:
+    """The slug of a gemeente's name; with the province where two have the same name (Bergen)."""
+    slug = slug_of(row["name"])
+    return slug if often[slug] == 1 else f"{slug}-{slug_of(row['province'])}"
