@@ -69,7 +69,7 @@ def heat_map(visits: tuple[Visits, ...]) -> Markup:
             "color": {
                 "field": "logins", "type": "quantitative",
                 "scale": {"type": "symlog", "range": ["#d6e6f5", "#0d3c73"]},
-                "legend": {"title": "pogingen", "gradientLength": 120},
+                "legend": {"title": "pogingen", "gradientLength": 120, "tickMinStep": 1, "tickCount": 3},
             },
         },
     })  # fmt: skip
@@ -78,21 +78,20 @@ def heat_map(visits: tuple[Visits, ...]) -> Markup:
 @lru_cache(_KEPT)
 def success_map(rates: tuple[Rate, ...]) -> Markup:
     """The Netherlands, each gemeente in the colour of its success rate; grey without logins."""
-    values = [{"code": rate.code, "share": rate.share} for rate in rates]
+    known = {"data": {"values": [{"code": rate.code, "share": rate.share} for rate in rates]}}
     return _drawn({
         "width": 400,
         "height": 470,
         "data": {"values": _borders(), "format": {"type": "topojson", "feature": "gm_features"}},
         "projection": {"type": "mercator"},
         "transform": [
-            {"lookup": "properties.code", "from": {"data": {"values": values}, "key": "code", "fields": ["share"]}}
+            {"lookup": "properties.code", "from": {**known, "key": "code", "fields": ["share"]}, "default": -1}
         ],
         "mark": {"type": "geoshape", "stroke": "#ffffff", "strokeWidth": 0.4},
         "encoding": {
             "color": {
-                "condition": {"test": "!isValid(datum.share)", "value": NO_DATA},
                 "field": "share", "type": "quantitative",
-                "scale": {"type": "threshold", "domain": list(LIMITS), "range": [POOR, FAIR, GOOD, BEST]},
+                "scale": {"type": "threshold", "domain": [0, *LIMITS], "range": [NO_DATA, POOR, FAIR, GOOD, BEST]},
                 "legend": None,
             },
         },
@@ -109,6 +108,7 @@ def trend(bars: tuple[Bar, ...], *, hours: bool) -> Markup:
         for order, (kind, logins) in enumerate(zip(kinds, (bar.accepted, bar.rejected, bar.unfinished), strict=True))
     ]
     when = {"field": "begin", "type": "temporal", "timeUnit": "yearmonthdatehours" if hours else "yearmonthdate"}
+    axis = {"title": None, "tickCount": 4, "tickMinStep": 1}
     form = "%H:%M" if hours else "%d-%m"
     return _drawn({
         "width": 860,
@@ -117,7 +117,7 @@ def trend(bars: tuple[Bar, ...], *, hours: bool) -> Markup:
         "mark": {"type": "bar"},
         "encoding": {
             "x": {**when, "axis": {"title": None, "format": form, "grid": False, "labelOverlap": True}},
-            "y": {"field": "logins", "type": "quantitative", "stack": "zero", "axis": {"title": None, "tickCount": 4}},
+            "y": {"field": "logins", "type": "quantitative", "stack": "zero", "axis": axis},
             "color": {
                 "field": "kind", "type": "nominal",
                 "scale": {"domain": list(kinds), "range": [GOOD, POOR, FAIR]},

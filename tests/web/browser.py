@@ -28,6 +28,7 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
+LOOKS = {"runOnly": ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block"]}
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
 
 
@@ -76,9 +77,25 @@ def _served(route: Any, html: str) -> None:
 
 
 def problems(page: Any) -> list[str]:
-    """What axe-core finds on the page that is shown: its rule, its help, and where."""
+    """What axe-core finds on the page that is shown: its rule, its help, and where.
+
+    All rules on a light desk and on a dark phone; those that colours and widths can change on the other two as well.
+    """
     page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, rules)", RULES)
+    found = []
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{size}: the page scrolls sideways")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            whole = (size, scheme) in (("desktop", "light"), ("phone", "dark"))
+            found += [f"{size} {scheme}: {problem}" for problem in _axe(page, RULES if whole else LOOKS)]
+    return found
+
+
+def _axe(page: Any, rules: dict[str, Any]) -> list[str]:
+    found = page.evaluate("rules => axe.run(document, rules)", rules)
     assert found["passes"], "axe looked at nothing"
     return [
         f"{violation['id']}: {violation['help']}: {json.dumps([node['html'][:200] for node in violation['nodes'][:4]])}"

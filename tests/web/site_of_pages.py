@@ -19,6 +19,8 @@ from ggi_net.authlog.question import Role, Viewer
 from ggi_net.web.app import create_app
 from ggi_net.web.cookies import SESSION_COOKIE
 from ggi_net.web.database import Database
+from ggi_net.web.ending import Ending
+from ggi_net.web.ending import Outcome as Came
 from ggi_net.web.pages.all import PAGES
 from ggi_net.web.pages.room import Room
 from ggi_net.web.pages.sealed import Sealer
@@ -152,3 +154,18 @@ class Client:
 
         with from_thread.start_blocking_portal() as portal:
             return portal.call(send)
+
+
+class Account:
+    """A login test that does nothing."""
+
+    def __init__(self, ending: Ending) -> None:
+        self.ending = ending
+        self.ran: list[str] = []
+
+    def covers(self, realm: str) -> bool:
+        return realm == "almelo.example"
+
+    def run(self, realm: str) -> Came:
+        self.ran.append(realm)
+        return Came(ending=self.ending, seconds=1.25)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from people import HOSTILE, NOW, login
-from site_of_pages import AUDITOR, HELPDESK, Site
+from site_of_pages import AUDITOR, HELPDESK, Account, Site
 
 from ggi_net.authlog.audit_check import Wanted, search, verify
 from ggi_net.authlog.line import Hop
@@ -175,21 +175,6 @@ class TestShared:
         page = site.client(None).get(f"/poging/{NUMBER}")
         assert page.status_code in (303, 401)
         assert "jansen" not in page.text
-
-
-class Account:
-    """A login test that does nothing."""
-
-    def __init__(self, ending: Ending) -> None:
-        self.ending = ending
-        self.ran: list[str] = []
-
-    def covers(self, realm: str) -> bool:
-        return realm == "almelo.example"
-
-    def run(self, realm: str) -> Came:
-        self.ran.append(realm)
-        return Came(ending=self.ending, seconds=1.25)
 
 
 class TestProof:

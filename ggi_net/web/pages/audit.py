@@ -41,6 +41,14 @@ WHATS = {
 }
 
 
+ASKED = {
+    "user": "gebruiker", "mac": "toestel", "about": "over", "since": "vanaf", "until": "tot", "by": "geteld per",
+    "login": "poging", "site": "locatie", "ap": "accesspoint", "outcome": "uitslag", "cause": "oorzaak",
+    "limit": "hooguit",
+}  # fmt: skip
+"""Conditions of a question in words; the others are called the same in Dutch."""
+
+
 class Row(Record, frozen=True, kw_only=True):
     """An entry in words. `who`, `where`, `asked`, `reason` and `note` are hostile text."""
 
@@ -94,7 +102,7 @@ def _row(shown: Shown, now: datetime) -> Row:
         role=ROLES[Role(entry.role)] if known else Both(entry.role, entry.role),
         where=entry.where,
         what=WHATS[entry.what],
-        asked=(*shown.about.items(), *entry.asked.items()),
+        asked=tuple((ASKED.get(name, name), value) for name, value in (*shown.about.items(), *entry.asked.items())),
         reason=entry.reason,
         rows="" if entry.rows is None else str(entry.rows),
         note=entry.note,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from anyio import to_thread
 from litestar import Request, Response, get
 from markupsafe import Markup
@@ -18,6 +19,7 @@ from ggi_net.authlog.question import Question
 from ggi_net.model.types import Record
 from ggi_net.source.gemeenten import listed_gemeenten, slug_of
 from ggi_net.web import charts
+from ggi_net.web.pages import outage
 from ggi_net.web.pages.period import CHOICES, known, whole_days
 from ggi_net.web.pages.room import Room, html
 from ggi_net.web.visit import LOOKERS, Visit, only
@@ -147,10 +149,18 @@ def _shown(visit: Visit, room: Room, period: str) -> Response[str]:
         sites=by("visited", "site"),
     )
     titles = {cause.id: Both(cause.nl.title, cause.en.title) for cause in room.catalogue}
-    return html("overview", visit, "/overzicht", view=view(period, counts, room.places, titles))
+    now = msgspec.structs.replace(question, since=_hour_before(room.now()))
+    latest = room.helpdesk.stats(visit.viewer, now, outage.BY, REASON, where=visit.where)
+    shown = view(period, counts, room.places, titles, outage.outages(latest, titles, room.places))
+    return html("overview", visit, "/overzicht", view=shown)
 
 
-def view(period: str, counts: Counts, places: Places, titles: dict[str, Both]) -> View:
+def _hour_before(now: datetime) -> datetime:
+    """The beginning of the hour before this one: figures are kept by whole hours."""
+    return now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+
+
+def view(period: str, counts: Counts, places: Places, titles: dict[str, Both], outages: tuple[Both, ...] = ()) -> View:
     """The page of those counts; `titles` are the causes in words."""
     hours = period in HOURLY
     moments = _moments(counts.moments)
@@ -158,6 +168,7 @@ def view(period: str, counts: Counts, places: Places, titles: dict[str, Both]) -
     rates = _rates(counts.roaming)
     return View(
         period=period,
+        outages=outages,
         figures=_figures(moments),
         trend=charts.trend(tuple(moments), hours=hours) if moments else Markup(""),
         bars=tuple(_bar(moment, hours=hours) for moment in moments),

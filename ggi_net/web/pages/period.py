@@ -9,9 +9,9 @@ from ggi_net.web.words import Both
 
 CHOICES = (
     ("vandaag", Both("vandaag", "today")),
-    ("2d", Both("de laatste 2 dagen", "the last 2 days")),
-    ("week", Both("de laatste week", "the last week")),
-    ("maand", Both("de laatste maand", "the last month")),
+    ("2d", Both("2 dagen", "2 days")),
+    ("week", Both("1 week", "1 week")),
+    ("maand", Both("1 maand", "1 month")),
 )
 """What a form sends, and what it says."""
 

@@ -1,0 +1,81 @@
+"""The banner of an outage: where most logins of the last hours fail, by home, by visited gemeente, or everywhere.
+
+It is counted from what the viewer may see. What many logins around one of them say together is `authlog/patterns.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ggi_net.web.words import Both, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ggi_net.authlog.helpdesk import Count
+    from ggi_net.authlog.places import Places
+
+FEWEST = 20
+"""Failed logins without which nothing is called an outage: one device can make a dozen by itself."""
+HALF = 0.5
+_MANY_HOMES = 4
+"""Homes that fail at once when it is none of them."""
+BY = ("home", "visited", "cause")
+"""What the counts must be of, in this order."""
+
+
+def outages(counts: Iterable[Count], titles: Mapping[str, Both], places: Places) -> tuple[Both, ...]:
+    """What to say, the largest first; nothing when all is well. `titles` are the causes in words."""
+    given = list(counts)
+    by_home, by_visited = _failing(given, 0), _failing(given, 1)
+    if len(by_home) >= _MANY_HOMES:
+        return (_said(Both("van alle gemeenten samen", "of all gemeenten together"), given, titles),)
+    said = [(of, _people(places.name(slug))) for slug, of in by_home.items()]
+    # Where the failures are people's of one gemeente that fails everywhere, the place is not to blame.
+    said += [(of, _visitors(places.name(slug))) for slug, of in by_visited.items() if _others(of, by_home)]
+    said.sort(key=lambda pair: -_sum(pair[0]))
+    return tuple(_said(who, of, titles) for of, who in said)
+
+
+def _failing(counts: Iterable[Count], at: int) -> dict[str, list[Count]]:
+    """The counts of each gemeente (at that position) where enough logins fail, and at least half."""
+    groups: dict[str, list[Count]] = {}
+    for count in counts:
+        if count.by[at]:
+            groups.setdefault(count.by[at], []).append(count)
+    return {slug: of for slug, of in groups.items() if _failed(of) >= FEWEST and _failed(of) >= HALF * _sum(of)}
+
+
+def _others(counts: list[Count], by_home: Mapping[str, list[Count]]) -> bool:
+    """Whether enough fails there of people whose gemeente is fine elsewhere."""
+    return _failed([count for count in counts if count.by[0] not in by_home]) >= FEWEST
+
+
+def _said(who: Both, counts: list[Count], titles: Mapping[str, Both]) -> Both:
+    causes: Counter[str] = Counter()
+    for count in counts:
+        causes[count.by[2]] += count.logins - count.accepted
+    cause, times = causes.most_common(1)[0]
+    failed, total = number(_failed(counts)), number(_sum(counts))
+    nl = f"Storing? Sinds het vorige hele uur mislukten {failed} van de {total} pogingen {who.nl}."
+    en = f"An outage? Since the last full hour but one {failed} of {total} attempts {who.en} failed."
+    if cause in titles and times >= HALF * _failed(counts):
+        nl, en = f"{nl} Meestal: {titles[cause].nl}.", f"{en} Mostly: {titles[cause].en}."
+    return Both(nl, en)
+
+
+def _people(name: str) -> Both:
+    return Both(f"van mensen van {name}", f"of people of {name}")
+
+
+def _visitors(name: str) -> Both:
+    return Both(f"op locaties van {name}", f"at sites of {name}")
+
+
+def _sum(counts: list[Count]) -> int:
+    return sum(count.logins for count in counts)
+
+
+def _failed(counts: list[Count]) -> int:
+    return sum(count.logins - count.accepted for count in counts)

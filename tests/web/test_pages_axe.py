@@ -1,0 +1,75 @@
+"""Every page in a real browser: axe-core finds nothing, in light and dark, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import pytest
+from browser import problems
+from site_of_pages import AUDITOR, HELPDESK, Account, Site
+from test_pages_app import NUMBER, day
+
+from ggi_net.web.ending import Ending
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Site:
+    return Site(tmp_path_factory.mktemp("site"), day(), Account(Ending.REJECTED))
+
+
+PAGES = {
+    "search": lambda site: site.client(HELPDESK).get("/"),
+    "a search that lacks something": lambda site: site.client(HELPDESK).post("/", {"asked": "", "reason": ""}),
+    "answer": lambda site: site.client(HELPDESK).ask("almelo.example"),
+    "nothing found": lambda site: site.client(HELPDESK).ask("n.niemand@almelo.example"),
+    "reason": lambda site: site.client(HELPDESK).get(f"/poging/{NUMBER}"),
+    "login test": lambda site: _tested(site),
+    "overview": lambda site: site.client(HELPDESK).get("/overzicht"),
+    "audit": lambda site: site.client(AUDITOR).get("/audit"),
+    "audit found": lambda site: _audited(site, "search"),
+    "audit verified": lambda site: _audited(site, "verify"),
+    "help": lambda site: site.client(None).get("/hulp"),
+    "log in": lambda site: site.client(None).get("/inloggen"),
+    "log in refused": lambda site: _refused(site),
+    "not there": lambda site: site.client(HELPDESK).get("/bestaat-niet"),
+    "not for you": lambda site: site.client(HELPDESK).get("/audit"),
+}
+
+
+def _tested(site):
+    client = site.client(HELPDESK)
+    client.ask("j.jansen")
+    return client.post("/proef", {"realm": "almelo.example", "login": NUMBER})
+
+
+def _audited(site, do):
+    site.client(HELPDESK).ask("j.jansen")
+    return site.client(AUDITOR).post("/audit", {"since": "maand", "do": do}, at="/audit")
+
+
+def _refused(site):
+    return site.client(None).post("/inloggen", {"name": "s.bakker", "password": "fout"}, at="/inloggen")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(browser, site, name):
+    answer = PAGES[name](site)
+    assert answer.headers["content-type"].startswith("text/html")
+    with browser.showing(answer.text) as tab:
+        assert problems(tab) == []
+        assert tab.locator("h1").count() == 1
+        assert tab.title().endswith(" - Hulp bij govroam")
+        assert "jansen" not in tab.title()
+
+
+@pytest.mark.parametrize(
+    ("html", "rule"),
+    [
+        ('<html lang="nl"><title>x</title><main><h1>x</h1><input></main>', "label"),
+        ('<html lang="nl"><title>x</title><main><h1>x</h1><p lang="xx-nee">x</p></main>', "valid-lang"),
+        ('<html lang="nl"><title>x</title><main><h1>x</h1><font color="#999">tekst</font></main>', "color-contrast"),
+    ],
+)  # fmt: skip
+def test_axe_would_find_something(browser, html, rule):
+    with browser.showing(f"<!doctype html>{html}") as tab:
+        assert rule in " ".join(problems(tab))
