@@ -150,7 +150,7 @@ class _Cutter:
 
     def _answers(self, track: Track, row: list[list[Event]]) -> None:
         """Answers of one log: each is an attempt's, and no attempt has two."""
-        left, used = _joined(self._found, row, NEAR)
+        left, used = self._in_step(row) or _joined(self._found, row, NEAR)
         for group in left:
             attempt = self._waited_for(track, group)
             if attempt is None:
@@ -161,6 +161,23 @@ class _Cutter:
             used.append(attempt)
         self._of_track[track] = sorted(used, key=lambda attempt: _at(attempt, track))
         self._sort()
+
+    def _in_step(self, row: list[list[Event]]) -> tuple[list[list[Event]], list[Attempt]] | None:
+        """The first answer with the first attempt and so on, where there are as many and all are as far apart.
+
+        A clock that few logins tell of may be off by more than the time between two tries. None where it isn't so.
+        """
+        if len(row) != len(self._found) or not row:
+            return None
+        pairs = list(zip(self._found, row, strict=True))
+        apart = [group[0].at - attempt.when for attempt, group in pairs]
+        if max(apart) - min(apart) > NEAR or max(map(abs, apart)) > FAR:
+            return None
+        if any(attempt.cost(group[0]) is None for attempt, group in pairs):
+            return None
+        for attempt, group in pairs:
+            _take(attempt, group)
+        return [], list(self._found)
 
     def _waited_for(self, track: Track, group: list[Event]) -> Attempt | None:
         """The attempt of an answer that is seconds away from all others: a server was slow, or waited for a silent one.
