@@ -246,6 +246,14 @@ def test_ias_keeps_no_key() -> None:
     assert nps_csv.conceal(IAS[0]) == IAS[0]
 
 
+@pytest.mark.parametrize("name", ["database.csv", "ias.log"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_csv_is_known_by_its_first_line(name: str, mark: bytes) -> None:
+    assert nps_csv.FORMAT.opens is not None
+    assert nps_csv.FORMAT.opens.match(mark + (LOGS / name).read_bytes())
+    assert not nps_csv.FORMAT.opens.match((LOGS / "dts.log").read_bytes())
+
+
 def test_one_file_can_change_its_format() -> None:
     """NPS lets an administrator do so while it runs."""
     assert all(nps_csv.read(line) for line in (*DATABASE, *IAS))

@@ -50,6 +50,17 @@ _PROXY = "2"
 """Provider-Type: another RADIUS server decides, this one only forwards."""
 
 
+READ = frozenset(
+    {
+        "Packet-Type", "Reason-Code", "Provider-Type", "Computer-Name", "User-Name", "Fully-Qualifed-User-Name",
+        "SAM-Account-Name", "Calling-Station-Id", "Called-Station-Id", "NAS-Identifier", "NAS-IP-Address",
+        "Client-Friendly-Name", "Client-IP-Address", "Remote-Server-Address", "Class", "Acct-Session-Id",
+        "Authentication-Type", "EAP-Friendly-Name", "Tunnel-Pvt-Group-ID", "Framed-IP-Address",
+    }
+)  # fmt: skip
+"""The attributes that `of_packet` reads."""
+
+
 def of_packet(said: Mapping[str, str]) -> Said:
     """What a record of a log file says; `said` are its attributes, by the names that DTS-compliant files have for them.
 

@@ -9,33 +9,56 @@ code, number, length and method (RFC 3748, 4).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ggi_net.secrets import MASK
 
-_NAME = (
-    r"[A-Za-z0-9_-]{0,64}(?:Password|Passwd|MPPE-(?:Send|Recv)-Key|EAP-E?MSK|PMK|PSK|Secret|Session-Key|Private-Key|"
-    r"CHAP2?-Response|CHAP-(?:NT|LM)-Enc-PW|CHAP2?-CPW[0-9-]{0,4}|CHAP-MPPE-Keys|CHAP2?-Success|Digest-Response|Leap-[A-Za-z-]{1,32})"
+_SECRET = re.compile(
+    r"Password|Passwd|MPPE-(?:Send|Recv)-Key|EAP-E?MSK|PMK|PSK|Secret|Session-Key|Private-Key|CHAP2?-Response|"
+    r"CHAP-(?:NT|LM)-Enc-PW|CHAP2?-CPW|CHAP-MPPE-Keys|CHAP2?-Success|Digest-Response|Leap-"
 )
-_SECRET_LINE = re.compile(rf"^([ \t]+{_NAME}(?::[0-9]+)? [:+]?= ).*$", re.MULTILINE | re.IGNORECASE)
-_EAP_LINE = re.compile(r"^([ \t]+EAP-Message [:+]?= 0x[0-9a-fA-F]{0,10})[0-9a-fA-F]*", re.MULTILINE)
-_PAIR_LINE = re.compile(
-    r"^([ \t]+[A-Za-z0-9-]{0,64}AV-?Pair [:+]?= \"[^\"=\r\n]{0,64}?(?:psk|key|secret|passw)[^\"=\r\n]{0,64}=).*$",
-    re.MULTILINE | re.IGNORECASE,
-)
-_SECRET_ELEMENT = re.compile(rf"(<({_NAME})(?:[ \t][^<>]{{0,200}})?>)[^<]*", re.IGNORECASE)
+"""Parts of names of attributes (FreeRADIUS' dictionaries, NPS' sdoias.h) whose values are secret."""
+_PAIR = re.compile(r'("[^"=]{0,64}?(?:psk|key|secret|passw)[^"=]{0,64}=).*', re.IGNORECASE | re.DOTALL)
+"""A value of `Cisco-AVPair` and its like that holds a secret behind its own name."""
+_EAP_HEAD = len("0x") + 2 * 5
 _DUMP = re.compile(r"^(.{0,200}? - hexdump(?:_ascii)?\(len=\d{1,9}\):)(.*)", re.DOTALL)
 _DUMP_REST = re.compile(r"^ {5}(?:[0-9a-f]{2} ){1,16}.*", re.DOTALL)
 
 
 def attributes(text: str) -> str:
     """A record of `Name = value` lines without the values that are secret."""
-    text = _SECRET_LINE.sub(rf"\1{MASK}", text)
-    return _PAIR_LINE.sub(rf"\1{MASK}", _EAP_LINE.sub(rf"\1{MASK}", text))
+    lines = text.split("\n")
+    for place, line in enumerate(lines):
+        name, sign, value = line.partition("= ")
+        if sign and (what := _what(name)):
+            lines[place] = name + sign + _concealed(what, value)
+    return "\n".join(lines)
 
 
 def elements(text: str) -> str:
     """A record of XML elements without the values that are secret."""
-    return _SECRET_ELEMENT.sub(rf"\1{MASK}", text)
+    parts = text.split("<")
+    for place, part in enumerate(parts):
+        head, sign, value = part.partition(">")
+        if value and head[:1] != "/" and _what(head[:80]) == "secret":
+            parts[place] = head + sign + MASK
+    return "<".join(parts)
+
+
+@lru_cache(maxsize=4096)
+def _what(name: str) -> str:
+    """What an attribute may hold, by its name: nothing that is secret, a secret, an EAP message, or a pair."""
+    if _SECRET.search(name):
+        return "secret"
+    if "EAP-Message" in name:
+        return "eap"
+    return "pair" if "AVPair" in name or "AV-Pair" in name else ""
+
+
+def _concealed(what: str, value: str) -> str:
+    if what == "eap":
+        return value if len(value.rstrip()) <= _EAP_HEAD else value[:_EAP_HEAD] + MASK
+    return MASK if what == "secret" else _PAIR.sub(rf"\1{MASK}", value)
 
 
 def is_hexdump(text: str) -> bool:

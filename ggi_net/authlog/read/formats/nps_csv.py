@@ -51,6 +51,11 @@ _NUMBERS = tuple(
                  "Authentication-Type", "Reason-Code", "Acct-Status-Type")
 )  # fmt: skip
 
+_READ = tuple(
+    (_COLUMNS.index(name), name) for name in ("Record-Date", "Record-Time", *sorted(nps.READ & set(_COLUMNS)))
+)
+"""The columns that are read, by their place."""
+
 _ATTRIBUTES = {
     "1": "User-Name", "4": "NAS-IP-Address", "8": "Framed-IP-Address", "25": "Class", "30": "Called-Station-Id",
     "31": "Calling-Station-Id", "32": "NAS-Identifier", "44": "Acct-Session-Id", "81": "Tunnel-Pvt-Group-ID",
@@ -88,14 +93,16 @@ def _database(line: str) -> Said | None:
         fields = next(csv.reader([line]), [])
     except csv.Error:
         fields = []  # a field longer than csv takes
-    if not (_FEWEST <= len(fields) <= len(_COLUMNS)) or not all(
-        fields[index].isascii() and (fields[index].isdigit() or not fields[index])
-        for index in _NUMBERS
-        if index < len(fields)
-    ):
+    if not (_FEWEST <= len(fields) <= len(_COLUMNS)) or not _numbers_are_numbers(fields):
         fields = [field.strip('"') for field in line.split(",", _SAFE)[:_SAFE]]
-    said = {name: _plain(value) for name, value in zip(_COLUMNS, fields, strict=False)}
+    said = {name: _plain(fields[index]) for index, name in _READ if index < len(fields) and fields[index]}
     return {**nps.of_packet(said), "time": nps.time_of(f"{said['Record-Date']} {said['Record-Time']}")}
+
+
+def _numbers_are_numbers(fields: list[str]) -> bool:
+    last = len(fields)
+    digits = "".join([fields[index] for index in _NUMBERS if index < last])
+    return not digits or (digits.isascii() and digits.isdigit())
 
 
 def _ias(line: str, header: re.Match[str]) -> Said:
@@ -133,4 +140,12 @@ def _plain(value: str) -> str:
     return text if "," in text or '"' in text or not text.isprintable() else value
 
 
-FORMAT = Format(name="nps_csv", product=Product.NPS, parse=read, conceal=conceal)
+FORMAT = Format(
+    name="nps_csv",
+    product=Product.NPS,
+    parse=read,
+    conceal=conceal,
+    opens=re.compile(rf"(?:\xef\xbb\xbf)?(?:{_DATABASE.pattern}|{_IAS.pattern})".encode("latin-1")),
+    ends=re.compile(rb"\n"),
+)
+"""Its records are lines. It says how a log begins so that such a log is read as nothing else: twice as fast."""

@@ -25,6 +25,11 @@ _STARTED = "CTRL-EVENT-EAP-STARTED EAP authentication started"
 _SUCCESS = "CTRL-EVENT-EAP-SUCCESS EAP authentication completed successfully"
 _FAILURE = "CTRL-EVENT-EAP-FAILURE EAP authentication failed"
 
+_BEGINNINGS = (
+    "CTRL-EVENT-", "SSL: ", "TLS: ", "EAP-", "EAPOL test", "SME: ", "Trying to ", "Associated with ",
+    "Authentication with ", "Own MAC ", "WPA: ",
+)  # fmt: skip
+"""How the lines begin that are read: most lines, of any daemon, are none of them."""
 _METHOD = re.compile(r"CTRL-EVENT-EAP-METHOD EAP vendor \d{1,10} method \d{1,10} \(([A-Za-z0-9 -]{1,40})\) selected")
 _CERTIFICATE = re.compile(
     r"(CTRL-EVENT-EAP-TLS-CERT-ERROR reason=\d{1,3} depth=-?\d{1,3}) subject='.*' (err='[^']{0,200}')", re.DOTALL
@@ -88,6 +93,8 @@ def notice(text: str) -> Said:
 
 
 def _said(words: str) -> Said | None:
+    if not words.startswith(_BEGINNINGS):
+        return None
     if words == _STARTED:
         return {"kind": Kind.REQUEST}
     if words.startswith(_SUCCESS):
