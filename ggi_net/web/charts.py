@@ -108,7 +108,8 @@ def trend(bars: tuple[Bar, ...], *, hours: bool) -> Markup:
         for order, (kind, logins) in enumerate(zip(kinds, (bar.accepted, bar.rejected, bar.unfinished), strict=True))
     ]
     when = {"field": "begin", "type": "temporal", "timeUnit": "yearmonthdatehours" if hours else "yearmonthdate"}
-    axis = {"title": None, "tickCount": 4, "tickMinStep": 1}
+    points = "replace(datum.label, /,/g, '.')"  # between thousands, as Dutch writes them
+    axis = {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": points}
     form = "%H:%M" if hours else "%d-%m"
     return _drawn({
         "width": 860,

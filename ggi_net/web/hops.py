@@ -32,7 +32,7 @@ class State(StrEnum):
 
 
 STATES = {
-    State.PASSED: Both("in orde", "passed"),
+    State.PASSED: Both("tot hier goed", "fine up to here"),
     State.BROKEN: Both("hier gaat het mis", "this is where it fails"),
     State.BEYOND: Both("niet gezien", "not seen"),
     State.ABSENT: Both("logboek ontbreekt", "no log here"),

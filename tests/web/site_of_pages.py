@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import msgspec
 from anyio import from_thread
-from people import NOW, PLACES
+from people import NOW, PLACES, login
 
 from ggi_net.authlog import access
 from ggi_net.authlog.audit import Audit
 from ggi_net.authlog.causes.catalogue import Catalogue
 from ggi_net.authlog.helpdesk import Count, Helpdesk
+from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
 from ggi_net.authlog.question import Role, Viewer
 from ggi_net.web.app import create_app
@@ -37,6 +39,24 @@ if TYPE_CHECKING:
 HELPDESK = Viewer(name="s.bakker", role=Role.HELPDESK, gemeenten=("almelo",))
 AUDITOR = Viewer(name="a.controle", role=Role.AUDITOR)
 ADDRESS = "http://127.0.0.1:8443"
+NUMBER = login().id
+
+
+def day() -> list:
+    """What happened: j.jansen's old password, somebody of Hengelo at Almelo, a success."""
+    begin = login().begin
+    return [
+        login(),
+        login(
+            id="2A9Z0C4H8K3M7N1P5Q6R8S2T05", begin=begin - timedelta(hours=3), outcome=Outcome.ACCEPT, cause="",
+            attempts=1,
+        ),
+        login(
+            id="2A9Z0C4H8K3M7N1P5Q6R8S2T06", begin=begin - timedelta(hours=1), outer="anonymous@hengelo.example",
+            inner="", realm="hengelo.example", mac="a4c3f0112233", home="hengelo", visited="almelo", site="stadhuis",
+            operator="almelo.example", cause="", broken=Hop.UNKNOWN, lines=(),
+        ),
+    ]  # fmt: skip
 
 
 class Day:
@@ -54,8 +74,8 @@ class Day:
 
     def counts(self, question: Question, by: Sequence[str]) -> list[Count]:
         found: dict[tuple[str, ...], list[Login]] = {}
-        for login in self.logins(msgspec.structs.replace(question, limit=10**6)):
-            found.setdefault(tuple(_group(login, name) for name in by), []).append(login)
+        for one in self.logins(msgspec.structs.replace(question, limit=10**6)):
+            found.setdefault(tuple(_group(one, name) for name in by), []).append(one)
         counted = [
             Count(by=values, logins=len(logins), accepted=sum(one.outcome is Outcome.ACCEPT for one in logins))
             for values, logins in found.items()

@@ -6,35 +6,14 @@ import re
 from datetime import timedelta
 
 import pytest
-from people import HOSTILE, NOW, login
-from site_of_pages import AUDITOR, HELPDESK, Account, Site
+from people import HOSTILE, NOW
+from site_of_pages import AUDITOR, HELPDESK, NUMBER, Account, Site, day
 
 from ggi_net.authlog.audit_check import Wanted, search, verify
-from ggi_net.authlog.line import Hop
-from ggi_net.authlog.login import Outcome
 from ggi_net.authlog.question import Role, Viewer
 from ggi_net.authlog.words import Both
 from ggi_net.web.ending import Ending
 from ggi_net.web.ending import Outcome as Came
-
-NUMBER = login().id
-
-
-def day() -> list:
-    """What happened: j.jansen's old password, somebody of Hengelo at Almelo, a success."""
-    begin = login().begin
-    return [
-        login(),
-        login(
-            id="2A9Z0C4H8K3M7N1P5Q6R8S2T05", begin=begin - timedelta(hours=3), outcome=Outcome.ACCEPT, cause="",
-            attempts=1,
-        ),
-        login(
-            id="2A9Z0C4H8K3M7N1P5Q6R8S2T06", begin=begin - timedelta(hours=1), outer="anonymous@hengelo.example",
-            inner="", realm="hengelo.example", mac="a4c3f0112233", home="hengelo", visited="almelo", site="stadhuis",
-            operator="almelo.example", cause="", broken=Hop.UNKNOWN, lines=(),
-        ),
-    ]  # fmt: skip
 
 
 @pytest.fixture

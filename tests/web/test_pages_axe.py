@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from browser import problems
-from site_of_pages import AUDITOR, HELPDESK, Account, Site
-from test_pages_app import NUMBER, day
+from site_of_pages import AUDITOR, HELPDESK, NUMBER, Account, Site, day
 
 from ggi_net.web.ending import Ending
 

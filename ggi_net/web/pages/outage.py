@@ -58,8 +58,8 @@ def _said(who: Both, counts: list[Count], titles: Mapping[str, Both]) -> Both:
         causes[count.by[2]] += count.logins - count.accepted
     cause, times = causes.most_common(1)[0]
     failed, total = number(_failed(counts)), number(_sum(counts))
-    nl = f"Storing? Sinds het vorige hele uur mislukten {failed} van de {total} pogingen {who.nl}."
-    en = f"An outage? Since the last full hour but one {failed} of {total} attempts {who.en} failed."
+    nl = f"Storing? In dit uur en het vorige mislukten {failed} van de {total} pogingen {who.nl}."
+    en = f"An outage? In this hour and the one before, {failed} of {total} attempts {who.en} failed."
     if cause in titles and times >= HALF * _failed(counts):
         nl, en = f"{nl} Meestal: {titles[cause].nl}.", f"{en} Mostly: {titles[cause].en}."
     return Both(nl, en)
