@@ -27,6 +27,9 @@ def generate(
     logins: Annotated[
         int, typer.Option(help="How many logins people begin; devices try again by themselves.")
     ] = 100_000,
+    gemeenten: Annotated[
+        int, typer.Option(min=0, help="Only so many gemeenten, around a large one.", show_default="all of them")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Another seed makes another federation; the same one the same files.")] = 1,
 ) -> None:
     """Make logs of a national federation: every gemeente, every hop in its own format, and what really was the matter.
@@ -43,7 +46,7 @@ def generate(
 
     began = time.perf_counter()
     with Progress("making logs", 1440) as advance:
-        made = make(folder, (day or datetime.now().astimezone()).date(), logins, seed, advance)
+        made = make(folder, (day or datetime.now().astimezone()).date(), logins, seed, advance, gemeenten=gemeenten)
     seconds = time.perf_counter() - began
     out.print(
         f"{made.logins:,} logins, {made.attempts:,} attempts: {made.lines:,} lines ({decimal(made.bytes)}) "

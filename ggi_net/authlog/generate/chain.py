@@ -50,13 +50,11 @@ class Chain:
         if fault and fault.where == "federation":
             self._refused_by_federation(attempt)
             return "reject"
-        if fault and fault.where == "silent" and away:
+        if fault and fault.where in ("silent", "cut") and away:
             self._silence(attempt)
             return "reject"
-        if fault and fault.where == "silent":
-            fault = attempt.fault = (
-                None  # at home the server that is down answers nobody: these logins are of another one
-            )
+        if fault and fault.where in ("silent", "cut"):
+            fault = attempt.fault = None  # logins at home don't take that way
         if fault and fault.where == "gone":
             self._home_request(attempt)
             self._gone(attempt)
@@ -118,11 +116,12 @@ class Chain:
 
     def _silence(self, attempt: Attempt) -> None:
         town = attempt.visited
-        words = (
-            f"missing response to Access-Request for user @{attempt.realm} stationid {attempt.hidden()} "
-            f"from {town.slug} (2001:db8:{town.number:x}::1) to {attempt.who.home.slug}"
-        )
-        self._federation(attempt, PATIENCE - 1, words)
+        if attempt.fault and attempt.fault.where == "silent":
+            words = (
+                f"missing response to Access-Request for user @{attempt.realm} stationid {attempt.hidden()} "
+                f"from {town.slug} (2001:db8:{town.number:x}::1) to {attempt.who.home.slug}"
+            )
+            self._federation(attempt, PATIENCE - 1, words)
         self._login_log(
             attempt, town, PATIENCE, "sp", "result", result="reject", client="access-point", refusal="no-answer",
             reason="no answer from the federation",

@@ -31,7 +31,7 @@ class Fault(Record, frozen=True, kw_only=True):
 
     cause: str
     share: float = 0.0
-    where: Literal["visited", "federation", "inner", "outer", "silent", "gone"]
+    where: Literal["visited", "federation", "inner", "outer", "silent", "cut", "gone"]
     methods: tuple[str, ...] = ()
     inner: dict[str, str] = msgspec.field(default_factory=dict)
     outer: dict[str, str] = msgspec.field(default_factory=dict)
@@ -58,6 +58,25 @@ DISTRUST = Fault(
     },
     again=Again(times=2, after=30),
 )
+CUT = Fault(cause="no-answer", where="cut", again=Again(times=2, after=35))
+"""Nothing reaches the federation, nor comes from it."""
+LOST = Fault(cause=GONE.cause, where="gone", again=Again(times=1, after=45))
+"""Large messages get lost between an access point and its server: no conversation comes to its end."""
+NO_DIRECTORY = Fault(
+    cause="directory-unreachable",
+    where="inner",
+    methods=("PEAP", "TTLS"),
+    inner={
+        "PEAP": "mschap: No logon servers",
+        "TTLS": "ldap: Bind with uid=user,dc=example to ldaps://dc1.example:636 failed: Can't contact LDAP server",
+    },
+    outer={
+        "PEAP": "eap_peap: The users session was previously rejected: returning reject (again.)",
+        "TTLS": "eap: Failed continuing EAP TTLS (21) session.  EAP sub-module failed",
+    },
+    nps=5,
+    again=Again(times=2, after=25),
+)
 
 
 def faults() -> tuple[Fault, ...]:
@@ -69,33 +88,53 @@ def cause_of(fault: Fault | None, who: Person) -> str:
     """The id that the catalogue has for it, as far as the products on its way can tell; empty for none."""
     if fault is None:
         return ""
-    if fault is GONE and who.visited.hostapd:
+    if fault.where == "gone" and who.visited.hostapd:
         return GONE_SEEN
     return fault.nps_cause if who.home.nps and fault.nps_cause else fault.cause
 
 
 class Incident(Record, frozen=True, kw_only=True):
-    """Something that many people of one home feel, from second `begin` of the day to `end`; `share` of their
-    devices.
+    """Something that many people feel, from second `begin` of the day to `end`; `share` of their devices.
+
+    They are those of the gemeente `home`, or those at one `place`: the number of a gemeente, of its site, and of the
+    site's access point (0: all); everybody when neither is given.
     """
 
     name: str
-    home: int
     begin: int
     end: int
-    share: float
+    share: float = 1.0
     fault: Fault
+    home: int | None = None
+    place: tuple[int, int, int] | None = None
+
+    def hits(self, who: Person, second: int) -> bool:
+        """Whether it befalls a device at a second of the day."""
+        if not self.begin <= second < self.end or (self.home is not None and who.home.number != self.home):
+            return False
+        if self.place and self.place not in (
+            (who.visited.number, who.site, 0),
+            (who.visited.number, who.site, who.radio),
+        ):
+            return False
+        return (not self.fault.methods or who.method in self.fault.methods) and (who.fate * 1009) % 1 < self.share
 
 
 def incidents(world: World, chance: random.Random) -> tuple[Incident, ...]:
-    """Two of the day: a home server is silent in the morning, and another one got a certificate that devices don't
-    know.
-    """
-    large = sorted((town for town in world.towns if not town.nps), key=lambda town: -town.weight)[:20]
-    silent, renewed = (town.number for town in chance.sample(large, 2))
+    """Those of the day, in large gemeenten: of three homes, a site and an access point; once, of the whole federation."""
+    by_size = sorted(world.towns, key=lambda town: -town.weight)
+    freeradius = [town for town in by_size if not town.nps]
+    large = max(1, len(by_size) // 50)
+    renewed = chance.choice(freeradius[:large]).number
+    others = [town.number for town in by_size if town.number != renewed]
+    silent, alone, site, radio = chance.sample(others[: 4 * large], 4)
     return (
-        Incident(name="home server down", home=silent, begin=36_000, end=37_800, share=1.0, fault=SILENT),
-        Incident(name="new certificate", home=renewed, begin=32_400, end=86_400, share=0.6, fault=DISTRUST),
+        Incident(name="federation unreachable", begin=52_200, end=54_000, fault=CUT),
+        Incident(name="home server unreachable", home=silent, begin=32_400, end=39_600, fault=SILENT),
+        Incident(name="new certificate", home=renewed, begin=32_400, end=86_400, share=0.8, fault=DISTRUST),
+        Incident(name="directory down", home=alone, begin=45_000, end=50_400, fault=NO_DIRECTORY),
+        Incident(name="site loses messages", place=(site, 1, 0), begin=30_000, end=36_000, fault=LOST),
+        Incident(name="access point loses messages", place=(radio, 1, 1), begin=28_800, end=43_200, fault=LOST),
     )
 
 
@@ -104,7 +143,7 @@ class Fates:
 
     def __init__(self, known: tuple[Fault, ...], today: tuple[Incident, ...]) -> None:
         self._known = known
-        self._today = {incident.home: incident for incident in today}
+        self._today = today
 
     def of(self, who: Person, second: int, passing: float) -> tuple[Fault | None, str]:
         """What befalls a device at a second of the day, and by which incident; `passing` in [0, 1) decides on what
@@ -119,7 +158,7 @@ class Fates:
                 ):
                     return fault, ""
                 break
-        incident = self._today.get(who.home.number)
-        if incident and incident.begin <= second < incident.end and (who.fate * 1009) % 1 < incident.share:
-            return incident.fault, incident.name
+        for incident in self._today:
+            if incident.hits(who, second):
+                return incident.fault, incident.name
         return (GONE, "") if passing < GONE_SHARE else (None, "")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+FEWEST = 12
+"""Gemeenten in a region: enough for all that happens on the day."""
 TRUTH = "truth.csv"
 _TRUTH = "login,attempt,time,outer,inner,mac,home,visited,nas,method,outcome,cause,incident"
 
@@ -38,21 +40,30 @@ class Summary(Record, frozen=True, kw_only=True):
 
 
 def generate(
-    folder: Path, day: date, logins: int, seed: int = 1, progress: Callable[[], object] = lambda: None
+    folder: Path,
+    day: date,
+    logins: int,
+    seed: int = 1,
+    progress: Callable[[], object] = lambda: None,
+    *,
+    gemeenten: int = 0,
 ) -> Summary:
     """Write the logs of `day` (local time) into the empty or new `folder`: a folder per gemeente, one of the
     federation, the truth, and what `ggi logs` needs to know of them (`logs.yml`, `places.json`).
 
-    `progress` is called after each of the 1,440 minutes. Memory doesn't grow with `logins`. Equal arguments
-    give equal files. Raises TooFewLogins, LogFolderInUse, FileError or DiskFull.
+    `gemeenten` is how many there are: a region, in which few logins are dense; all by default. `progress` is called
+    after each of the 1,440 minutes. Memory doesn't grow with `logins`. Equal arguments give equal files. Raises
+    TooFewLogins, LogFolderInUse, FileError or DiskFull.
     """
     if logins < 1:
         raise TooFewLogins(f"{logins} logins are no day", hint="ask for one login or more")
+    if 0 < gemeenten < FEWEST:
+        raise TooFewLogins(f"{gemeenten} gemeenten are no region", hint=f"ask for {FEWEST} or more")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise LogFolderInUse("is there, and not an empty folder", place=Place(str(folder)))
     files = Files(folder)
     files.write(TRUTH, _TRUTH)
-    world = World(logins, seed)
+    world = World(logins, seed, gemeenten)
     made = _Day(world, files, day, seed)
     for minute, count in enumerate(minutes(logins, day.weekday())):
         made.minute(minute, count)

@@ -49,14 +49,16 @@ RADIOS = 8
 class World:
     """All gemeenten, and who goes where."""
 
-    def __init__(self, logins: int, seed: int) -> None:
-        """Make a world for `logins` a day. Raises FileError when the list of gemeenten can't be read."""
+    def __init__(self, logins: int, seed: int, gemeenten: int = 0) -> None:
+        """Make a world for `logins` a day: of all gemeenten, or of so many around the one with most people.
+
+        Raises FileError when the list of gemeenten can't be read.
+        """
         chance = random.Random(seed)  # noqa: S311  a made-up world, the same for the same seed
         rows = list(csv.DictReader(io.StringIO(read_bytes(reference_folder() / LIST).decode())))
         weights = [chance.lognormvariate(0, 0.9) for _ in rows]
-        total = sum(weights)
         often = Counter(slug_of(row["name"]) for row in rows)
-        self.towns = [
+        towns = [
             Town(
                 number=index,
                 name=row["name"],
@@ -64,7 +66,7 @@ class World:
                 x=float(row["lon"]) * 111.32 * math.cos(math.radians(52.2)),
                 y=float(row["lat"]) * 111.32,
                 weight=weight,
-                people=max(3, round(logins * weight / total / LOGINS_PER_PERSON)),
+                people=0,
                 sites=1 + min(7, int(weight * 1.5)),
                 nps=chance.random() < NPS_SHARE,
                 hostapd=chance.random() < HOSTAPD_SHARE,
@@ -72,7 +74,13 @@ class World:
             )
             for index, (row, weight) in enumerate(zip(rows, weights, strict=True))
         ]
-        self._homes = list(accumulate(weights))
+        towns = _around_largest(towns, gemeenten or len(towns))
+        total = sum(town.weight for town in towns)
+        self.towns = [
+            town._replace(number=number, people=max(3, round(logins * town.weight / total / LOGINS_PER_PERSON)))
+            for number, town in enumerate(towns)
+        ]
+        self._homes = list(accumulate(town.weight for town in self.towns))
         self._visits = [self._neighbours(town) for town in self.towns]
 
     def home(self, share: float) -> Town:
@@ -95,6 +103,12 @@ class World:
                 for town in self.towns
             )
         )
+
+
+def _around_largest(towns: list[Town], count: int) -> list[Town]:
+    largest = max(towns, key=lambda town: town.weight)
+    near = sorted(towns, key=lambda town: math.hypot(town.x - largest.x, town.y - largest.y))[:count]
+    return sorted(near, key=lambda town: town.number)
 
 
 def _slug(row: dict[str, str], often: Counter[str]) -> str:
