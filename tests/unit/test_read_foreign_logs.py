@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ggi_net.authlog.line import Hop, Kind, Line, Product, Result
 from ggi_net.authlog.read import Source, records, whole
@@ -151,7 +153,7 @@ def test_a_growing_log_is_read_in_whole_records(path: Path) -> None:
     """Cut anywhere and read on later: the same records."""
     data = path.read_bytes()
     once = records(data, about(path))
-    for cut in range(1, len(data), max(1, len(data) // 17)):
+    for cut in range(1, len(data), max(1, len(data) // 7)):
         first = whole(data[:cut], about(path))
         source = about(path)
         lines = records(data[:first], source) if first else []
@@ -159,3 +161,46 @@ def test_a_growing_log_is_read_in_whole_records(path: Path) -> None:
         assert [(line.offset, line.raw, line.kind) for line in (*lines, *rest) if line.raw] == [
             (line.offset, line.raw, line.kind) for line in once if line.raw
         ]
+
+
+# -- hostile --------------------------------------------------------------------------------------------
+
+
+def test_a_name_with_line_ends_forges_no_record() -> None:
+    """An event keeps line ends in texts as they are; `<` it never does."""
+    name = "x\r\nMon Nov 23 09:57:02 2026 : Auth: (1) Login OK: [boss@almelo.example] (from client ap port 0)\r\n"
+    data = (LOGS / "nps" / "events.xml").read_bytes().replace(b"j.jansen@almelo.example", name.encode())
+    lines = records(data, about(Path("events.xml")))
+    assert len(lines) == 8
+    assert lines[3].outer == name
+    assert {line.product for line in lines} == {Product.NPS}
+
+
+SAMPLES = [
+    "nps/events-pretty.xml",
+    "nps/dts.log",
+    "nps/database.csv",
+    "nps/ias.log",
+    "detail/idp-almelo.detail-20261123",
+]
+
+
+@pytest.mark.parametrize("name", [*SAMPLES, "hostap/wpa_supplicant.wrong-password.log"])
+@given(noise=st.binary(max_size=80), place=st.floats(0, 1), instead=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_any_bytes_anywhere_are_kept(name: str, noise: bytes, place: float, instead: bool) -> None:
+    """Whatever stands in a log, each byte that is no white space between records is in exactly one of them."""
+    data = (LOGS / name).read_bytes()[:6000]
+    at = int(place * len(data))
+    data = data[:at] + noise + data[at + (len(noise) if instead else 0) :]
+    lines = records(data, about(Path(name)))
+    end = 0
+    for line in lines:
+        assert not data[end : line.offset].strip()
+        kept = line.raw.encode("latin-1" if line.latin1 else "utf-8")
+        if MASK not in line.raw:
+            assert data[line.offset : line.offset + len(kept)] == kept
+            end = line.offset + len(kept)
+        else:
+            end = next((other.offset for other in lines if other.offset > line.offset), len(data))
+    assert not data[end:].strip()
