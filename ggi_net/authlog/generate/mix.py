@@ -121,7 +121,7 @@ class Incident(Record, frozen=True, kw_only=True):
 
 
 def incidents(world: World, chance: random.Random) -> tuple[Incident, ...]:
-    """Those of the day, in large gemeenten: of three homes, a site and an access point; once, of the whole federation."""
+    """Those of the day, in large gemeenten: of three homes, a site, an access point; once, of the whole federation."""
     by_size = sorted(world.towns, key=lambda town: -town.weight)
     freeradius = [town for town in by_size if not town.nps]
     large = max(1, len(by_size) // 50)
