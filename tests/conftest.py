@@ -22,6 +22,7 @@ PACKAGES = {
     "charon-systemd": "charon-systemd",
     "chromium": "chromium",
     "chronyd": "chrony",
+    "curl": "curl",
     "eapol_test": "eapoltest",
     "freeradius": "freeradius",
     "frr-reload.py": "frr-pythontools",

@@ -67,15 +67,16 @@ def web(
     ctx.obj = settings
     if ctx.invoked_subcommand:
         return
-    from ggi_net.web.server import log_to_stderr, serve
+    from ggi_net.web.server import bound, log_to_stderr, serve
     from ggi_net.web.settings import read_settings
     from ggi_net.web.site import site
 
     found = read_settings(settings, listen=listen, logs=logs)
-    log_to_stderr()
-    pages = site(found, note)
-    note(f"the pages are at {found.address}")
-    serve(pages, found)
+    with bound(found) as address:
+        log_to_stderr()
+        pages = site(found, note)
+        note(f"the pages are at {found.address}")
+        serve(pages, found, address)
 
 
 @account.command("add")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -20,23 +21,39 @@ _CONNECTIONS = 500
 """At the same time; more hear that the server is busy."""
 _IDLE = 15
 """Seconds that a connection is kept without a request."""
+_LAST = 5
+"""Seconds that answers under way get at the end."""
 _LARGEST_HEAD = 16 * 1024
+"""Octets of the headers of a request."""
 
 
-def serve(app: Litestar, settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises WebSettings when a certificate can't be used or the address is taken."""
+def bound(settings: Settings) -> socket.socket:
+    """The address of the settings, taken first: whether it is in use is said at once. Raises WebSettings."""
     host, port = settings.bind
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise WebSettings(
+            f"can't listen at {settings.listen}: {error.strerror}",
+            hint="another program may do so already; --listen names another address",
+        ) from None
+    return made
+
+
+def serve(app: Litestar, settings: Settings, address: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT. Raises WebSettings when the certificate can't be used."""
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
         ssl_certfile=settings.tls.certificate if settings.tls else None,
         ssl_keyfile=settings.tls.key if settings.tls else None,
         limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=_IDLE,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=_LAST,
         h11_max_incomplete_event_size=_LARGEST_HEAD,
         http="h11",
         server_header=False,
@@ -51,22 +68,10 @@ def serve(app: Litestar, settings: Settings) -> None:
         raise WebSettings(f"the certificate or its key can't be used: {error}", place=place) from None
     if config.ssl:
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
-    _listen(config, settings)
-
-
-def _listen(config: uvicorn.Config, settings: Settings) -> None:
-    host, port = settings.bind
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-        except OSError as error:
-            raise WebSettings(
-                f"can't listen at {settings.listen}: {error.strerror}",
-                hint="another program may do so already; --listen names another address",
-            ) from None
-        uvicorn.Server(config).run(sockets=[listening])
+    # uvicorn stops in order at a signal and then sends it again, for whoever else waits for it: nobody does.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[address])
 
 
 def log_to_stderr() -> None:
