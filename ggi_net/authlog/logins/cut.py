@@ -90,6 +90,8 @@ def _plain(events: Sequence[Event]) -> Attempt | None:
             asked = max(asked, at)
             requests += kind is Kind.REQUEST
     if last == -inf:
+        if asked == -inf and len(events[0].device) > 1 and attempt.end - attempt.begin > NEAR:
+            return None
         return None if requests > 1 and attempt.end - attempt.begin > NEAR else attempt
     in_order = asked <= last + SLACK and (attempt.request is None or attempt.request <= first + SLACK)
     return attempt if in_order and last - first <= NEAR else None
@@ -241,7 +243,12 @@ class _Cutter:
         for track, row in left.items():
             own = set(self._own(track))
             waiting = [a for a in self._found if track not in a.tracks and not own & a.tracks]
-            self._found += [Attempt(group) for group in _before(waiting, self._with_requests(track, row))]
+            for group in _before(waiting, self._with_requests(track, row)):
+                asked = self._waited_for(track, group)
+                if asked is None or asked.answer is not None:
+                    self._found.append(Attempt(group))
+                else:
+                    _take(asked, group)
             self._sort()
 
     def _with_requests(self, track: Track, row: list[list[Event]]) -> list[list[Event]]:
@@ -264,10 +271,12 @@ class _Cutter:
         _take(best, group)
 
     def _nearest(self, event: Event) -> Attempt | None:
+        """A server that hides the MAC notes once what is the matter with an attempt; the next note is of another."""
+        reach = WINDOW if len(event.device) == 1 else FAR
         best: tuple[float, Attempt] | None = None
         for attempt in self._found:
             distance = max(attempt.begin - event.at, event.at - attempt.end, 0.0)
-            if distance <= WINDOW and attempt.cost(event) is not None and (best is None or distance < best[0]):
+            if distance <= reach and attempt.cost(event) is not None and (best is None or distance < best[0]):
                 best = (distance, attempt)
         return best[1] if best else None
 
