@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from ggi_net.authlog.ingest.settings import read_settings as read_logs
 from ggi_net.errors import FileError, GgiError, WebSettings
 from ggi_net.web.settings import read_settings
 
@@ -95,7 +99,21 @@ def test_other_mistakes_are_said_with_line_and_column(tmp_path, text):
 
 
 def test_a_file_that_is_not_there_is_said():
-    from pathlib import Path
-
     with pytest.raises(FileError):
         read_settings(Path("/nergens/web.yml"))
+
+
+DOCUMENTED = re.findall(
+    r"^```yaml\n(.*?)^```$", (Path(__file__).parents[2] / "docs" / "web.md").read_text(), re.MULTILINE | re.DOTALL
+)
+
+
+@pytest.mark.parametrize("text", [text for text in DOCUMENTED if "address:" in text])
+def test_the_settings_of_the_documentation_are_good(tmp_path, text):
+    assert read_settings(written(tmp_path, text)).origin == "https://helpdesk.example.nl"
+
+
+def test_the_logs_of_the_documentation_are_good(tmp_path):
+    (text,) = [text for text in DOCUMENTED if "audit:" in text]
+    found = read_logs(written(tmp_path, text))
+    assert (found.audit.key, found.audit.plain_days) == ("secret://federation/audit/key", 30)
