@@ -83,7 +83,7 @@ def taken_fast(data: bytes) -> int:
     engine._patterns.cache_clear()
     engine._FEW = 5
     try:
-        engine._one_by_one = lambda *given: (read.append(len(given[2])), original(*given))[1]  # type: ignore[assignment]
+        engine._one_by_one = lambda *given: (read.append(len(given[1].starts)), original(*given))[1]  # type: ignore[assignment]
         return len(lines(data, about())) - sum(read)
     finally:
         engine._one_by_one, engine._FEW = original, few

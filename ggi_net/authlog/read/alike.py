@@ -323,6 +323,7 @@ def _is_named(keys: NDArray[np.uint64]) -> Flags:
     """Return which words, by their keys, may be ones that forms name; some more are said to be, which costs no more
     than time."""
     found: Flags = _NAMED_TABLE[(keys * np.uint64(_MIX)) >> np.uint64(64 - _TABLE_BITS)]
+    found[found] = np.isin(keys[found], _NAMED_KEYS)
     return found
 
 
@@ -334,3 +335,4 @@ def _table_of(words: set[str]) -> Flags:
 
 
 _NAMED_TABLE = _table_of(_NAMED)
+_NAMED_KEYS = np.array([key_of(word) for word in _NAMED], np.uint64)

@@ -14,7 +14,6 @@ from ggi_net.authlog.read.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
 
     from numpy.typing import NDArray
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from ggi_net.authlog.read.source import Source
 
 LONGEST = 1 << 20
-BLOCK = 16 << 20
+PART = 2 << 20
 LF, CR = 10, 13
 
 _HEAD = 4096
@@ -65,21 +64,33 @@ def format_of(data: bytes, about: Source) -> Format | None:
     return next((known for known in FORMATS if known.opens and known.opens.match(head)), None)
 
 
-def lines_of(data: bytes) -> Cut:
-    """Return where the lines of `data` are; the last one need not have an end."""
-    marks = np.flatnonzero(np.frombuffer(data.translate(_IS_MARK), np.bool_))
-    letters = np.frombuffer(data, np.uint8)[marks]
+def parts(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where `data` is divided, between lines: parts whose marks stay in the processor's cache."""
+    begin = 0
+    while begin < len(data):
+        end = data.rfind(b"\n", begin, begin + PART) + 1 or data.find(b"\n", begin) + 1 or len(data)
+        if len(data) - begin <= PART:
+            end = len(data)
+        yield begin, end
+        begin = end
+
+
+def lines_of(data: bytes, begin: int, end: int) -> Cut:
+    """Return where the lines of `data` from `begin` to `end` are; the last one need not have an end."""
+    part = data[begin:end]
+    marks = np.flatnonzero(np.frombuffer(part.translate(_IS_MARK), np.bool_))
+    letters = np.frombuffer(part, np.uint8)[marks]
+    marks += begin
     breaks = np.flatnonzero(letters == LF)
     ends = marks[breaks]
-    if data and not data.endswith(b"\n"):
-        breaks, ends = np.append(breaks, len(marks)), np.append(ends, len(data))
-    starts, first = np.zeros(len(ends), np.int64), np.zeros(len(ends), np.int64)
+    if part and not part.endswith(b"\n"):
+        breaks, ends = np.append(breaks, len(marks)), np.append(ends, end)
+    starts, first = np.full(len(ends), begin), np.zeros(len(ends), np.int64)
     starts[1:], first[1:] = ends[:-1] + 1, breaks[:-1] + 1
     counts = breaks - first
-    with_return = (counts > 0) & (ends < len(data))
-    with_return[with_return] = (letters[breaks[with_return] - 1] == CR) & (
-        marks[breaks[with_return] - 1] == ends[with_return] - 1
-    )
+    with_return = (counts > 0) & (ends < end)
+    last = breaks[with_return] - 1
+    with_return[with_return] = (letters[last] == CR) & (marks[last] == ends[with_return] - 1)
     cut = Cut(starts, ends - with_return, np.zeros(len(ends), bool), marks, first, counts - with_return)
     if len(ends) and int((cut.ends - starts).max()) > LONGEST:
         return _in_pieces(cut)
@@ -135,20 +146,3 @@ def whole(data: bytes, about: Source) -> int:
     else:
         end = max(_boundaries(data, known), default=0)
     return end or len(data) // LONGEST * LONGEST
-
-
-def blocks(stream: BinaryIO, about: Source, *, size: int = BLOCK, last: bool = True) -> Iterator[bytes]:
-    """Yield what is in `stream` in blocks of whole records, of about `size` bytes; together they are the stream,
-    byte for byte.
-
-    `last`: nothing will be added to it any more, so that what is behind the last whole record is given, too.
-    """
-    rest = b""
-    while more := stream.read(size):
-        data = rest + more
-        end = whole(data, about)
-        if end:
-            yield data[:end]
-        rest = data[end:]
-    if last and rest:
-        yield rest

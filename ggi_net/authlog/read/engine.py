@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,7 +18,10 @@ from ggi_net.authlog.read.block import MOST, Block
 from ggi_net.authlog.read.one import COLUMNS, Found, found_in, found_in_record, unparsed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+    from numpy.typing import NDArray
 
     from ggi_net.authlog.line import Hop
     from ggi_net.authlog.read.alike import Taken
@@ -46,6 +49,34 @@ _IDLE = 12
 """After so many of those, learning from a sample ends: its lines have little in common."""
 
 
+_NONE = np.zeros(0, np.int64)
+
+
+class _Rest(NamedTuple):
+    """Records that are read one by one: their places in the log's order, where they lie, and which are only pieces."""
+
+    lines: Places
+    starts: Places
+    ends: Places
+    pieces: NDArray[np.bool_]
+
+    @classmethod
+    def joined(cls, several: list[_Rest]) -> _Rest:
+        """Return several as one."""
+        if not several:
+            return cls(_NONE, _NONE, _NONE, np.zeros(0, bool))
+        return cls(
+            np.concatenate([one.lines for one in several]),
+            np.concatenate([one.starts for one in several]),
+            np.concatenate([one.ends for one in several]),
+            np.concatenate([one.pieces for one in several]),
+        )
+
+    def some(self, begin: int, end: int) -> _Rest:
+        """Return those from one place to another."""
+        return _Rest(self.lines[begin:end], self.starts[begin:end], self.ends[begin:end], self.pieces[begin:end])
+
+
 def lines(data: bytes, about: Source, *, offset: int = 0) -> pa.Table:
     """Return every record in `data` as a row of SCHEMA; `offset` is where in the log `data` begins.
 
@@ -53,23 +84,35 @@ def lines(data: bytes, about: Source, *, offset: int = 0) -> pa.Table:
     `cut.whole`). The rows are in no order that means anything; `offset` has the order of the log.
     """
     known = cut.format_of(data, about)
-    where = cut.records_of(data, known) if known else cut.lines_of(data)
-    times = clock.Times(len(where.starts), about)
-    rest, tables, order = np.arange(len(where.starts)), [], []
-    if known is None and len(rest) > _FEW:
-        block = Block(data, where)
-        alike, rest = _alike(block, about, times.local_reference)
-        for found in alike:
-            tables.append(_table(found, block, about, offset))
-            order.append(found.lines)
-            if found.times is not None:
-                times.put(found.lines, found.times, in_utc=found.in_utc)
-    for begin in range(0, len(rest), _CHUNK):
-        some = rest[begin : begin + _CHUNK]
-        table, texts = _one_by_one(data, where, some, known, about, offset)
+    cuts: Iterable[cut.Cut]
+    if known:
+        cuts = [cut.records_of(data, known)]
+        most = len(cuts[0].starts)
+    else:
+        cuts = (cut.lines_of(data, *part) for part in cut.parts(data))
+        most = data.count(b"\n") + 1 + len(data) // cut.LONGEST  # lines, and pieces of those that are too long
+    times = clock.Times(most, about)
+    tables, order, rest = [], [], []
+    count = 0
+    for where in cuts:
+        places = np.arange(len(where.starts))
+        if known is None and len(places) > _FEW:
+            block = Block(data, where)
+            alike, places = _alike(block, about, times.local_reference)
+            for found in alike:
+                tables.append(_table(found, block, about, offset))
+                order.append(found.lines + count)
+                if found.times is not None:
+                    times.put(order[-1], found.times, in_utc=found.in_utc)
+        rest.append(_Rest(places + count, where.starts[places], where.ends[places], where.pieces[places]))
+        count += len(where.starts)
+    left = _Rest.joined(rest)
+    for begin in range(0, len(left.lines), _CHUNK):
+        some = left.some(begin, begin + _CHUNK)
+        table, texts = _one_by_one(data, some, known, about, offset)
         tables.append(table)
-        order.append(some)
-        times.read(some, texts)
+        order.append(some.lines)
+        times.read(some.lines, texts)
     if not tables:
         return SCHEMA.empty_table()
     utc = times.utc()[np.concatenate(order)]
@@ -160,14 +203,14 @@ def _table(found: Taken, block: Block, about: Source, offset: int) -> pa.Table:
 
 
 def _one_by_one(
-    data: bytes, where: cut.Cut, places: Places, known: Format | None, about: Source, offset: int
+    data: bytes, rest: _Rest, known: Format | None, about: Source, offset: int
 ) -> tuple[pa.Table, list[str]]:
     """Return the columns of some records but the time, and their times as written."""
     made: dict[str, list[str]] = {name: [] for name in (*COLUMNS, "raw")}
     latin1, times = [], []
-    for place in places.tolist():
-        text, is_latin1 = _decoded(data[where.starts[place] : where.ends[place]])
-        if where.pieces[place]:
+    for start, end, is_piece in zip(rest.starts.tolist(), rest.ends.tolist(), rest.pieces.tolist(), strict=True):
+        text, is_latin1 = _decoded(data[start:end])
+        if is_piece:
             found = Found(unparsed(about))
         elif known:
             found = found_in_record(text, known, about)
@@ -180,8 +223,8 @@ def _one_by_one(
         latin1.append(is_latin1)
         times.append(found.time)
     arrays = {name: pa.array(column, pa.string()) for name, column in made.items()}
-    arrays["source"] = pa.repeat(pa.scalar(about.name), len(places))
-    arrays |= {"offset": pa.array(where.starts[places] + offset), "latin1": pa.array(latin1, pa.bool_())}
+    arrays["source"] = pa.repeat(pa.scalar(about.name), len(latin1))
+    arrays |= {"offset": pa.array(rest.starts + offset), "latin1": pa.array(latin1, pa.bool_())}
     return pa.table({name: arrays[name] for name in _WITHOUT_TIME}), times
 
 
