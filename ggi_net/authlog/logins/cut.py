@@ -70,7 +70,7 @@ def _one_packet(first: Event, event: Event) -> bool:
 
 def _plain(events: Sequence[Event]) -> Attempt | None:
     """The attempt that all events are of, when they can be of one only, as most are."""
-    if events[-1].at - events[0].at > WINDOW:
+    if events[-1].at - events[0].at > (WINDOW if len(events[0].device) == 1 else FAR):
         return None
     attempt = Attempt()
     rows: dict[Track, Event] = {}
@@ -90,8 +90,6 @@ def _plain(events: Sequence[Event]) -> Attempt | None:
             asked = max(asked, at)
             requests += kind is Kind.REQUEST
     if last == -inf:
-        if asked == -inf and len(events[0].device) > 1 and attempt.end - attempt.begin > NEAR:
-            return None
         return None if requests > 1 and attempt.end - attempt.begin > NEAR else attempt
     in_order = asked <= last + SLACK and (attempt.request is None or attempt.request <= first + SLACK)
     return attempt if in_order and last - first <= NEAR else None
