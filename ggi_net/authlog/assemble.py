@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ggi_net.authlog.line import Kind
+from ggi_net.authlog.line import Hop, Kind
 from ggi_net.authlog.logins.adopt import REACH, Adoption
 from ggi_net.authlog.logins.build import Builder
 from ggi_net.authlog.logins.cut import FAR, NEAR, WINDOW, attempts_of
@@ -67,6 +67,8 @@ class Assembly:
     """
 
     def __init__(self, places: Places, catalogue: Catalogue, *, key: bytes, clocks: Mapping[str, float]) -> None:
+        self._places = places
+        self._realms_of = _only_realms(places)
         self._reading = Reading(places, clocks)
         self._builder = Builder(places, catalogue, Ids(key), clocks)
         self._ahead = max([0.0, *clocks.values()])
@@ -115,13 +117,27 @@ class Assembly:
         begins = [known]
         for device, row in list(self._devices.items()):
             for attempt in row.done(known):
-                self._realm(_realm_of(attempt)).add(attempt)
+                self._realm(self._realm_of(attempt)).add(attempt)
             begin = row.begin
             if begin is None:
                 del self._devices[device]
             else:
                 begins.append(begin)
         return min(begins)
+
+    def _realm_of(self, attempt: Attempt) -> str:
+        """The realm of an attempt. Inner identities say it, too, or whose server tells it.
+
+        Where that is not known, a server is not heard on users of others: that would make up who somebody was.
+        """
+        if attempt.realm:
+            return attempt.realm
+        if inner := next((e.line.inner.rpartition("@")[2].lower() for e in attempt.events if "@" in e.line.inner), ""):
+            return inner
+        server = next((e.line.host for e in attempt.events if e.hop is Hop.HOME and e.line.host), "")
+        if not server or any(event.hop is Hop.VISITED for event in attempt.events):
+            return ""
+        return self._realms_of.get(self._places.server(server).gemeente, f"@{server}")
 
     def _realm(self, realm: str) -> Rolling[Attempt, Met]:
         row = self._realms.get(realm)
@@ -168,8 +184,9 @@ def _meet_stretch(attempts: list[Attempt]) -> list[tuple[float, list[Attempt], M
     return [(met.attempt.when, met.parts, met) for met in meet(attempts)]
 
 
-def _realm_of(attempt: Attempt) -> str:
-    """The realm of an attempt; inner identities say it, too."""
-    if attempt.realm:
-        return attempt.realm
-    return next((e.line.inner.rpartition("@")[2].lower() for e in attempt.events if "@" in e.line.inner), "")
+def _only_realms(places: Places) -> dict[str, str]:
+    """The realm of each gemeente that has but one."""
+    found: dict[str, list[str]] = {}
+    for realm, gemeente in places.realms.items():
+        found.setdefault(gemeente, []).append(realm)
+    return {gemeente: realms[0] for gemeente, realms in found.items() if len(realms) == 1}
