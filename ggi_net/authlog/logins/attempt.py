@@ -160,6 +160,11 @@ class Attempt:
         return cost
 
 
+def when(attempt: Attempt) -> float:
+    """The moment of an attempt."""
+    return attempt.when
+
+
 def _local(identity: str) -> str:
     """What stands before the last @, in lower case; empty where a server hides it."""
     return identity.rpartition("@")[0].lower()

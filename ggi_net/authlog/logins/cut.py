@@ -12,7 +12,9 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from ggi_net.authlog.line import Kind, Product, Result
-from ggi_net.authlog.logins.attempt import RANK, Attempt
+from ggi_net.authlog.logins.attempt import RANK, Attempt, when
+from ggi_net.authlog.logins.before import SLACK, before_others, before_own
+from ggi_net.authlog.logins.found import Found
 from ggi_net.authlog.logins.match import Rows
 
 if TYPE_CHECKING:
@@ -29,8 +31,6 @@ FAR = 12.0
 """The same when a hop waits for one that is silent, such as FreeRADIUS for 8 seconds."""
 SOON = 5.0
 """Seconds that nearly all attempts take less than."""
-SLACK = 1.0
-"""Seconds that an event may seem to be on the wrong side of another one of another log."""
 
 
 def attempts_of(events: Sequence[Event]) -> list[Attempt]:
@@ -120,47 +120,45 @@ class _Cutter:
 
     def __init__(self, tracks: dict[Track, list[list[Event]]]) -> None:
         self._tracks = tracks
-        self._found: list[Attempt] = []
-        self._of_track: dict[Track, list[Attempt]] = {}
+        self._found = Found()
+        self._answered: dict[Track, list[Attempt]] = {}
 
     def attempts(self) -> list[Attempt]:
         """All of them."""
-        rows = self._tracks.items()
-        results = [(track, row) for track, row in rows if track[3] is Kind.RESULT]
+        results = self._rows(Kind.RESULT)
         for track, row in sorted(results, key=lambda item: (RANK[item[0][2]], -len(item[1]), item[0])):
             self._answers(track, row)
-        inner = [(track, row) for track, row in rows if track[3] is Kind.INNER]
-        late = [group for track, row in sorted(inner, key=lambda item: item[0]) for group in self._inner(track, row)]
-        requests = [(track, row) for track, row in rows if track[3] is Kind.REQUEST]
-        self._requests(dict(sorted(requests, key=lambda item: (RANK[item[0][2]], item[0]))))
-        for group in sorted(late, key=lambda group: group[0].order):
+        late = [group for track, row in self._rows(Kind.INNER) for group in self._inner(track, row)]
+        self._found.sort()
+        requests = sorted(self._rows(Kind.REQUEST), key=lambda item: (RANK[item[0][2]], item[0]))
+        self._requests(dict(requests))
+        for group in sorted(late, key=_order):
             self._inner_late(group)
-        self._sort()
-        others = [group for track, row in rows if track[3] in (Kind.NOTICE, Kind.UNPARSED) for group in row]
-        for group in sorted(others, key=lambda group: group[0].order):
+        self._found.sort()
+        others = [group for kind in (Kind.NOTICE, Kind.UNPARSED) for _, row in self._rows(kind) for group in row]
+        for group in sorted(others, key=_order):
             self._notice(group)
-        self._sort()
-        visits = [event for track, row in rows if track[3] is Kind.ACCOUNTING for group in row for event in group]
-        for event in sorted(visits, key=lambda event: event.order):
-            self._visit(event)
+        self._found.sort()
+        visits = [[event] for _, row in self._rows(Kind.ACCOUNTING) for group in row for event in group]
+        for group in sorted(visits, key=_order):
+            self._visit(group)
         return [attempt for attempt in self._found if _is_login(attempt)]
 
-    def _sort(self) -> None:
-        self._found.sort(key=lambda attempt: attempt.order)
+    def _rows(self, kind: Kind) -> list[tuple[Track, list[list[Event]]]]:
+        return sorted((item for item in self._tracks.items() if item[0][3] is kind), key=lambda item: item[0])
 
     def _answers(self, track: Track, row: list[list[Event]]) -> None:
         """Answers of one log: each is an attempt's, and no attempt has two."""
-        left, used = self._in_step(row) or _joined(self._found, row, NEAR)
+        left, used = self._in_step(row) or self._joined(list(self._found), row)
         for group in left:
             attempt = self._waited_for(track, group)
             if attempt is None:
-                attempt = Attempt(group)
-                self._found.append(attempt)
+                attempt = self._found.new(group)
             else:
-                _take(attempt, group)
+                self._found.give(attempt, group)
             used.append(attempt)
-        self._of_track[track] = sorted(used, key=lambda attempt: _at(attempt, track))
-        self._sort()
+        self._answered[track] = sorted(used, key=lambda attempt: _at(attempt, track))
+        self._found.sort()
 
     def _in_step(self, row: list[list[Event]]) -> tuple[list[list[Event]], list[Attempt]] | None:
         """The first answer with the first attempt and so on, where there are as many and all are as far apart.
@@ -176,55 +174,46 @@ class _Cutter:
         if any(attempt.cost(group[0]) is None for attempt, group in pairs):
             return None
         for attempt, group in pairs:
-            _take(attempt, group)
-        return [], list(self._found)
+            self._found.give(attempt, group)
+        return [], [attempt for attempt, _ in pairs]
 
     def _waited_for(self, track: Track, group: list[Event]) -> Attempt | None:
-        """The attempt of an answer that is seconds away from all others: a server was slow, or waited for a silent one.
+        """The attempt of a line that is seconds away from all others: a server was slow, or waited for a silent one.
 
         Of a device that tries again and again it is rather an attempt of which other lines were lost.
         """
         event = group[0]
-        around = [attempt for attempt in self._found if abs(attempt.when - event.at) <= FAR]
-        if len(around) != 1 or track in around[0].tracks or around[0].cost(event) is None:
+        near = self._found.near(event.at, FAR)
+        if len(near) != 1 or track in near[0].tracks or near[0].cost(event) is None:
             return None
-        return around[0]
+        return near[0]
 
     def _inner(self, track: Track, row: list[list[Event]]) -> list[list[Event]]:
         """What was said inside the tunnel goes with the answer of the same server; return what has none near."""
         left: list[list[Event]] = []
+        told: set[int] = set()
         for group in row:
-            same = self._same_session(group)
+            same = self._found.of_session(group[0], WINDOW)
             if same is None:
                 left.append(group)
             else:
-                _take(same, group)
-        told = {id(attempt) for attempt in self._found if any(event.track == track for event in attempt.events)}
-        free = [attempt for attempt in self._found if id(attempt) not in told]
-        free.sort(key=lambda attempt: _said_at(attempt, track[0]))
-        left, _ = _joined(free, left, NEAR, at=lambda attempt: _said_at(attempt, track[0]))
+                self._found.give(same, group)
+                told.add(id(same))
+        said = {id(attempt): _said_at(attempt, track[0]) for attempt in self._found}
+        free = sorted((a for a in self._found if id(a) not in told), key=lambda attempt: said[id(attempt)])
+        left, _ = self._joined(free, left, at=lambda attempt: said[id(attempt)])
         return left
 
     def _inner_late(self, group: list[Event]) -> None:
         """Inner lines long before the answer: the user was asked for the password again."""
         at = group[0].at
-        for attempt in self._found:
-            if _asked_at(attempt) - SLACK <= at <= attempt.end + SLACK and attempt.cost(group[0]) is not None:
-                _take(attempt, group)
-                return
-        for attempt in self._found:
-            if 0.0 <= attempt.when - at <= WINDOW and attempt.request is None and attempt.cost(group[0]) is not None:
-                _take(attempt, group)
-                return
-        self._found.append(Attempt(group))
-
-    def _same_session(self, group: list[Event]) -> Attempt | None:
-        """The attempt with the daemon's own number of the conversation."""
-        line, at = group[0].line, group[0].at
-        if not line.session:
-            return None
-        same = [a for a in self._found if (line.host, line.session) in a.sessions and abs(a.when - at) <= WINDOW]
-        return min(same, key=lambda attempt: abs(attempt.when - at), default=None)
+        near = [attempt for attempt in self._found.near(at, WINDOW) if attempt.cost(group[0]) is not None]
+        during = [a for a in near if _asked_at(a) - SLACK <= at <= a.end + SLACK]
+        before = [a for a in near if a.when - at >= 0.0 and a.request is None]
+        if during or before:
+            self._found.give((during or before)[0], group)
+        else:
+            self._found.new(group)
 
     def _requests(self, left: dict[Track, list[list[Event]]]) -> None:
         """A request goes with the first answer behind it, unless another request comes between.
@@ -235,61 +224,81 @@ class _Cutter:
         for reach in (SOON, WINDOW):
             for track in left:
                 for of in sorted(self._own(track), key=lambda of: (of[1] != track[1], of)):
-                    left[track] = _before_answers(self._of_track[of], of, track, left[track], reach)
+                    pairs, left[track] = before_own(self._answered[of], of, track, left[track], reach)
+                    self._give(pairs)
             for track in left:
                 left[track] = self._with_requests(track, left[track])
-        for track, row in left.items():
+        for track in left:
+            row = self._with_requests(track, left[track])
             own = set(self._own(track))
-            waiting = [a for a in self._found if track not in a.tracks and not own & a.tracks]
-            for group in _before(waiting, self._with_requests(track, row)):
+            self._found.sort()
+            pairs, row = before_others([a for a in self._found.without(track) if not own & a.tracks], row, WINDOW)
+            self._give(pairs)
+            for group in row:
                 asked = self._waited_for(track, group)
                 if asked is None or asked.answer is not None:
-                    self._found.append(Attempt(group))
+                    self._found.new(group)
                 else:
-                    _take(asked, group)
-            self._sort()
+                    self._found.give(asked, group)
+            self._found.sort()
+
+    def _give(self, pairs: Iterable[tuple[Attempt, list[Event]]]) -> None:
+        for attempt, group in pairs:
+            self._found.give(attempt, group)
 
     def _with_requests(self, track: Track, row: list[list[Event]]) -> list[list[Event]]:
         """Join requests with those of other servers; return the others."""
-        asked = [a for a in self._found if track not in a.tracks and a.request is not None]
-        left, _ = _joined(sorted(asked, key=_asked_at), row, NEAR, at=_asked_at)
+        asked = [attempt for attempt in self._found.without(track) if attempt.request is not None]
+        left, _ = self._joined(sorted(asked, key=_asked_at), row, at=_asked_at)
         return left
 
     def _own(self, track: Track) -> list[Track]:
         """The rows of answers of the server that a request stands in the log of."""
-        return [of for of in self._of_track if of[0] == track[0] and of[2] == track[2]]
+        return [of for of in self._answered if of[0] == track[0] and of[2] == track[2]]
 
     def _notice(self, group: list[Event]) -> None:
         """A notice goes with the attempt that it falls into, else with the nearest one."""
-        event = group[0]
-        best = self._same_session(group) or self._nearest(event)
+        best = self._found.of_session(group[0], WINDOW) or self._nearest(group[0])
         if best is None:
-            best = Attempt()
-            self._found.append(best)
-        _take(best, group)
+            self._found.new(group)
+        else:
+            self._found.give(best, group)
 
     def _nearest(self, event: Event) -> Attempt | None:
         """A server that hides the MAC notes once what is the matter with an attempt; the next note is of another."""
         reach = WINDOW if len(event.device) == 1 else FAR
         best: tuple[float, Attempt] | None = None
-        for attempt in self._found:
+        for attempt in self._found.near(event.at, reach + WINDOW):
             distance = max(attempt.begin - event.at, event.at - attempt.end, 0.0)
             if distance <= reach and attempt.cost(event) is not None and (best is None or distance < best[0]):
                 best = (distance, attempt)
         return best[1] if best else None
 
-    def _visit(self, event: Event) -> None:
+    def _visit(self, group: list[Event]) -> None:
         """Accounting goes with the last login before it that was let in."""
-        for attempt in reversed(self._found):
-            if attempt.result is Result.ACCEPT and -SLACK <= event.at - attempt.when <= WINDOW:
+        event = group[0]
+        for attempt in reversed(self._found.near(event.at, WINDOW)):
+            if attempt.result is Result.ACCEPT and event.at - attempt.when >= -SLACK:
                 if attempt.cost(event) is not None:
-                    attempt.add(event)
+                    self._found.give(attempt, group)
                 return
 
+    def _joined(
+        self, attempts: list[Attempt], row: list[list[Event]], *, at: Callable[[Attempt], float] = when
+    ) -> tuple[list[list[Event]], list[Attempt]]:
+        """Give each group of `row` to the attempt that it is nearest to; return those left over, and who got one."""
+        rows = Rows(
+            attempts, row, left_at=at, right_at=lambda group: group[0].at,
+            cost=lambda attempt, group: attempt.cost(group[0]),
+        )  # fmt: skip
+        pairs = rows.pairs(NEAR) if attempts else []
+        self._give((attempts[i], row[j]) for i, j in pairs)
+        taken = {j for _, j in pairs}
+        return [group for j, group in enumerate(row) if j not in taken], [attempts[i] for i, _ in pairs]
 
-def _take(attempt: Attempt, group: list[Event]) -> None:
-    for event in group:
-        attempt.add(event)
+
+def _order(group: list[Event]) -> tuple[float, int, str, int]:
+    return group[0].order
 
 
 def _at(attempt: Attempt, track: Track) -> float:
@@ -303,78 +312,5 @@ def _said_at(attempt: Attempt, host: str) -> float:
                default=attempt.when)  # fmt: skip
 
 
-def _when(attempt: Attempt) -> float:
-    return attempt.when
-
-
 def _asked_at(attempt: Attempt) -> float:
     return attempt.begin if attempt.request is None else attempt.request
-
-
-def _joined(
-    attempts: list[Attempt], row: list[list[Event]], reach: float, *, at: Callable[[Attempt], float] = _when
-) -> tuple[list[list[Event]], list[Attempt]]:
-    """Give each group of `row` to the attempt that it is nearest to; return those left over, and who got one."""
-    rows = Rows(
-        attempts, row, left_at=at, right_at=lambda group: group[0].at,
-        cost=lambda a, group: a.cost(group[0]),
-    )  # fmt: skip
-    pairs = rows.pairs(reach) if attempts else []
-    for i, j in pairs:
-        _take(attempts[i], row[j])
-    taken = {j for _, j in pairs}
-    return [group for j, group in enumerate(row) if j not in taken], [attempts[i] for i, _ in pairs]
-
-
-def _before_answers(
-    attempts: list[Attempt], of: Track, track: Track, row: list[list[Event]], reach: float
-) -> list[list[Event]]:
-    """Requests and answers of one server: from the last answer back, each takes the latest request before it.
-
-    Returns the requests that are left over. In one log the order is that of the lines; of two logs of one server
-    with whole seconds it is uncertain by a second.
-    """
-    same_log = of[1] == track[1]
-    slack = 0.0 if same_log else SLACK
-    left = list(row)
-    for position in range(len(attempts) - 1, -1, -1):
-        attempt = attempts[position]
-        if track in attempt.tracks:
-            continue
-        answer = _answer(attempt, of, same_log=same_log)
-        previous = _answer(attempts[position - 1], of, same_log=same_log) if position else None
-        for k in range(len(left) - 1, -1, -1):
-            request = _written(left[k][0], same_log=same_log)
-            if not _not_after(request, answer, slack) or answer[0] - request[0] > reach:
-                continue
-            if previous is not None and _not_after(request, previous, 0.0) and same_log:
-                break
-            if attempt.cost(left[k][0]) is not None:
-                _take(attempt, left.pop(k))
-                break
-    return left
-
-
-def _answer(attempt: Attempt, track: Track, *, same_log: bool) -> tuple[float, int]:
-    return min(_written(event, same_log=same_log) for event in attempt.events if event.track == track)
-
-
-def _written(event: Event, *, same_log: bool) -> tuple[float, int]:
-    """What to compare: in one log the moment and the order as written, of two logs the moment only."""
-    return (event.time, event.line.offset) if same_log else (event.at, 0)
-
-
-def _not_after(one: tuple[float, int], other: tuple[float, int], slack: float) -> bool:
-    return one <= other if slack == 0.0 else one[0] <= other[0] + slack
-
-
-def _before(attempts: list[Attempt], row: list[list[Event]]) -> list[list[Event]]:
-    """Give requests to attempts whose own server's answer was lost: the last request before each; return the rest."""
-    left = list(row)
-    for attempt in sorted(attempts, key=lambda a: -a.when):
-        for k in range(len(left) - 1, -1, -1):
-            wait = attempt.when - left[k][0].at
-            if -SLACK <= wait <= WINDOW and attempt.cost(left[k][0]) is not None:
-                _take(attempt, left.pop(k))
-                break
-    return left

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+MOST = 64
+"""Candidates before an item, and behind it, at most."""
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -32,17 +35,19 @@ class Rows(Generic[A, B]):
         """Pairs of positions in both rows, at most `reach` seconds apart, in the order of the right one; each once.
 
         The cheapest pairs are taken first; of equal ones those that come first in both rows, so that of attempts
-        within one second the first stays with the first. Takes linear time while few are within reach of each other.
+        within one second the first stays with the first. Of many within reach only the nearest are looked at.
         """
         found: list[tuple[float, int, int]] = []
         lefts = self._left_at
         for j, at in enumerate(self._right_at):
-            i = bisect_left(lefts, at - reach)
-            while i < len(lefts) and lefts[i] <= at + reach:
+            low, high = bisect_left(lefts, at - reach), bisect_right(lefts, at + reach)
+            if high - low > 2 * MOST:
+                middle = bisect_left(lefts, at)
+                low, high = max(low, middle - MOST), min(high, middle + MOST)
+            for i in range(low, high):
                 cost = self._cost(i, j)
                 if cost is not None:
                     found.append((cost, i, j))
-                i += 1
         found.sort()
         used: set[int] = set()
         pairs: dict[int, int] = {}

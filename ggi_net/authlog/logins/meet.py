@@ -7,17 +7,18 @@ log, in the order of the hops. What matches nothing is an attempt of its own.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ggi_net.authlog.line import Kind
 from ggi_net.authlog.logins.attempt import RANK, Attempt
-from ggi_net.authlog.logins.cut import FAR, NEAR
+from ggi_net.authlog.logins.cut import FAR, NEAR, WINDOW
 from ggi_net.authlog.logins.event import MAC_DIGITS
-from ggi_net.authlog.logins.match import Rows
+from ggi_net.authlog.logins.match import MOST, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from ggi_net.authlog.line import Product
 
@@ -63,7 +64,7 @@ def meet(attempts: Sequence[Attempt]) -> list[Met]:
     for attempt in sorted(notices, key=_order):
         near = _nearest(known, attempt)
         if near is None:
-            known.append(Met(attempt))
+            insort(known, Met(attempt), key=_moment)
         else:
             near.take(attempt)
     _sort(known)
@@ -114,10 +115,13 @@ def _same(_: Attempt) -> Hashable:
     return None
 
 
-def _nearest(known: Iterable[Met], notice: Attempt) -> Met | None:
+def _nearest(known: Sequence[Met], notice: Attempt) -> Met | None:
     """The attempt that a notice falls into, or is nearest to; one that got no yes is likelier to have caused it."""
     best: tuple[float, Met] | None = None
-    for met in known:
+    low = bisect_left(known, notice.begin - FAR - WINDOW, key=_moment)
+    high = bisect_right(known, notice.end + FAR + WINDOW, key=_moment)
+    middle = bisect_left(known, notice.when, key=_moment)
+    for met in known[max(low, middle - MOST) : min(high, middle + MOST)]:
         distance = max(met.attempt.begin - notice.end, notice.begin - met.attempt.end, 0.0)
         if distance > FAR:
             continue
@@ -128,6 +132,10 @@ def _nearest(known: Iterable[Met], notice: Attempt) -> Met | None:
         if best is None or total < best[0]:
             best = (total, met)
     return best[1] if best else None
+
+
+def _moment(met: Met) -> float:
+    return met.attempt.when
 
 
 def _order(attempt: Attempt) -> tuple[object, ...]:
