@@ -133,6 +133,22 @@ def test_hostapd_of_a_radio_and_of_a_wired_port() -> None:
     assert "anonymous@almelo.example" in {line.outer for line in wired}
 
 
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        "Mon Nov 23 22:19:31 2026 daemon.info hostapd: ",  # logread of OpenWrt, which many access points run
+        "Nov 23 22:19:31 ap1 hostapd: ",
+        "<29>Nov 23 22:19:31 ap1 hostapd[812]: ",
+        "2026-11-23T22:19:31+01:00 ap1 hostapd[812]: ",
+    ],
+)
+def test_hostapd_in_any_envelope(envelope: str) -> None:
+    data = f"{envelope}wlan1: STA 02:c2:1f:00:00:01 IEEE 802.11: disassociated due to inactivity\n".encode()
+    (line,) = records(data, about(Path("ap.log")))
+    assert (line.product, line.mac, line.reason) == (Product.HOSTAPD, "02c21f000001", "disassociated due to inactivity")
+    assert line.time == datetime(2026, 11, 23, 21, 19, 31, tzinfo=UTC)
+
+
 def test_a_device_says_why_it_refuses_the_server() -> None:
     reasons = {line.reason for line in read("hostap/eapol_test.unknown-ca.log")}
     assert "SSL3 alert: write (local SSL3 detected an error):fatal:unknown CA" in reasons

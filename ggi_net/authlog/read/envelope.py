@@ -1,8 +1,8 @@
 """What stands around a message: the daemon's own date, or the envelope that syslog put it in.
 
 Sources: RFC 3164, 4.1 and RFC 5424, 6; the file forms that rsyslog (`RSYSLOG_TraditionalFileFormat`,
-`RSYSLOG_FileFormat`) and syslog-ng write; the priority stands only where a line was kept as it came over the
-network or the socket.
+`RSYSLOG_FileFormat`), syslog-ng and OpenWrt's `logread` write; the priority stands only where a line was kept as it
+came over the network or the socket.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ SYSLOG = (
     ),
     re.compile(rf"{_PRIORITY}{_TIME} {_HOST} {_TAG}: {{0,8}}{_MESSAGE}", re.DOTALL),
     re.compile(rf"{_PRIORITY}{_TIME} {_TAG}: {{0,8}}{_MESSAGE}", re.DOTALL),
+    re.compile(rf"(?P<time>{CLASSES['ctime']}) [a-z0-9]{{1,12}}\.[a-z]{{1,8}} {_TAG}: {{0,8}}{_MESSAGE}", re.DOTALL),
 )
 
 
