@@ -16,8 +16,7 @@ from ggi_net.web.csrf import Csrf
 from ggi_net.web.database import Database
 from ggi_net.web.gate import Gate
 from ggi_net.web.limits import Limit
-from ggi_net.web.login import CALLBACK, Door
-from ggi_net.web.oidc import Provider
+from ggi_net.web.login import Door
 from ggi_net.web.sessions import Sessions
 from ggi_net.web.tokens import Tokens
 from ggi_net.web.visit import Admission, anybody, provide_visit
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from ggi_net.authlog.causes.cause import Cause
     from ggi_net.authlog.helpdesk import Helpdesk
+    from ggi_net.web.oidc import Provider
     from ggi_net.web.settings import Settings
 
 LARGEST_BODY = 64 * 1024
@@ -40,7 +40,6 @@ def create_app(
     settings: Settings,
     helpdesk: Helpdesk,
     *,
-    secret: str = "",
     pages: Sequence[ControllerRouterHandler] = (),
     provided: Mapping[str, object] | None = None,
     causes: Sequence[Cause] = (),
@@ -50,17 +49,15 @@ def create_app(
 ) -> Litestar:
     """The pages as an ASGI application.
 
-    `secret` is the one of the client at the provider of log-ins, `causes` the catalogue. `pages` are the handlers of
-    pages; each says who may see it (`opt=only(...)` of visit.py), and gets what it names of `visit` (Visit),
-    `helpdesk` (Helpdesk), `settings`, `sessions`, and the values that are `provided` by name.
+    `provider` is the one of log-ins, if there is one, `causes` the catalogue. `pages` are the handlers of pages; each
+    says who may see it (`opt=only(...)` of visit.py), and gets what it names of `visit` (Visit), `helpdesk` (Helpdesk),
+    `settings`, `sessions`, and the values that are `provided` by name.
     """
     state = database or Database(settings.state_folder)
     sessions = Sessions(state, settings.sessions)
     csrf = Csrf(state.key("forms"), settings.origin)
     if settings.accounts and accounts is None:
         accounts = Accounts(state)
-    if settings.oidc and provider is None:
-        provider = Provider(settings.oidc, secret, settings.origin + CALLBACK, state.key("log-ins under way"))
     door = Door(
         settings.origin,
         sessions,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from anyio import to_thread
 from litestar import MediaType, Request, Response, get, post
@@ -73,10 +74,11 @@ class Door:
         return handlers + (self._provider_routes(self._provider) if self._provider else [])
 
     def _provider_routes(self, provider: Provider) -> list[HTTPRouteHandler]:
-        @post(AT_PROVIDER, opt=anybody(), include_in_schema=False)
+        # A link and no form: a browser holds to form-action on the whole way, and the provider may lead on to others.
+        @get(AT_PROVIDER, opt=anybody(), include_in_schema=False)
         async def begin(request: Request[Any, Any, Any], visit: NamedDependency[Visit]) -> Response[str]:
             self._limit.take(neighbourhood(visit.address))
-            url, flow = await to_thread.run_sync(provider.begin, (await request.form()).get("next"))
+            url, flow = await to_thread.run_sync(provider.begin, request.query_params.get("next"))
             return to(url, _cookie(FLOW_COOKIE, flow, FLOW_SECONDS))
 
         @get(CALLBACK, opt=anybody(), include_in_schema=False)
@@ -154,6 +156,7 @@ class Door:
             accounts=self._accounts is not None,
             name=name,
             next=wanted,
+            at_provider=f"{AT_PROVIDER}?{urlencode({'next': wanted})}",
         )
         return Response(body, status_code=said.status if said else 200, media_type=MediaType.HTML)
 

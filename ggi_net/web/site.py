@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from ggi_net.authlog.desk import open_desk
 from ggi_net.authlog.ingest.settings import read_settings
-from ggi_net.errors import WebSettings
+from ggi_net.errors import ProviderAway, WebSettings
 from ggi_net.secrets import Resolver, open_backend
 from ggi_net.web.app import create_app
 from ggi_net.web.database import Database
 from ggi_net.web.limits import Limit
 from ggi_net.web.live_test import LiveTest
+from ggi_net.web.login import CALLBACK
+from ggi_net.web.oidc import Provider
 from ggi_net.web.pages.all import PAGES
 from ggi_net.web.pages.room import Room
 from ggi_net.web.pages.sealed import Sealer
@@ -44,10 +46,18 @@ def site(settings: Settings, say: Callable[[str], None]) -> Litestar:
         now=lambda: datetime.now(UTC),
         around=desk.around,
     )
+    provider = None
+    if settings.oidc:
+        seal = database.key("log-ins under way")
+        provider = Provider(settings.oidc, secrets.value(settings.oidc.client_secret), settings.origin + CALLBACK, seal)
+        try:
+            provider.metadata()
+        except ProviderAway as error:
+            say(str(error))  # it may come back; others log in meanwhile
     return create_app(
         settings,
         helpdesk,
-        secret=secrets.value(settings.oidc.client_secret) if settings.oidc else "",
+        provider=provider,
         pages=PAGES,
         provided={"room": room},
         causes=tuple(desk.catalogue),

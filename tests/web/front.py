@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from argon2 import PasswordHasher
-from litestar import get, post
+from litestar import MediaType, Response, get, post
 from litestar.di import NamedDependency  # noqa: TC002
 from litestar.testing import TestClient
 
@@ -21,9 +21,11 @@ from ggi_net.authlog.question import Question, Role
 from ggi_net.web.accounts import Accounts
 from ggi_net.web.app import create_app
 from ggi_net.web.database import Database
+from ggi_net.web.pages.environment import page
 from ggi_net.web.settings import Settings
 from ggi_net.web.tokens import Tokens
 from ggi_net.web.visit import LOOKERS, Visit, only
+from ggi_net.web.words import Both
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +92,7 @@ class Front:
         self.app = create_app(
             self.settings,
             self.helpdesk,
-            pages=[start, search_page, auditors, broken, forgotten],
+            pages=[start, framed, search_page, auditors, broken, forgotten],
             causes=causes,
             database=self.database,
             accounts=self.accounts,
@@ -136,6 +138,13 @@ def log_in(browser: TestClient, name: str = "j.bakker", password: str = PASSWORD
 def start(visit: NamedDependency[Visit]) -> str:
     """A page: who is there, and the token for a form."""
     return f'{visit.viewer.name} {visit.viewer.role} {visit.where} name="csrf" value="{visit.csrf}"'
+
+
+@get("/kader", opt=only(*LOOKERS), sync_to_thread=False)
+def framed(visit: NamedDependency[Visit]) -> Response[str]:
+    """A page with all that is around a page."""
+    said = {"title": Both(f"Dag {visit.viewer.name}", "Hello"), "text": None, "code": ""}
+    return Response(page("error", visit.frame("/kader"), problem=said), media_type=MediaType.HTML)
 
 
 @post("/zoek", opt=only(*LOOKERS), sync_to_thread=True)

@@ -61,7 +61,7 @@ def test_every_answer_tells_the_browser_what_it_may_not_do(browser, method, path
     assert "script-src" not in policy
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert "max-age=31536000" in answer.headers["strict-transport-security"]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import re
+import socket
+import threading
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from front import ORIGIN, Front, token_of
+import uvicorn
+from browser import started
+from front import ORIGIN, PASSWORD, Front, token_of
 from oidc_provider import SECRET, Person, running, settings
 
+from ggi_net.authlog.question import Role
 from ggi_net.web.oidc import Provider
 
 pytestmark = pytest.mark.needs("node")
@@ -35,9 +42,9 @@ def browser(front):
 
 
 def begin(browser, wanted="/"):
-    page = browser.get("/inloggen")
-    csrf = token_of(browser.get("/") if page.is_redirect else page)
-    answer = browser.post("/inloggen/oidc", data={"csrf": csrf, "next": wanted})
+    page = browser.get("/inloggen", params={"next": wanted})
+    there = re.search(r'href="(/inloggen/oidc[^"]*)"', page.text)
+    answer = browser.get(html.unescape(there[1]) if there else "/inloggen/oidc")
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 
@@ -114,3 +121,71 @@ def test_the_provider_changes_its_keys(browser, real, provider):
         answer, _ = log_in(browser, person, "j.bakker")
     assert answer.status_code == 303, answer.text
     assert answer.headers["location"] == "/"
+
+
+# -- in a real browser, which holds to the policy of the pages on the whole way --------------------------------
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with started() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def open_site(tmp_path_factory):
+    """The pages on loopback, with a provider of their own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        free.listen()
+        origin = f"http://127.0.0.1:{free.getsockname()[1]}"
+        provider = running(tmp_path_factory.mktemp("provider"), origin)
+        real = next(provider)
+        front = Front(
+            tmp_path_factory.mktemp("front"), address=origin, proxies=(), rates={"pages": 100_000},
+            provider=Provider(settings(real.issuer), SECRET, f"{origin}/inloggen/oidc/terug", b"k" * 32),
+        )  # fmt: skip
+        front.add("p.peters", Role.HELPDESK, ("hengelo",))
+        server = uvicorn.Server(uvicorn.Config(front.app, log_config=None, lifespan="off", http="h11"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [free]})
+        thread.start()
+        yield origin
+        server.should_exit = True
+        thread.join(20)
+    next(provider, None)
+
+
+@pytest.mark.needs("chromium")
+def test_chromium_logs_in_at_the_provider_and_out_again(chromium, open_site):
+    # A profile without the checks of our own pages: the provider's ask for fonts from elsewhere, and don't get them.
+    with chromium._chromium.new_context(java_script_enabled=False) as profile:
+        profile.route(lambda url: not url.startswith("http://127.0.0.1:"), lambda route: route.abort())
+        page = profile.new_page()
+        page.goto(f"{open_site}/kader")
+        assert page.url == f"{open_site}/inloggen?next=%2Fkader"
+        page.get_by_text("Inloggen bij").click()
+        page.locator("input[name=login]").fill("j.bakker")
+        page.locator("input[name=password]").fill("x")
+        page.locator("button[type=submit]").click()
+        page.locator("button[type=submit]").click()  # consent
+        page.wait_for_url(f"{open_site}/kader")
+        assert page.locator("h1").inner_text().startswith("Dag j.bakker")
+        page.get_by_role("button", name="Uitloggen").click()
+        page.wait_for_url("**/session/end?**")
+        page.get_by_role("button", name="Yes").click()
+        page.wait_for_url(f"{open_site}/inloggen**")
+        page.goto(f"{open_site}/kader")
+        assert page.url == f"{open_site}/inloggen?next=%2Fkader"
+
+
+@pytest.mark.needs("chromium")
+def test_chromium_logs_in_with_a_local_account(chromium, open_site):
+    with chromium.tab(script=False) as page:
+        page.goto(f"{open_site}/kader")
+        page.get_by_label("Naam").fill("p.peters")
+        page.get_by_label("Wachtwoord").fill(PASSWORD)
+        page.get_by_role("button", name="Inloggen").click()
+        page.wait_for_url(f"{open_site}/kader")
+        assert page.locator("h1").inner_text().startswith("Dag p.peters")
+        page.get_by_role("button", name="Uitloggen").click()
+        page.wait_for_url(f"{open_site}/inloggen")
