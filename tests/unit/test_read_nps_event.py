@@ -84,6 +84,22 @@ def test_what_nps_says_of_itself_names_the_client_and_never_the_domain_that_a_us
     assert secret["reason"].endswith("Message-Authenticator attribute that is not valid")
 
 
+def test_a_rendered_message_is_the_reason_without_what_was_inserted() -> None:
+    """`wevtutil /f:RenderedXml`, and forwarded events: for the numbers that have no saying of their own."""
+    message = (
+        "<RenderingInfo Culture='nl-NL'><Message>De server 192.0.2.77 antwoordt\r\nniet.</Message></RenderingInfo>"
+    )
+    rendered = EVENTS[6].replace(">13</EventID>", ">25</EventID>").replace("</EventData>", "</EventData>" + message)
+    said = of(rendered)
+    assert (said["kind"], said["reason"]) == ("notice", "De server antwoordt niet.")
+    beat = {
+        "@timestamp": "2026-11-23T09:00:00Z",
+        "message": "De server 192.0.2.77 antwoordt niet.",
+        "winlog": {"provider_name": "NPS", "event_id": "25", "event_data": {"param1": "192.0.2.77"}},
+    }
+    assert of(json.dumps(beat))["reason"] == "De server antwoordt niet."
+
+
 @pytest.mark.parametrize(
     "change", [lambda t: t.replace('"', "'"), lambda t: "\ufeff" + t, lambda t: "\r\n  " + t + "\r\n"]
 )

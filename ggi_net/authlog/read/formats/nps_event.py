@@ -44,6 +44,7 @@ and a Dutch server would say it in Dutch."""
 _FROM_CLIENT = frozenset({"13", "14", "15", "16", "17", "18", "19"})
 """System events whose first value is the address of the RADIUS client."""
 
+_RENDERED = re.compile(r"<RenderingInfo[^<>]{0,80}>\s{0,64}<Message>([^<]{0,2000})</Message>")
 _PROVIDER = re.compile(r"""<Provider[ \t]+Name=["']([^"'<>]{1,80})["']""")
 _NUMBER = re.compile(r"<EventID(?:[ \t][^<>]{0,80})?>[ \t]*(\d{1,5})[ \t]*</EventID>")
 _CREATED = re.compile(r"""<TimeCreated[ \t]+SystemTime=["']([^"'<>]{1,40})["']""")
@@ -61,6 +62,7 @@ class _Log(msgspec.Struct):
 
 class _Winlogbeat(msgspec.Struct):
     winlog: _Log
+    message: str = ""
     time: str = msgspec.field(default="", name="@timestamp")
 
 
@@ -87,6 +89,7 @@ def _xml(text: str) -> Said | None:
         nameless,
         time=created[1] if created else "",
         host=flatxml.unescaped(computer[1]) if computer else "",
+        words=flatxml.unescaped(rendered[1]) if (rendered := _RENDERED.search(text)) else "",
     )
 
 
@@ -106,7 +109,13 @@ def _winlogbeat(text: str) -> Said | None:
     log = said.winlog
     nameless = [value for name, value in log.event_data.items() if name.startswith("param")]
     return _event(
-        log.provider_name, str(log.event_id), log.event_data, nameless, time=said.time, host=log.computer_name
+        log.provider_name,
+        str(log.event_id),
+        log.event_data,
+        nameless,
+        time=said.time,
+        host=log.computer_name,
+        words=said.message,
     )
 
 
@@ -127,7 +136,7 @@ def _nxlog(text: str) -> Said | None:
 
 
 def _event(
-    provider: str, number: str, named: dict[str, str], nameless: list[str], *, time: str, host: str
+    provider: str, number: str, named: dict[str, str], nameless: list[str], *, time: str, host: str, words: str = ""
 ) -> Said | None:
     if provider == _SECURITY and number in _EVENTS:
         return {**nps.of_event(number, named), "time": time, "host": host}
@@ -139,9 +148,17 @@ def _event(
             "time": time,
             "host": host,
             "client": client,
-            "reason": _SAYINGS.get(number, ""),
+            "reason": _SAYINGS.get(number) or _without(words, nameless),
         }
     return None
+
+
+def _without(words: str, values: list[str]) -> str:
+    """What NPS says in its own language, without what it inserts: a domain there comes from a user name."""
+    for value in values:
+        if value:
+            words = words.replace(value, "")
+    return " ".join(words.split())
 
 
 FORMAT = Format(
