@@ -5,6 +5,7 @@ The command line and the page show this one record.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,8 @@ class Story(Record, frozen=True, kw_only=True):
     ask: Both | None = None
 
 
+CLOCK = timedelta(seconds=30)
+"""How far answers to one attempt are apart when clocks differ; proxies and access points wait less."""
 _SUCCESS = Both("Het inloggen is gelukt.", "The login succeeded.")
 _NO_CAUSE = Both("De oorzaak staat niet in de logs die hier zijn.", "The cause is not in the logs that are here.")
 
@@ -91,6 +94,7 @@ def story(login: Login, catalogue: Catalogue, places: Places | None = None) -> S
     elif login.outcome is not Outcome.ACCEPT:
         title = _NO_CAUSE
         summary += [_NO_CAUSE, *_seen(login)]
+    summary += _clocks(login.lines)
     return Story(
         id=login.id,
         title=title,
@@ -176,6 +180,25 @@ def _seen(login: Login) -> list[Both]:
         return []
     said = inert(login.reason)
     return [Both(f"Wel staat er: “{said}”.", f"They do say: “{said}”.")]
+
+
+def _clocks(lines: Sequence[Line]) -> list[Both]:
+    """That the clocks of servers differ: their answers to one attempt are further apart than a proxy waits."""
+    answers = [line for line in lines if line.kind is Kind.RESULT and line.host]
+    if not answers:
+        return []
+    right = min(answers, key=lambda line: line.hop is not Hop.VISITED)
+    found: list[Both] = []
+    for host in dict.fromkeys(line.host for line in answers if line.host != right.host):
+        apart = min((line.time - right.time for line in answers if line.host == host), key=abs)
+        if abs(apart) > CLOCK:
+            one, other, time = inert(host), inert(right.host), span_of(abs(apart))
+            way = Both("voor", "ahead of") if apart > timedelta() else Both("achter", "behind")
+            found.append(Both(
+                f"Let op de tijden: de klok van {one} loopt {time.nl} {way.nl} op die van {other}.",
+                f"Mind the times: the clock of {one} is {time.en} {way.en} that of {other}.",
+            ))  # fmt: skip
+    return found
 
 
 def _steps(login: Login, by_hop: dict[Hop, list[int]], places: Places) -> list[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import defaultdict
 from datetime import timedelta
 
@@ -325,6 +326,30 @@ def test_hostile_lines_are_put_together_or_left_out_and_break_nothing(lines):
     for line in lines:
         given_lines[line.source, line.offset, line.raw] += 1
     assert all(count <= given_lines[key] for key, count in stored.items())
+
+
+@pytest.mark.parametrize(
+    "kinds", [(Kind.REQUEST,), (Kind.REQUEST, Kind.RESULT), (Kind.NOTICE, Kind.RESULT, Kind.INNER)]
+)
+@pytest.mark.parametrize("mac", ["a4c361000001", ""])
+def test_a_device_that_floods_the_logs_makes_nothing_slow(kinds, mac):
+    """Four times as many lines in the same three minutes take about four times as long."""
+
+    def seconds(count: int) -> float:
+        lines = [
+            Line(
+                time=NOON + timedelta(seconds=170 * n / count), host="sp-hengelo", hop=Hop.VISITED, source="a",
+                offset=n, product=Product.FREERADIUS, kind=kinds[n % len(kinds)], result=Result.REJECT,
+                outer="x@almelo.example", realm="almelo.example", mac=mac or f"{n:054x}", raw=str(n),
+            )
+            for n in range(count)
+        ]  # fmt: skip
+        begin = time.process_time()
+        assert logins_of(lines, clocks={})
+        return time.process_time() - begin
+
+    few = min(seconds(750) for _ in range(3))
+    assert seconds(3000) < 4 * few * 2.5 + 0.1
 
 
 def test_a_hash_says_the_vendor_and_not_the_device():

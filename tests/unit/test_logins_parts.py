@@ -271,6 +271,14 @@ def test_repeats_are_told():
     assert told(login).summary[1].nl == "Het probeerde dat 41 keer in 3 minuten."
 
 
+def test_a_clock_that_is_minutes_behind_is_told():
+    tries = scattered(30)
+    logins = logins_of(written(tries, {"idp-almelo": -240.0, "flr1": 0.4}))
+    told_of = [sentence.nl for sentence in told(logins[3]).summary if "klok" in sentence.nl]
+    assert told_of == ["Let op de tijden: de klok van idp-almelo loopt 4 minuten achter op die van sp-hengelo."]
+    assert not [sentence for sentence in told(wrong()).summary if "klok" in sentence.nl]
+
+
 def test_where_no_cause_matches_it_says_so_and_what_was_seen():
     tries = [Try("a4c361000001", "jan", "almelo", "hengelo", NOON, Result.REJECT, "zorgvuldig niets\x1b[31m zeggen")]
     (login,) = logins_of([line for line in written(tries) if line.hop is not Hop.FEDERATION])
