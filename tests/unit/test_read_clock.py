@@ -23,9 +23,9 @@ def utc(text: str, reference: str = "2026-11-24T00:00", zone: str = ZONE) -> str
 
 def several(texts: list[str], reference: str = "2026-11-24T00:00", zone: str = ZONE) -> list[str]:
     about = Source(name="log", reference=datetime.fromisoformat(reference).replace(tzinfo=UTC), zone=zone)
-    times = Times(len(texts), about)
+    times = Times(about)
     times.read(np.arange(len(texts)), texts)
-    return [(datetime(1970, 1, 1) + timedelta(microseconds=m)).isoformat() for m in times.utc().tolist()]  # noqa: DTZ001
+    return [(datetime(1970, 1, 1) + timedelta(microseconds=m)).isoformat() for m in times.utc(len(texts)).tolist()]  # noqa: DTZ001
 
 
 NOTATIONS = {

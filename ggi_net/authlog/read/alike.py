@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ggi_net.authlog.read import clock
-from ggi_net.authlog.read.block import MOST, Block, Words, hexadecimal, key_of, of_rows
+from ggi_net.authlog.read.block import MOST, Block, Words, are_hexadecimal, key_of, lowered, of_rows
 from ggi_net.authlog.read.cut import PLAIN, is_mark
 from ggi_net.authlog.read.formats import FORMATS
 from ggi_net.authlog.read.names import words_of
@@ -62,7 +62,9 @@ _MAC = re.compile(r"[0-9A-Fa-f]{2}([-:.])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}")
 _STATION = re.compile(rf"{_MAC.pattern}(:.{{1,64}})?")
 _HASHED = re.compile(r"((?:[0-9A-Fa-f]{2}[-:.]){3})[0-9a-f]{54,64}|[0-9a-f]{64}")
 _DIGITS = [place for place in range(17) if place % 3 != 2]
+_VENDOR = [0, 1, 3, 4, 6, 7]
 _GAPS = [2, 5, 8, 11, 14]
+_IS_GAP = np.isin(np.arange(256), [ord(letter) for letter in "-:."])
 
 
 class Notation(NamedTuple):
@@ -197,42 +199,47 @@ def _still(found: Found, columns: dict[str, str], others: dict[str, str], about:
     return all(made[name] == value for name, value in columns.items())
 
 
+class _Candidates:
+    """Lines that fit so far: their places, that of their first mark, and up to where each was looked at."""
+
+    def __init__(self, block: Block, lines: Places) -> None:
+        self.lines = lines
+        self.first = block.cut.first[lines]
+        self.at = block.cut.starts[lines]
+        self.held: list[Words | Places] = []
+
+    def keep(self, ok: Flags) -> None:
+        """Leave out those that don't fit."""
+        if not ok.all():
+            self.lines, self.first, self.at = self.lines[ok], self.first[ok], self.at[ok]
+            self.held = [held.only(ok) if isinstance(held, Words) else held[ok] for held in self.held]
+
+
 def taken(pattern: Pattern, block: Block, lines: Places, reference: datetime) -> Taken:
-    """Return what is of the pattern among `lines`: places of lines with as many marks as it has, as
-    `Block.can_take`.
-    """
+    """Return what is of the pattern among `lines`: places of lines with as many marks as it has, as `Block.can_take`."""
     cut = block.cut
-    held: list[Words | Places] = []
-    at = cut.starts[lines]
+    left = _Candidates(block, lines)
     for hole in pattern.holes:
         if hole.text:
-            lines, at, held = _only(block.texts(at, len(hole.text)) == hole.text, lines, at, held)
-            at = at + len(hole.text)
+            left.keep(block.texts(left.at, len(hole.text)) == hole.text)
+            left.at = left.at + len(hole.text)
         if hole.form:
-            micros, ok = _times(block, hole.form, at, reference)
-            held.append(micros)
-            at = at + hole.form.width
+            micros, ok = _times(block, hole.form, left.at, reference)
+            left.held.append(micros)
+            left.at = left.at + hole.form.width
         else:
-            begin = at
-            mark = cut.first[lines] + hole.mark
-            at = cut.marks[mark] if hole.mark < pattern.marks else cut.ends[lines]
-            words = block.words(begin, np.maximum(at, begin))
-            held.append(words)
-            ok = _fits(pattern, hole, block, words, mark)
-        lines, at, held = _only(ok, lines, at, held)
-    ok = at + len(pattern.tail) == cut.ends[lines]
+            marks = left.first + hole.mark
+            ends = cut.marks[marks] if hole.mark < pattern.marks else cut.ends[left.lines]
+            words = block.words(left.at, ends)
+            left.held.append(words)
+            left.at = ends
+            ok = _fits(pattern, hole, block, words, marks)
+        left.keep(ok)
+    ok = left.at + len(pattern.tail) == cut.ends[left.lines]
     if pattern.tail:
-        ok &= block.texts(at, len(pattern.tail)) == pattern.tail
-    lines, at, held = _only(ok, lines, at, held)
-    return _filled(pattern, block, lines, held)
-
-
-def _only(
-    ok: Flags, lines: Places, at: Places, held: list[Words | Places]
-) -> tuple[Places, Places, list[Words | Places]]:
-    if ok.all():
-        return lines, at, held
-    return lines[ok], at[ok], [old.only(ok) if isinstance(old, Words) else old[ok] for old in held]
+        ok &= block.texts(left.at, len(pattern.tail)) == pattern.tail
+    left.keep(ok)
+    return _filled(pattern, block, left.lines, left.held)
 
 
 def _times(block: Block, form: clock.Form, places: Places, reference: datetime) -> tuple[Places, Flags]:
@@ -265,15 +272,18 @@ def _fits(pattern: Pattern, hole: Hole, block: Block, words: Words, marks: Place
         case "mac" | "called":
             ok &= (lengths > 18) & (lengths <= 18 + 64) if notation.skip == 18 else lengths == 17
             rows = block.rows(starts, 18)
-            ok &= (rows[:, _GAPS] == ord(notation.separator)).all(axis=1) & hexadecimal(rows[:, _DIGITS])[1]
+            for gap in _GAPS:
+                ok &= rows[:, gap] == ord(notation.separator)
+            ok &= are_hexadecimal(lowered(rows[:, _DIGITS]))
             if notation.skip == 18:
                 ok &= rows[:, 17] == ord(":")
         case "hash":
             rows = block.rows(starts, notation.width)
-            lower, digits = hexadecimal(rows[:, notation.skip :])
-            ok &= (lengths == notation.width) & digits & (lower == rows[:, notation.skip :]).all(axis=1)
-            for gap in range(2, notation.skip, 3):
-                ok &= hexadecimal(rows[:, gap - 2 : gap])[1] & np.isin(rows[:, gap], np.frombuffer(b"-:.", np.uint8))
+            ok &= (lengths == notation.width) & are_hexadecimal(rows[:, notation.skip :])
+            if notation.skip:
+                ok &= are_hexadecimal(lowered(rows[:, _VENDOR]))
+                for gap in _GAPS[:3]:
+                    ok &= _IS_GAP[rows[:, gap]]
         case _ if hole.name == "operator":
             ok &= block.bytes[starts] == ord("1")
         case _ if hole.name == "host":
@@ -296,11 +306,11 @@ def _filled(pattern: Pattern, block: Block, lines: Places, held: list[Words | Pl
         starts, ends = values.starts, values.starts + values.lengths
         match hole.name:
             case "mac" if hole.notation.kind == "mac":
-                columns["mac"] = of_rows(hexadecimal(block.rows(starts, 17)[:, _DIGITS])[0])
+                columns["mac"] = of_rows(lowered(block.rows(starts, 17)[:, _DIGITS]))
             case "mac":
                 columns["mac"] = block.array(block.words(starts + hole.notation.skip, ends))
             case "called":
-                columns["ap"] = of_rows(hexadecimal(block.rows(starts, 17)[:, _DIGITS])[0])
+                columns["ap"] = of_rows(lowered(block.rows(starts, 17)[:, _DIGITS]))
                 with_ssid = hole.notation.skip == 18
                 columns["ssid"] = block.array(block.words(starts + 18, ends)) if with_ssid else ""
             case "operator":
@@ -323,7 +333,8 @@ def _is_named(keys: NDArray[np.uint64]) -> Flags:
     """Return which words, by their keys, may be ones that forms name; some more are said to be, which costs no more
     than time."""
     found: Flags = _NAMED_TABLE[(keys * np.uint64(_MIX)) >> np.uint64(64 - _TABLE_BITS)]
-    found[found] = np.isin(keys[found], _NAMED_KEYS)
+    if found.any():
+        found[found] = np.isin(keys[found], _NAMED_KEYS)
     return found
 
 

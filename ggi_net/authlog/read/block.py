@@ -21,9 +21,8 @@ MARGIN = 2 * MOST
 
 _LOW8 = np.array([(1 << 8 * min(count, 8)) - 1 for count in range(MOST + 1)], np.uint64)
 _LOW4 = np.array([(1 << 8 * min(max(count - 8, 0), 4)) - 1 for count in range(MOST + 1)], np.uint32)
-_HEX = np.zeros(256, np.uint8)
-for _digit in b"0123456789abcdefABCDEF":
-    _HEX[_digit] = ord(chr(_digit).lower())
+_LOWER = bytes(range(256)).lower()
+_NO_DIGIT = bytes(chr(letter) not in "0123456789abcdef" for letter in range(256))
 
 
 class Words(NamedTuple):
@@ -96,11 +95,16 @@ def key_of(word: str) -> int:
     return int.from_bytes(word.encode()[:8], "little")
 
 
-def hexadecimal(rows: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Flags]:
-    """Return rows of hexadecimal digits in lower case, and which rows have nothing else."""
-    lower = _HEX[rows]
-    ok: Flags = (lower != 0).all(axis=1)
-    return lower, ok
+def lowered(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return rows of ASCII in lower case."""
+    return np.frombuffer(rows.tobytes().translate(_LOWER), np.uint8).reshape(rows.shape)
+
+
+def are_hexadecimal(rows: NDArray[np.uint8]) -> Flags:
+    """Return which rows have nothing but hexadecimal digits in lower case."""
+    wrong = np.frombuffer(rows.tobytes().translate(_NO_DIGIT), f"S{rows.shape[1]}")
+    found: Flags = wrong == b""
+    return found
 
 
 def of_rows(rows: NDArray[np.uint8]) -> pa.Array:

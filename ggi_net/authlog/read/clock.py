@@ -155,20 +155,16 @@ def form_of(text: str, kind: str = "") -> Form | None:
 
 
 class Times:
-    """The times of the lines of a block, in their order, as they become known."""
+    """The times of the lines of a block, as they become known."""
 
-    def __init__(self, count: int, about: Source) -> None:
+    def __init__(self, about: Source) -> None:
         self.local_reference = about.reference.astimezone(ZoneInfo(about.zone)).replace(tzinfo=None)
         self._about = about
-        self._micros = np.zeros(count, np.int64)
-        self._in_utc = np.zeros(count, bool)
-        self._known = np.zeros(count, bool)
+        self._known: list[tuple[Micros, Micros, bool]] = []
 
     def put(self, lines: Micros, micros: Micros, *, in_utc: bool) -> None:
-        """Take the times of some lines: of UTC, or of the log's own clock."""
-        self._micros[lines] = micros
-        self._in_utc[lines] = in_utc
-        self._known[lines] = True
+        """Take the times of some lines, by their places: of UTC, or of the log's own clock."""
+        self._known.append((lines, micros, in_utc))
 
     def read(self, lines: Micros, texts: list[str]) -> None:
         """Read the times of some lines as they are written; one that makes no sense stays unknown."""
@@ -183,11 +179,14 @@ class Times:
             )
             self.put(lines[places][ok], micros[ok], in_utc=form.in_utc)
 
-    def utc(self) -> Micros:
-        """Return microseconds of UTC of every line; of one whose time is not known, those of the reference."""
+    def utc(self, count: int) -> Micros:
+        """Return microseconds of UTC of all lines; of one whose time is not known, those of the reference."""
         reference = int(self._about.reference.timestamp() * SECOND)
-        local = self._known & ~self._in_utc
-        out = np.where(self._known, self._micros, reference)
+        out = np.full(count, reference)
+        local = np.zeros(count, bool)
+        for lines, micros, in_utc in self._known:
+            out[lines] = micros
+            local[lines] = not in_utc
         if local.any():
             out[local] = _from_local(out[local], ZoneInfo(self._about.zone), reference)
         return out

@@ -18,7 +18,6 @@ from ggi_net.authlog.read.block import MOST, Block
 from ggi_net.authlog.read.one import COLUMNS, Found, found_in, found_in_record, unparsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -84,14 +83,8 @@ def lines(data: bytes, about: Source, *, offset: int = 0) -> pa.Table:
     `cut.whole`). The rows are in no order that means anything; `offset` has the order of the log.
     """
     known = cut.format_of(data, about)
-    cuts: Iterable[cut.Cut]
-    if known:
-        cuts = [cut.records_of(data, known)]
-        most = len(cuts[0].starts)
-    else:
-        cuts = (cut.lines_of(data, *part) for part in cut.parts(data))
-        most = data.count(b"\n") + 1 + len(data) // cut.LONGEST  # lines, and pieces of those that are too long
-    times = clock.Times(most, about)
+    cuts = [cut.records_of(data, known)] if known else (cut.lines_of(data, *part) for part in cut.parts(data))
+    times = clock.Times(about)
     tables, order, rest = [], [], []
     count = 0
     for where in cuts:
@@ -115,7 +108,7 @@ def lines(data: bytes, about: Source, *, offset: int = 0) -> pa.Table:
         times.read(some.lines, texts)
     if not tables:
         return SCHEMA.empty_table()
-    utc = times.utc()[np.concatenate(order)]
+    utc = times.utc(count)[np.concatenate(order)]
     return pa.concat_tables(tables).append_column("time", pa.array(utc.astype("datetime64[us]"))).select(SCHEMA.names)
 
 
@@ -195,11 +188,19 @@ def _table(found: Taken, block: Block, about: Source, offset: int) -> pa.Table:
         "source": about.name,
         "raw": block.array(block.words(starts, ends)),
     }
-    arrays = {
-        name: pa.repeat(pa.scalar(value), count) if isinstance(value, str) else value for name, value in columns.items()
-    }
+    arrays = {name: _same(value, count) if isinstance(value, str) else value for name, value in columns.items()}
     arrays |= {"offset": pa.array(starts + offset), "latin1": pa.repeat(pa.scalar(value=False), count)}
     return pa.table({name: arrays[name] for name in _WITHOUT_TIME})
+
+
+def _same(value: str, count: int) -> pa.Array:
+    """Return an array of one text, without making it anew each time."""
+    return _repeated(value).slice(0, count) if count <= _CHUNK else pa.repeat(pa.scalar(value), count)
+
+
+@lru_cache(maxsize=256)
+def _repeated(value: str) -> pa.Array:
+    return pa.repeat(pa.scalar(value), _CHUNK)
 
 
 def _one_by_one(
