@@ -53,9 +53,7 @@ class TestOutage:
             *count("hengelo", "enschede", "no-address", 15), *count("hengelo", "hengelo", "", 0, 40),
         ]  # fmt: skip
         [said] = outages(counts, TITLES, PLACES)
-        assert said.nl.startswith(
-            "Storing? Sinds het vorige hele uur mislukten 30 van de 30 pogingen op locaties van Enschede"
-        )
+        assert "mislukten 30 van de 30 pogingen op locaties van Enschede" in said.nl
         assert "Meestal" not in said.nl
 
     def test_the_whole_country(self):
