@@ -6,7 +6,6 @@ again, and nothing is stored twice: what is stored already is left out, and a sp
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +21,12 @@ if TYPE_CHECKING:
 QUEUE = "ggi-logs"
 _NAME = "ggi.logs.read"
 _PING = 5.0
-_LOOK = 30.0
+_LOOK = 5.0
+"""Seconds after which it is asked what the workers do."""
+
 _EXPIRE = 3600
+_SOON = {"max_retries": 2, "interval_start": 0.2}
+"""A broker that is away is said, not waited for."""
 
 
 def application(broker: str) -> Any:
@@ -39,7 +42,8 @@ def application(broker: str) -> Any:
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
-        broker_transport_options={"visibility_timeout": int(os.environ.get("GGI_LOGS_VISIBILITY", "900"))},
+        broker_transport_options=_SOON,
+        result_backend_transport_options={"retry_policy": _SOON},
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=_PING,
         result_expires=_EXPIRE,
@@ -62,22 +66,21 @@ class Celery:
         """`folder` is the store's, as workers see it, too."""
         self._folder = folder.absolute()
         self._app = application(broker)
+        from kombu.exceptions import OperationalError
+
         # Those of the broker's own client, such as redis-py, are no OSErrors everywhere.
-        self._away = (OSError, *self._app.connection_for_write().recoverable_connection_errors)
+        self._away = (OSError, OperationalError, *self._app.connection_for_write().recoverable_connection_errors)
 
     def run(self, todo: Sequence[Task]) -> Iterator[Done]:
         """Run all tasks. Raises BackfillFailed when no worker is there, or tasks failed; the others are done then."""
         if not todo:
             return
         self._someone()
-        folder = str(self._folder)
-        waiting = [
-            self._app.send_task(_NAME, (msgspec.json.encode(task).decode(), folder), queue=QUEUE) for task in todo
-        ]
+        waiting = [self._send(task) for task in todo]
         failed = 0
         try:
-            for result in waiting:
-                answer = self._answer(result)
+            for number, task in enumerate(todo):
+                answer = self._answer(task, waiting, number)
                 if answer is None:
                     failed += 1
                 else:
@@ -85,22 +88,48 @@ class Celery:
         finally:
             for result in waiting:
                 result.forget()
+                result.backend = None  # else its destructor turns to the broker once more, which may be gone by then
         if failed:
-            raise BackfillFailed(f"{failed} of {len(waiting)} tasks failed; the workers' own logs say why")
+            raise BackfillFailed(f"{failed} of {len(todo)} tasks failed; the workers' own logs say why")
 
-    def _answer(self, result: Any) -> str | None:
-        """What a worker returns; None when the task failed. Looks from time to time whether anybody is there."""
+    def _send(self, task: Task) -> Any:
+        return self._app.send_task(_NAME, (msgspec.json.encode(task).decode(), str(self._folder)), queue=QUEUE)
+
+    def _answer(self, task: Task, waiting: list[Any], number: int) -> str | None:
+        """What a worker returns; None when the task failed.
+
+        A task that no worker has any more, since the one that had it died, is sent again. (The broker does so as well,
+        but only when the longest of tasks would have ended. What is done twice is stored once.)
+        """
         from celery.exceptions import TimeoutError as NotYet
 
+        lost = False
         while True:
             try:
-                answer = result.get(timeout=_LOOK, propagate=False)
+                answer = waiting[number].get(timeout=_LOOK, propagate=False)
             except NotYet:
                 self._someone()
+                nowhere = self._nowhere(waiting[number].id)
+                if nowhere and lost:
+                    waiting.append(waiting[number])
+                    waiting[number] = self._send(task)
+                lost = nowhere and not lost
                 continue
             except self._away as error:
                 raise _no_broker(error) from None
             return answer if isinstance(answer, str) else None
+
+    def _nowhere(self, task_id: str) -> bool:
+        """Whether neither the queue nor a worker has a task."""
+        try:
+            with self._app.connection_or_acquire() as link, link.channel() as channel:
+                if channel.queue_declare(QUEUE, durable=True, auto_delete=False).message_count:
+                    return False
+            look = self._app.control.inspect(timeout=1.0)
+            had = [*(look.active() or {}).values(), *(look.reserved() or {}).values()]
+        except self._away as error:
+            raise _no_broker(error) from None
+        return not any(one["id"] == task_id for tasks in had for one in tasks)
 
     def _someone(self) -> None:
         """Raise BackfillFailed unless a worker answers."""
