@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import csv
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ggi_net.authlog.line import Product
@@ -44,17 +45,16 @@ _COLUMNS = (
 _SAFE = 5
 """The columns before the first one that a device fills: computer, service, date, time, packet type."""
 _FEWEST = 27
-"""Up to Class. Windows Server 2003 ends earlier than 2008, and later ones may add columns."""
+"""Up to Class: older servers end earlier. More columns than are known mean that a name has shifted them."""
 _NUMBERS = tuple(
     _COLUMNS.index(name)
     for name in ("NAS-Port", "Client-Vendor", "NAS-Port-Type", "Framed-Protocol", "Service-Type",
                  "Authentication-Type", "Reason-Code", "Acct-Status-Type")
 )  # fmt: skip
 
-_READ = tuple(
-    (_COLUMNS.index(name), name) for name in ("Record-Date", "Record-Time", *sorted(nps.READ & set(_COLUMNS)))
-)
-"""The columns that are read, by their place."""
+_READ = ("Record-Date", "Record-Time", *sorted(nps.READ & set(_COLUMNS)))
+_read_of = itemgetter(*(_COLUMNS.index(name) for name in _READ))
+_numbers_of = itemgetter(*_NUMBERS)
 
 _ATTRIBUTES = {
     "1": "User-Name", "4": "NAS-IP-Address", "8": "Framed-IP-Address", "25": "Class", "30": "Called-Station-Id",
@@ -93,16 +93,20 @@ def _database(line: str) -> Said | None:
         fields = next(csv.reader([line]), [])
     except csv.Error:
         fields = []  # a field longer than csv takes
-    if not (_FEWEST <= len(fields) <= len(_COLUMNS)) or not _numbers_are_numbers(fields):
-        fields = [field.strip('"') for field in line.split(",", _SAFE)[:_SAFE]]
-    said = {name: _plain(fields[index]) for index, name in _READ if index < len(fields) and fields[index]}
+    missing = len(_COLUMNS) - len(fields)
+    if 0 <= missing <= len(_COLUMNS) - _FEWEST:
+        fields += [""] * missing
+    if len(fields) != len(_COLUMNS) or not _are_digits("".join(_numbers_of(fields))):
+        safe = [field.strip('"') for field in line.split(",", _SAFE)[:_SAFE]]
+        fields = safe + [""] * (len(_COLUMNS) - _SAFE)
+    said = dict(zip(_READ, _read_of(fields), strict=True))
+    if '"0x' in line:
+        said = {name: _plain(value) for name, value in said.items()}
     return {**nps.of_packet(said), "time": nps.time_of(f"{said['Record-Date']} {said['Record-Time']}")}
 
 
-def _numbers_are_numbers(fields: list[str]) -> bool:
-    last = len(fields)
-    digits = "".join([fields[index] for index in _NUMBERS if index < last])
-    return not digits or (digits.isascii() and digits.isdigit())
+def _are_digits(text: str) -> bool:
+    return not text or (text.isascii() and text.isdigit())
 
 
 def _ias(line: str, header: re.Match[str]) -> Said:
