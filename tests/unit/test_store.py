@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,7 +28,6 @@ from ggi_net.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from ggi_net.authlog.line import Line
 
@@ -318,3 +320,30 @@ class TestClosing:
         assert sorted(each.offset for login in found for each in login.lines) == [each.offset for each in lines]
         want = answers(assemble(lines), ALL)
         assert found[:20] == want[:20]
+
+
+class TestManyAtOnce:
+    """Processes that add, one that compacts and expires, and readers beside them."""
+
+    def test_each_line_is_found_once_by_whoever_asks_at_any_moment(self, tmp_path: Path) -> None:
+        folder = tmp_path / "store"
+        Store.open(folder, KEYS, assemble, create=True, threads=1).close()
+        script = Path(__file__).with_name("store_writer.py")
+        writers = [subprocess.Popen([sys.executable, script, folder, str(n), "12"]) for n in range(2)]
+        seen = 0
+        with (
+            Store.open(folder, KEYS, assemble, threads=1) as reader,
+            Store.open(folder, KEYS, assemble, threads=1) as compactor,
+        ):
+            while any(writer.poll() is None for writer in writers):
+                compactor.compact(LATER, finish=True)
+                found = reader.logins(ALL)
+                assert len({login.id for login in found}) == len(found) >= seen
+                seen = len(found)
+                if found:
+                    assert reader.login(found[0].id)
+            assert [writer.returncode for writer in writers] == [0, 0]
+            compactor.compact(LATER, finish=True)
+            assert sorted(login.mac for login in reader.logins(ALL)) == sorted(
+                f"02aabb{writer:02}{n:04}" for writer in range(2) for n in range(12)
+            )

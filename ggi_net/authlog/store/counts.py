@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from ggi_net.authlog.helpdesk import Count
+from ggi_net.authlog.helpdesk import Count, Group
 from ggi_net.authlog.moments import NETHERLANDS
-from ggi_net.authlog.store.search import at, condition, places_of, within
+from ggi_net.authlog.store.search import condition, logins_of, within
 from ggi_net.authlog.store.sets import COUNTED
 
 if TYPE_CHECKING:
@@ -28,25 +28,27 @@ _COLUMNS: Final = {
 
 
 def counts(view: View, question: Question, by: Sequence[str]) -> list[Count]:
-    """The logins of a question by `by` (some of `helpdesk.GROUPS`), largest first; without its limit.
+    """The logins of a question by `by` (some of `helpdesk.Group`), largest first; without its limit.
 
     A `day` is one of the Netherlands (2026-11-23), an `hour` begins at a moment in UTC (2026-11-23T11:00:00+00:00).
     Raises FileGone, FileNotFoundError or StoreDamaged.
     """
     logins: Counter[tuple[str, ...]] = Counter()
     accepted: Counter[tuple[str, ...]] = Counter()
-    for values, number, yes in _counted(view, question, by):
+    for values, number, yes in _counted(view, question, [Group(name) for name in by]):
         logins[values] += number
         accepted[values] += yes
     found = [Count(by=values, logins=number, accepted=accepted[values]) for values, number in logins.items()]
     return sorted(found, key=lambda count: (-count.logins, count.by))
 
 
-def _counted(view: View, question: Question, by: Sequence[str]) -> Iterator[tuple[tuple[str, ...], int, int]]:
+def _counted(view: View, question: Question, by: Sequence[Group]) -> Iterator[tuple[tuple[str, ...], int, int]]:
     kind = _kind(question, by)
     sets = [one for one in view.sets() if within(one, question)]
-    places = places_of(view, question, sets) if kind == "logins" else None
-    files = [file for one in sets for file in getattr(one, kind)] if places is None else at(places, sets)
+    if kind == "logins":
+        files, places = logins_of(view, question, sets)
+    else:
+        files, places = [file for one in sets for file in getattr(one, kind)], None
     if files:
         yield from _grouped(view, question, by, kind, view.rows_in(files), places)
     if view.mentions(question):
@@ -55,7 +57,7 @@ def _counted(view: View, question: Question, by: Sequence[str]) -> Iterator[tupl
 
 
 def _grouped(
-    view: View, question: Question, by: Sequence[str], kind: str, rows: str, places: Sequence[int] | None
+    view: View, question: Question, by: Sequence[Group], kind: str, rows: str, places: Sequence[int] | None
 ) -> Iterator[tuple[tuple[str, ...], int, int]]:
     """What `rows`, a table in a FROM, has of each group."""
     moment = '"begin"' if kind == "logins" else "moment"
@@ -73,7 +75,7 @@ def _grouped(
             yield tuple(values), logins, yes or 0
 
 
-def _kind(question: Question, by: Sequence[str]) -> str:
+def _kind(question: Question, by: Sequence[Group]) -> str:
     """The smallest files that tell what is asked."""
     rows = question.user or question.mac or question.realm or question.ap or question.nas
     if rows or not _FEW.issuperset(by):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
 from ggi_net.authlog.patterns import Group
-from ggi_net.authlog.store.search import at, condition, places_of, within
+from ggi_net.authlog.store.search import condition, logins_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,8 +32,7 @@ def groups(view: View, question: Question, *, persons: bool) -> list[Group]:
     Raises FileGone, FileNotFoundError or StoreDamaged.
     """
     sets = [one for one in view.sets() if within(one, question)]
-    places = places_of(view, question, sets)
-    files = [file for one in sets for file in one.logins] if places is None else at(places, sets)
+    files, places = logins_of(view, question, sets)
     found: list[Group] = []
     if files:
         found += _grouped(view, question, view.rows_in(files), places, persons=persons)

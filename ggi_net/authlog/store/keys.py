@@ -58,11 +58,6 @@ class Keys:
         oldest = self._keys[self.names[-1]]
         return hashlib.blake2b(b"logins", key=oldest, digest_size=32, person=_IDS).digest()
 
-    @property
-    def ids(self) -> bytes:
-        """The key that logins are numbered with: of the oldest one, so that numbers stay when a key is replaced."""
-        return hashlib.blake2b(b"ids", digest_size=32, key=self._keys[self.names[-1]], person=b"ggi-log-ids").digest()
-
     def identity(self, text: str, name: str = "") -> int:
         """The hash of an identity without regard to case, by the key `name`, else the current one; 0 for none."""
         return self._hash(_IDENTITY, text.casefold(), name)

@@ -10,6 +10,7 @@ import msgspec
 
 from ggi_net.authlog.logins.ids import day_of
 from ggi_net.authlog.store.columns import LINES, LOGINS, line_of, login_of, naive, number, place
+from ggi_net.authlog.store.engine import parquet
 from ggi_net.authlog.store.owners import named
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 _LOGIN: Final = ", ".join(f'"{name}"' for name in LOGINS.names)
 _LINE: Final = ", ".join(f'"{name}"' for name in LINES.names)
 _NEWEST: Final = 'ORDER BY "begin" DESC, id'
-_MANY: Final = 64
-"""Places from which on it is quicker to look at all: somebody asked for an identity that many devices use."""
+_MANY: Final = 1000
+"""Places of all sets from which on it is quicker to look at all: an identity that many devices use was asked for."""
+_SETS: Final = 12
+"""How many sets are asked at first for one device or person; what is asked for is mostly among the newest."""
 _PARTS: Final = 16
 """In how many parts a login can be stored."""
 _DAY: Final = timedelta(days=1)
@@ -58,10 +61,10 @@ def condition(
     """What has to hold for a stored login to be an answer. `begin` is the column of its time, `places` where it is."""
     found = Condition()
     if places is not None:
-        found.add(f"place IN ({_numbers(places)})" if places else "false")
+        found.add(_is_one_of("place", places) if places else "false")
     own = question.scope.gemeenten
     if question.mac:
-        found.add(f"mac_hash IN ({_numbers(macs(question, keys))})")
+        found.add(_is_one_of("mac_hash", macs(question, keys)))
     if question.user:
         names = _numbers(identities(question, keys))
         inner = f"inner_hash IN ({names})"
@@ -95,6 +98,11 @@ def identities(question: Question, keys: Keys) -> list[int]:
     return [keys.identity(question.user, key) for key in keys.names]
 
 
+def _is_one_of(column: str, numbers: Sequence[int]) -> str:
+    """That a column has one of some numbers. Said of one with =, which DuckDB checks before it reads other columns."""
+    return f"{column} = {numbers[0]}" if len(numbers) == 1 else f"{column} IN ({_numbers(numbers)})"
+
+
 def _numbers(hashes: Iterable[int]) -> str:
     return ", ".join(map(str, hashes))
 
@@ -115,16 +123,20 @@ def find(view: View, question: Question) -> list[Login]:
 
 
 def _stored(view: View, question: Question, sets: list[FileSet]) -> list[tuple[Any, ...]]:
-    """The answers among the sets: of one device or person at once, of many day by day until there are enough."""
+    """The answers among the sets, the newest sets first until there are enough."""
     places = places_of(view, question, sets)
-    where = condition(question, view.keys, places=places)
-    if places is not None:
-        return _select(view, where, at(places, sets), question.limit)
     found: list[tuple[Any, ...]] = []
-    for group in _by_time(sets):
-        if len(found) >= question.limit:
-            break
-        found += _select(view, where, [file for one in group for file in one.logins], question.limit)
+    if places is None:  # anywhere: a day is a lot to look at
+        where = condition(question, view.keys)
+        for group in _by_time(sets, 1):
+            if len(found) < question.limit:
+                found += _select(view, where, [file for one in group for file in one.logins], question.limit)
+        return found
+    for group in _by_time([one for one in sets if places.get(one)], _SETS):
+        if len(found) < question.limit:
+            near = sorted({place for one in group for place in places[one]})
+            files = [file for one in group for file in at(places[one], [one])]
+            found += _select(view, condition(question, view.keys, places=near), files, question.limit)
     return found
 
 
@@ -143,24 +155,39 @@ def _select(view: View, where: Condition, files: Sequence[File], limit: int) -> 
     )
 
 
-def places_of(view: View, question: Question, sets: Sequence[FileSet]) -> list[int] | None:
-    """Where the logins of a device or a person can stand; None when that is anywhere."""
+def places_of(view: View, question: Question, sets: Sequence[FileSet]) -> dict[FileSet, list[int]] | None:
+    """Where in each set the logins of a device or a person can stand; None when that is anywhere."""
     if question.mac:
-        return sorted({place(hashed) for hashed in macs(question, view.keys)})
-    if question.user:
-        found = indexed(view, identities(question, view.keys), sets)
-        return found if len(found) <= _MANY else None
-    return None
+        places = sorted({place(hashed) for hashed in macs(question, view.keys)})
+        return dict.fromkeys(sets, places)
+    return indexed(view, identities(question, view.keys), sets) if question.user else None
 
 
-def indexed(view: View, numbers: Iterable[int], sets: Sequence[FileSet]) -> list[int]:
-    """The places that the indexes of some sets know for logins or identities."""
-    files = [file for one in sets for file in one.index]
-    if not files:
-        return []
-    keys = _numbers(one & 0xFFFFFFFF for one in numbers)
-    rows = view.engine.rows(f"SELECT DISTINCT place FROM {view.rows_in(files)} WHERE key IN ({keys}) LIMIT {_MANY + 1}")
-    return sorted(row[0] for row in rows)
+def logins_of(view: View, question: Question, sets: Sequence[FileSet]) -> tuple[list[File], list[int] | None]:
+    """The files with logins that can be answers, and the places where those can stand; None for anywhere."""
+    places = places_of(view, question, sets)
+    if places is None:
+        return [file for one in sets for file in one.logins], None
+    files = [file for one in places for file in at(places[one], [one])]
+    return files, sorted({place for some in places.values() for place in some})
+
+
+def indexed(view: View, numbers: Sequence[int], sets: Sequence[FileSet]) -> dict[FileSet, list[int]] | None:
+    """The places that the indexes of the sets know for logins or identities; None when they are too many."""
+    keys = [one & 0xFFFFFFFF for one in numbers]
+    owner = {
+        str(view.folder / file.path): one for one in sets for file in at([key >> 16 for key in keys], [one], "index")
+    }
+    if not owner:
+        return {}
+    rows = view.engine.rows(
+        f"SELECT DISTINCT filename, place FROM {parquet(list(owner), filename=True)} "
+        f"WHERE {_is_one_of('key', keys)} LIMIT {_MANY + 1}"
+    )
+    found: dict[FileSet, list[int]] = {}
+    for name, one in sorted(rows):
+        found.setdefault(owner[name], []).append(one)
+    return found if len(rows) <= _MANY else None
 
 
 def _hot(view: View, question: Question) -> list[tuple[Any, ...]]:
@@ -179,10 +206,10 @@ def within(one: FileSet, question: Question) -> bool:
     return not (question.since and one.end < question.since) and not (question.until and one.begin >= question.until)
 
 
-def _by_time(sets: Sequence[FileSet]) -> Iterator[list[FileSet]]:
-    """Groups of sets, each older than the one before: first a day, then twice as much each time."""
+def _by_time(sets: Sequence[FileSet], first: int) -> Iterator[list[FileSet]]:
+    """Groups of sets, each older than the one before; `first` sets, then twice as many each time."""
     group: list[FileSet] = []
-    most = 1
+    most = first
     for one in sorted(sets, key=lambda one: one.end, reverse=True):
         if len(group) >= most and one.end < min(other.begin for other in group):
             yield group
@@ -202,10 +229,12 @@ def one(view: View, login: str) -> Login | None:
         return None
     near = [one for one in view.sets() if day - _DAY <= one.end and one.begin < day + 2 * _DAY]
     found = []
-    if places := indexed(view, [wanted], near):
+    by_set = indexed(view, [wanted], near) or {}
+    places = sorted({place for some in by_set.values() for place in some})
+    if places:
         where = Condition()
-        where.add(f"place IN ({_numbers(places)}) AND id = ?", login)
-        rows = _select(view, where, at(places, near), _PARTS)
+        where.add(f"{_is_one_of('place', places)} AND id = ?", login)
+        rows = _select(view, where, at(places, list(by_set)), _PARTS)
         found = [login_of(row) for row in rows]
     if found:
         found[0] = msgspec.structs.replace(found[0], lines=_lines(view, found[0], wanted, places))
@@ -230,7 +259,7 @@ def _lines(view: View, login: Login, wanted: int, places: Sequence[int]) -> tupl
     if not files:
         return ()
     where = Condition()
-    where.add(f"place IN ({_numbers(places)})")
+    where.add(_is_one_of("place", places))
     where.add(
         " OR ".join(["login = ?", *['source = ? AND "offset" = ?'] * len(lent)]),
         wanted,

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from ggi_net.authlog.store.engine import Engine
 
 PLACES: Final = 1 << 16
-_PER_FILE: Final = 1 << 19
-"""Rows of a file: a search for one device opens one such file for each day, and its footer stays small."""
-_GROUP: Final = 1 << 14
-"""Rows of a row group: what a search for one device decodes for each day. 2,048 is the least that DuckDB writes."""
-_INDEX_GROUP: Final = 122_880
+_PER_FILE: Final = 1 << 15
+"""Rows of a file: a search for one device opens one such file for each day, whose footer is read in a millisecond."""
+_GROUP: Final = 1 << 12
+"""Rows of a row group: what a search for one device decodes for each day."""
+_INDEX_PER_FILE: Final = 1 << 20
+_INDEX_GROUP: Final = 1 << 13
+_COUNTS_GROUP: Final = 122_880
 
 LINE_COLUMNS: Final = ", ".join(f'"{name}"' for name in (*LINES.names, *OWNERS.names))
 LOGIN_COLUMNS: Final = ", ".join(f'"{name}"' for name in (*LOGINS.names, *HASHES.names))
@@ -84,9 +86,9 @@ class Writer:
             lines=tuple(self._by_place("set_lines", f"{stem}-lines", line_count, 'place, login, nth, "time"')),
             logins=tuple(self._by_place("set_logins", f"{stem}-logins", login_count, 'place, mac_hash, "begin", id')),
             copies=self._one("SELECT * FROM set_copies ORDER BY of_source, of_offset", f"{stem}-copies", copy_count),
-            index=self._one(_INDEX, f"{stem}-index", login_count, group=_INDEX_GROUP),
-            hours=self._one(_counts(_HOUR), f"{stem}-hours", login_count, group=_INDEX_GROUP),
-            days=self._one(_counts(_DAY), f"{stem}-days", login_count, group=_INDEX_GROUP),
+            index=tuple(self._index(f"{stem}-index", login_count)),
+            hours=self._one(_counts(_HOUR), f"{stem}-hours", login_count, group=_COUNTS_GROUP),
+            days=self._one(_counts(_DAY), f"{stem}-days", login_count, group=_COUNTS_GROUP),
         )
         flush(self._folder / "days" / day)
         flush(self._folder / "days")
@@ -94,18 +96,34 @@ class Writer:
 
     def _by_place(self, table: str, stem: str, rows: int, order: str) -> Iterator[File]:
         """Files of about equal size, each with all rows of its places."""
+        yield from self._split(table, "place", stem, rows, order, per_file=_PER_FILE, group=_GROUP)
+
+    def _index(self, stem: str, logins: int) -> Iterator[File]:
+        """The index, in files by the first 16 bits of its keys."""
+        if logins:
+            self._engine.run(f"CREATE OR REPLACE TEMP TABLE set_index AS {_INDEX}")
+            [(rows,)] = self._engine.rows("SELECT count(*) FROM set_index")
+            yield from self._split(
+                "set_index", "key >> 16", stem, rows, "key, place", per_file=_INDEX_PER_FILE, group=_INDEX_GROUP
+            )
+            self._engine.run("DROP TABLE set_index")
+
+    def _split(
+        self, table: str, by: str, stem: str, rows: int, order: str, *, per_file: int, group: int
+    ) -> Iterator[File]:
+        """Files of about equal size, each with all rows that have its values of `by`, 16 bits."""
         if not rows:
             return
         count = 1
-        while count * _PER_FILE < rows and count < PLACES:
+        while count * per_file < rows and count < PLACES:
             count *= 2
         width = PLACES // count
         for number in range(count):
             first, last = number * width, (number + 1) * width - 1
-            where = f"WHERE place BETWEEN {first} AND {last}" if count > 1 else ""
+            where = f"WHERE {by} BETWEEN {first} AND {last}" if count > 1 else ""
             path = f"{stem}-{number}.parquet"
             size = self._engine.copy(
-                f"SELECT * FROM {table} {where} ORDER BY {order}", self._folder / path, group=_GROUP
+                f"SELECT * FROM {table} {where} ORDER BY {order}", self._folder / path, group=group
             )
             yield File(path=path, size=size, first=first, last=last)
 
@@ -121,7 +139,7 @@ SELECT DISTINCT CAST(key & 4294967295 AS UINTEGER) AS key, place FROM (
   SELECT number AS key, place FROM set_logins
   UNION ALL SELECT outer_hash, place FROM set_logins WHERE outer_hash != 0
   UNION ALL SELECT inner_hash, place FROM set_logins WHERE inner_hash != 0
-) ORDER BY key, place
+)
 """
 """From the low 32 bits of a login's number or of an identity's hash to places. That two share them costs a look at one
 place more; what is found there is compared in full."""

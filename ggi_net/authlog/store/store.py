@@ -145,11 +145,11 @@ class Store:
         return looking(self._view, lambda view: search.one(view, login_id))
 
     def counts(self, question: Question, by: Sequence[str]) -> list[Count]:
-        """The logins of a question counted by some of `helpdesk.GROUPS`, without its limit; largest first."""
+        """The logins of a question counted by some of `helpdesk.Group`, without its limit; largest first."""
         return looking(self._view, lambda view: counts.counts(view, question, by))
 
     def groups(self, question: Question, *, persons: bool) -> list[Group]:
-        """The logins of a question in groups, for the rules over many logins; `persons` tells devices and people apart."""
+        """The logins of a question in groups, for the rules over many; `persons` tells devices and people apart."""
         return looking(self._view, lambda view: groups.groups(view, question, persons=persons))
 
     def _view(self) -> View:
