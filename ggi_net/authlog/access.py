@@ -55,12 +55,15 @@ def seen(scope: Scope, login: Login) -> Login | None:
 
 
 def answers(question: Question, login: Login) -> bool:
-    """Whether a login may be an answer: admitted, and where its inner identity is not shown, not found by it."""
+    """Whether a login may be an answer: admitted, and where its inner identity is not shown, not found by it.
+
+    Of a login that is so old that its identities are gone, only the store can tell.
+    """
     if not admits(question.scope, login):
         return False
     if not question.user or shows_inner(question.scope, login):
         return True
-    return login.outer.casefold() == question.user.casefold()
+    return not login.outer or login.outer.casefold() == question.user.casefold()
 
 
 def _one_of(scope: Scope, gemeente: str) -> bool:

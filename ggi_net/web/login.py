@@ -125,7 +125,7 @@ class Door:
             self._sessions.end(visit.session)
         number = self._sessions.begin(viewer, source, id_token=id_token)
         log.info("logged in %a (%s, %s) from %s", viewer.name, viewer.role, source, visit.address)
-        return to(wanted, _cookie(SESSION_COOKIE, number, self._sessions.longest))
+        return to(wanted, _cookie(SESSION_COOKIE, number))
 
     def _log_out(self, visit: Visit) -> Response[str]:
         where = LOG_IN
@@ -166,6 +166,6 @@ def to(url: str, *cookies: Cookie) -> Response[str]:
     return Response("", status_code=303, headers={"location": url}, cookies=cookies, media_type=MediaType.TEXT)
 
 
-def _cookie(name: str, value: str, seconds: int) -> Cookie:
-    """A cookie for so many seconds; 0 takes it away."""
+def _cookie(name: str, value: str, seconds: int | None = None) -> Cookie:
+    """A cookie for so many seconds, else until the browser is closed; 0 takes it away."""
     return Cookie(key=name, value=value, max_age=seconds, secure=True, httponly=True, samesite="lax", path="/")

@@ -53,11 +53,6 @@ class Sessions:
         self._longest = times.longest_minutes * 60.0
         self._clock = clock
 
-    @property
-    def longest(self) -> int:
-        """Seconds after which any session ends."""
-        return int(self._longest)
-
     def begin(self, viewer: Viewer, source: str, *, id_token: str = "") -> str:
         """Begin a session and return its number for the browser; there is no other copy of it."""
         number = secrets.token_urlsafe(32)

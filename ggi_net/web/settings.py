@@ -71,11 +71,14 @@ class SessionTimes(Record, frozen=True, kw_only=True):
 
 
 class Rates(Record, frozen=True, kw_only=True):
-    """Requests a minute that one account or one address may make; more are refused for a while."""
+    """Requests a minute that one account or one address may make; more are refused for a while.
 
-    pages: PerMinute = 240
+    A gemeente's whole helpdesk may come from one address.
+    """
+
+    pages: PerMinute = 600
     look_ups: PerMinute = 120
-    log_ins: PerMinute = 10
+    log_ins: PerMinute = 30
     api: PerMinute = 120
 
 

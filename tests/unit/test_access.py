@@ -99,6 +99,8 @@ def test_who_may_not_see_an_inner_identity_does_not_find_by_it_either():
     ):
         asked = Question(user="j.jansen@almelo.example", scope=scope_of(who))
         assert answers(asked, login) is found, who
+    old = a_login(outer="", inner="")
+    assert answers(Question(user="anonymous@almelo.example", scope=scope_of(viewer(Role.OPERATOR))), old)
     outer = Question(user="ANONYMOUS@almelo.example", scope=scope_of(viewer(Role.OPERATOR)))
     assert answers(outer, login)
 

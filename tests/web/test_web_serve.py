@@ -28,8 +28,11 @@ from ggi_net.authlog.audit_check import verify
 from ggi_net.authlog.question import Role
 from ggi_net.authlog.store.keys import Keys
 from ggi_net.authlog.store.store import Store
+from ggi_net.errors import WebSettings
 from ggi_net.web.accounts import Accounts
 from ggi_net.web.database import Database
+from ggi_net.web.settings import Settings, read_settings
+from ggi_net.web.site import site
 from ggi_net.web.tokens import Tokens
 
 NAME = "localhost"
@@ -256,6 +259,28 @@ def test_the_example_says_why_it_is_refused(client_environment):
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("You are not logged in: ")
+
+
+# -- what is opened for it ------------------------------------------------------------------------------
+
+
+def test_a_provider_that_is_away_is_said_at_once_and_keeps_nobody_else_out(served):
+    file = served.folder / "oidc.yml"
+    file.write_text(
+        (served.folder / "web.yml").read_text()
+        + "secrets: secrets.yml\noidc:\n  issuer: http://127.0.0.1:1\n  client_id: ggi\n  client_secret: secret://audit/key\n"
+        "  rules: [{value: x, role: operator}]\n"
+    )
+    said: list[str] = []
+    site(read_settings(file), said.append)
+    (line,) = said
+    assert line.startswith("GGI2212 no answer from 127.0.0.1: ConnectError")
+    assert KEY not in line
+
+
+def test_without_logs_it_says_which_setting_is_missing(tmp_path):
+    with pytest.raises(WebSettings, match="no logs were named"):
+        site(Settings(state=str(tmp_path)), print)
 
 
 # -- the end -------------------------------------------------------------------------------------------
