@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from ggi_net.authlog.words import inert
+from ggi_net.authlog.words import spelled
 from ggi_net.cli.console import out
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ def show_counts(groups: Sequence[str], found: Sequence[Count], desk: Desk) -> No
     for name in ("logins", "share", "succeeded"):
         table.add_column(name, justify="right")
     for count in found[:_MOST]:
-        words = (_word(group, value, desk) for group, value in zip(groups, count.by, strict=True))
+        said = dict(zip(groups, count.by, strict=True))
+        words = (_word(group, said, desk) for group in groups)
         table.add_row(
-            *(Text(inert(word)) for word in words), f"{count.logins:,}", f"{count.logins / total:.0%}",
+            *(Text(spelled(word)) for word in words), f"{count.logins:,}", f"{count.logins / total:.0%}",
             f"{count.accepted / count.logins:.1%}",
         )  # fmt: skip
     out.print(table if found else "no logins")
@@ -38,9 +39,14 @@ def show_counts(groups: Sequence[str], found: Sequence[Count], desk: Desk) -> No
     out.print()
 
 
-def _word(group: str, value: str, desk: Desk) -> str:
+def _word(group: str, said: dict[str, str], desk: Desk) -> str:
+    value = said[group]
+    if group == "site" and value and said.get("visited"):
+        return desk.places.site_name(said["visited"], value) or value
     if group in ("home", "visited"):
         return desk.places.name(value) or value or "-"
     if group == "cause" and value in desk.catalogue:
         return f"{desk.catalogue[value].nl.title} ({value})"
+    if group == "cause":
+        return value or "succeeded, or the cause is not known"
     return value or "-"
