@@ -7,14 +7,17 @@ their numbers. A rule speaks only when enough devices fail, most of those seen s
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
+from ggi_net.authlog.breaks import Break, break_around, spans
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
+from ggi_net.authlog.logins.trail import is_roaming
 from ggi_net.authlog.places import Places
 from ggi_net.authlog.question import Question
 from ggi_net.authlog.words import Both, inert, minute
@@ -124,19 +127,6 @@ def groups_of(logins: Iterable[Login], *, persons: bool) -> list[Group]:
     return list(found.values())
 
 
-@dataclass(frozen=True)
-class _Break:
-    """A population since something broke: the devices that fail and have not come in since, and those that are fine."""
-
-    since: datetime
-    failed: tuple[str, ...]
-    fine: tuple[str, ...]
-
-    @property
-    def total(self) -> int:
-        return len(self.failed) + len(self.fine)
-
-
 class _Search:
     """One login, and the logins around it, asked for once."""
 
@@ -166,6 +156,10 @@ class _Search:
             self._asked[question] = self._counts.groups(question, persons=persons)
         return self._asked[question]
 
+    def roams(self, of: Group | Login) -> bool:
+        """Whether the user is at another organisation than the own one: the federation is on the way only then."""
+        return is_roaming(of.visited, self.places.home(of.realm), of.operator, of.realm)
+
     @property
     def place(self) -> str:
         """The visited site in words."""
@@ -178,7 +172,7 @@ def _federation(search: _Search, name: str, rule: Rule) -> Pattern | None:
     """Many sites for many realms: the federation is silent or refuses."""
     if search.login.broken is not Hop.FEDERATION:
         return None
-    groups = search.around(rule.minutes, persons=False)
+    groups = [group for group in search.around(rule.minutes, persons=False) if search.roams(group)]
     bad = [group for group in groups if group.broken is Hop.FEDERATION]
     if not bad:
         return None
@@ -193,18 +187,31 @@ def _federation(search: _Search, name: str, rule: Rule) -> Pattern | None:
 
 def _home_realm(search: _Search, name: str, rule: Rule) -> Pattern | None:
     """The same cause for many devices of one realm, at several places, while other realms are fine."""
+    return _of_realm(search, name, rule, search.around(rule.minutes, realm=search.login.realm))
+
+
+def _home_away(search: _Search, name: str, rule: Rule) -> Pattern | None:
+    """The same of its devices elsewhere, while those at home are fine or not seen."""
+    if not search.roams(search.login):
+        return None
+    groups = search.around(rule.minutes, realm=search.login.realm)
+    return _of_realm(search, name, rule, [group for group in groups if search.roams(group)])
+
+
+def _of_realm(search: _Search, name: str, rule: Rule, groups: Sequence[Group]) -> Pattern | None:
     login = search.login
     if not login.realm or not (login.cause or login.broken):
         return None
-    found = _broke(search.around(rule.minutes, realm=login.realm), login, rule)
+    if not login.home and login.broken is not Hop.HOME and all(g.outcome is not Outcome.ACCEPT for g in groups):
+        return None  # nobody was ever let in: there is no such organisation
+    found = _broke(groups, login, rule)
     if found is None:
         return None
-    groups = [group for group in search.around(rule.minutes, realm=login.realm) if group.device in found.failed]
-    where = {(group.operator, group.site) for group in groups}
+    where = {(group.operator, group.site) for group in groups if group.device in found.failed}
     others = [g for g in search.around(rule.minutes, persons=False) if g.realm != login.realm and g.last >= found.since]
     if len(where) < rule.places or not _fine(others, rule):
         return None
-    return _said(name, rule, len(found.failed), found.total, found.since, realm=inert(login.realm), places=len(where))
+    return _broken(name, rule, found, realm=inert(login.realm), places=len(where))
 
 
 def _at_site(search: _Search, name: str, rule: Rule) -> Pattern | None:
@@ -225,7 +232,7 @@ def _at_site(search: _Search, name: str, rule: Rule) -> Pattern | None:
     ]  # fmt: skip
     if len(realms) < rule.places or not _fine(others, rule):
         return None
-    return _said(name, rule, len(found.failed), found.total, found.since, place=search.place, realms=len(realms))
+    return _broken(name, rule, found, place=search.place, realms=len(realms))
 
 
 def _one_access_point(search: _Search, name: str, rule: Rule) -> Pattern | None:
@@ -240,7 +247,7 @@ def _one_access_point(search: _Search, name: str, rule: Rule) -> Pattern | None:
     if found is None or not _fine([g for g in site if g.ap != login.ap and g.last >= found.since], rule):
         return None
     shown = login.nas or login.ap
-    return _said(name, rule, len(found.failed), found.total, found.since, access_point=inert(shown))
+    return _broken(name, rule, found, access_point=inert(shown))
 
 
 def _password_changed(search: _Search, name: str, rule: Rule) -> Pattern | None:
@@ -319,6 +326,7 @@ def _two_organisations(search: _Search, name: str, rule: Rule) -> Pattern | None
 _RULES: dict[str, Callable[[_Search, str, Rule], Pattern | None]] = {
     "federation": _federation,
     "home-realm": _home_realm,
+    "home-away": _home_away,
     "site-uplink": _at_site,
     "one-site": _at_site,
     "one-access-point": _one_access_point,
@@ -338,42 +346,21 @@ def _of_person(search: _Search, rule: Rule) -> tuple[list[Group], list[Group]]:
     return [g for g in groups if g.device == login.mac], [g for g in groups if g.device and g.device != login.mac]
 
 
-def _broke(groups: Sequence[Group], login: Login, rule: Rule) -> _Break | None:
-    """Since when devices fail as this login does, chosen so that most devices seen since then fail; None for too few.
-
-    A device that came in after it failed is fine: it was only once.
-    """
-    bad: dict[str, tuple[datetime, datetime]] = {}
-    good: dict[str, datetime] = {}
-    for group in groups:
-        if not group.device:
-            continue
-        if group.outcome is Outcome.ACCEPT:
-            good[group.device] = max(group.last, good.get(group.device, group.last))
-        elif (group.cause, group.broken) == (login.cause, login.broken):
-            first, last = bad.get(group.device, (group.first, group.last))
-            bad[group.device] = (min(first, group.first), max(last, group.last))
-    failing = sorted((first, device) for device, (first, last) in bad.items() if last > good.get(device, _LONG_AGO))
-    fine = sorted((last, device) for device, last in good.items() if device not in bad or bad[device][1] <= last)
-    weight = rule.share / (1 - rule.share)
-    best: tuple[float, int, int] | None = None
-    position = 0
-    for number, (first, _) in enumerate(failing):
-        while position < len(fine) and fine[position][0] < first:
-            position += 1
-        score = len(failing) - number - weight * (len(fine) - position)
-        if best is None or score > best[0]:
-            best = (score, number, position)
-    if best is None:
-        return None
-    _, number, position = best
-    failed, still_fine = failing[number:], fine[position:]
-    if not _enough(rule, len(failed), len(failed) + len(still_fine)) or failed[0][0] > login.begin:
-        return None
-    return _Break(failed[0][0], tuple(d for _, d in failed), tuple(d for _, d in still_fine))
-
-
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+def _broke(groups: Sequence[Group], login: Login, rule: Rule) -> Break | None:
+    """Since when devices fail as this login does, where enough do, and most of those seen; None for too few."""
+    bad = spans(
+        (group.device, group.first, group.last)
+        for group in groups
+        if group.device and group.outcome is not Outcome.ACCEPT
+        and (group.cause, group.broken) == (login.cause, login.broken)
+    )  # fmt: skip
+    good = spans(
+        (group.device, group.first, group.last)
+        for group in groups
+        if group.device and group.outcome is Outcome.ACCEPT
+    )  # fmt: skip
+    found = break_around(login.begin, bad, good, rule.share)
+    return found if found and _enough(rule, len(found.failed), found.total) and found.since <= login.begin else None
 
 
 def _enough(rule: Rule, failed: int, total: int) -> bool:
@@ -385,6 +372,16 @@ def _fine(others: Sequence[Group], rule: Rule) -> bool:
     total = sum(group.logins for group in others)
     failed = sum(group.logins for group in others if group.outcome is not Outcome.ACCEPT)
     return total >= rule.minimum and failed <= rule.others * total
+
+
+def _broken(name: str, rule: Rule, found: Break, **values: int | str | tuple[str, str]) -> Pattern:
+    """The pattern of a break, with when it was over."""
+    said = _said(name, rule, len(found.failed), found.total, found.since, **values)
+    if found.over is None:
+        return said
+    over = minute(found.over)
+    text = Both(f"{said.text.nl} Vanaf {over} ging het weer.", f"{said.text.en} From {over} on it worked again.")
+    return msgspec.structs.replace(said, text=text)
 
 
 def _said(

@@ -117,9 +117,53 @@ def test_people_who_type_their_password_wrong_are_no_outage():
 
 
 def test_who_got_in_afterwards_counts_as_fine():
-    broken = [login(100 + n, 14, **BAD, **two_places(n)) for n in range(20)]
-    again = [login(100 + n, 16, **two_places(n)) for n in range(20)]
-    assert said([*broken, *again, *elsewhere(40)], 0) == {}
+    broken = [login(100 + n, 14 + n, **BAD, **two_places(n)) for n in range(20)]
+    again = [login(100 + n, 15.5 + n, **two_places(n)) for n in range(20)]
+    for number in range(20):
+        assert said([*broken, *again, *elsewhere(40)], number) == {}
+
+
+def test_who_asks_afterwards_hears_what_was_and_when_it_was_over():
+    fine = [login(n, -60 + n, **two_places(n)) for n in range(40)]
+    broken = [login(n, 14 + n / 2, **BAD, **two_places(n)) for n in range(20)]
+    again = [login(n, 40 + n, **two_places(n)) for n in range(40)]
+    everything = [*broken, *fine, *again, *elsewhere(40)]
+    for number in range(20):
+        found = said(everything, number)
+        assert list(found) == ["home-realm"]
+        assert (found["home-realm"].failed, found["home-realm"].total) == (20, 20)
+        assert found["home-realm"].since == NINE + timedelta(minutes=14)
+        assert "Vanaf 09:40 ging het weer." in found["home-realm"].text.nl
+    assert "Vanaf" not in said([*broken, *fine, *elsewhere(40)], 0)["home-realm"].text.nl
+
+
+def test_a_home_that_only_its_travellers_can_not_reach():
+    at_home = [login(300 + n, 10 + n / 4, operator="almelo.example", visited="almelo") for n in range(60)]
+    away = [login(100 + n, 14 + n, **BAD, **two_places(n)) for n in range(8)]
+    found = said([*away, *at_home, *elsewhere(40)], 3)
+    assert list(found) == ["home-away"]
+    assert (found["home-away"].failed, found["home-away"].total) == (8, 8)
+    assert "die ergens te gast zijn" in found["home-away"].text.nl
+
+
+def test_the_federation_is_not_judged_by_logins_that_stay_at_home():
+    roaming = [
+        login(n, 10 + n / 10, **SILENT, realm=f"{'abcd'[n % 4]}.example", operator=f"{'efgh'[n % 4]}.example",
+              visited="efgh"[n % 4])
+        for n in range(40)
+    ]  # fmt: skip
+    at_home = [
+        login(300 + n, 10 + n / 50, realm="almelo.example", operator="almelo.example", visited="almelo")
+        for n in range(200)
+    ]
+    assert said([*roaming, *at_home], 3)["federation"].total == 40
+
+
+def test_a_realm_of_which_nobody_ever_came_in_has_no_server_to_blame():
+    sim = {"outcome": Outcome.REJECT, "cause": "sim-profile", "broken": Hop.DEVICE, "realm": "3gpp.example", "home": ""}
+    phones = [login(n, 10 + n, **sim, **two_places(n)) for n in range(12)]
+    others = [login(300 + n, 10 + n / 4, **two_places(n)) for n in range(60)]
+    assert said([*phones, *others, *elsewhere(40)], 5) == {}
 
 
 def test_one_site():
