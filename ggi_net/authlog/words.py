@@ -23,7 +23,7 @@ HOPS = {
     Hop.DEVICE: Both("het toestel", "the device"),
     Hop.ACCESS_POINT: Both("het accesspoint", "the access point"),
     Hop.VISITED: Both("de bezochte gemeente", "the visited gemeente"),
-    Hop.FEDERATION: Both("de landelijke koppeling", "the federation"),
+    Hop.FEDERATION: Both("het landelijke knooppunt", "the federation"),
     Hop.HOME: Both("de eigen gemeente", "the home gemeente"),
 }
 """The hops, in the order that an attempt crosses them."""

@@ -24,7 +24,7 @@ HOPS = {
     Hop.DEVICE: Both("toestel", "device"),
     Hop.ACCESS_POINT: Both("accesspoint", "access point"),
     Hop.VISITED: Both("bezochte gemeente", "visited gemeente"),
-    Hop.FEDERATION: Both("landelijke koppeling", "federation"),
+    Hop.FEDERATION: Both("landelijk knooppunt", "federation"),
     Hop.HOME: Both("eigen gemeente", "home gemeente"),
 }
 """In the order that an attempt crosses them."""

@@ -249,7 +249,7 @@ def test_the_story_of_a_wrong_password():
     ]
     assert [step.text.nl for step in found.steps] == [
         "De server van Hengelo gaf de weigering door.",
-        "De landelijke koppeling gaf de weigering door.",
+        "Het landelijke knooppunt gaf de weigering door.",
         "De server van Almelo weigerde.",
     ]
     assert sorted(number for step in found.steps for number in step.lines) == list(range(len(wrong().lines)))
@@ -286,7 +286,7 @@ def test_where_no_cause_matches_it_says_so_and_what_was_seen():
     found = told(login)
     assert found.title.nl == "De oorzaak staat niet in de logs die hier zijn."
     assert "Wel staat er: “zorgvuldig niets\\x1b[31m zeggen”." in [sentence.nl for sentence in found.summary]
-    assert found.missing[0].nl.startswith("De log van de landelijke koppeling is hier niet.")
+    assert found.missing[0].nl.startswith("De log van het landelijke knooppunt is hier niet.")
 
 
 def test_a_missing_home_log_is_said_with_the_name_of_the_gemeente():

@@ -10,7 +10,7 @@ import msgspec
 from ggi_net.authlog.line import Hop, Kind, Result
 from ggi_net.authlog.login import Login, Outcome
 from ggi_net.authlog.logins.event import EPOCH, ORDER, PHASE
-from ggi_net.authlog.logins.trail import trail
+from ggi_net.authlog.logins.trail import is_roaming, trail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ class Builder:
         visited, home = self._places.visited(operator), self._places.home(realm)
         spot = self._places.spot(nas=said["nas"], ap=said["ap"], client=said["client"], gemeente=visited)
         way = trail(
-            [(event.hop, event.line) for event in events], outcome, roaming=_roaming(visited, home, operator, realm)
+            [(event.hop, event.line) for event in events], outcome, roaming=is_roaming(visited, home, operator, realm)
         )
         match = None if outcome is Outcome.ACCEPT else self._catalogue.cause_of(lines)
         mac = attempt.device
@@ -153,10 +153,3 @@ def _reason(events: Sequence[Event]) -> str:
         if rank < best[:2]:
             best = (*rank, line.reason)
     return best[2] or echo
-
-
-def _roaming(visited: str, home: str, operator: str, realm: str) -> bool:
-    """Whether the user was at another organisation than the own one."""
-    if visited and home:
-        return visited != home
-    return not (operator and (realm == operator or realm.endswith("." + operator)))

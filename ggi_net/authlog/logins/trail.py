@@ -24,8 +24,8 @@ _SILENT_CODES = ("no-answer", "117", "118")
 """The same as our policy's word and as NPS reason codes (the remote RADIUS server did not respond, or not in time)."""
 _REFUSED_HERE = ("rejected: ", "refused, ")
 """How FreeRADIUS's own filters (policy.d/filter) and ours begin what they say of a request that went no further."""
-_DEVICE_REFUSES = "alert read"
-"""A TLS alert that the home server read: the device refuses the server."""
+_DEVICE_REFUSES = ("alert read", "eap-tls-cert-error", "certificate verification failed")
+"""That the device refuses the server: a TLS alert that the home server read, or what wpa_supplicant says."""
 SELF = "_self_"
 """radsecproxy's name for itself where another one is named as the server that answered."""
 
@@ -45,6 +45,17 @@ def trail(lines: Sequence[tuple[Hop, Line]], outcome: Outcome, *, roaming: bool)
         return Trail(seen=seen, missing=_lacking(seen, [Hop.VISITED, *_beyond(roaming), Hop.HOME]))
     broken = _broken(lines, seen, outcome, roaming=roaming)
     return Trail(seen=seen, missing=_lacking(seen, _expected(lines, seen, outcome, roaming=roaming)), broken=broken)
+
+
+def is_roaming(visited: str, home: str, operator: str, realm: str) -> bool:
+    """Whether the user was at another organisation than the own one."""
+    if visited and home:
+        return visited != home
+    return not (operator and (realm == operator or realm.endswith("." + operator)))
+
+
+def _device_refuses(line: Line) -> bool:
+    return any(words in line.reason.lower() for words in _DEVICE_REFUSES)
 
 
 def is_silence(line: Line) -> bool:
@@ -85,8 +96,10 @@ def _broken(lines: Sequence[tuple[Hop, Line]], seen: tuple[Hop, ...], outcome: O
     """The hop that refused or was silent, by what the one that is furthest on the way says."""
     answers = {hop: line for hop, line in lines if line.kind is Kind.RESULT}
     at_home = [line for hop, line in lines if hop is Hop.HOME and line.kind in (Kind.RESULT, Kind.INNER)]
+    if any(_device_refuses(line) for hop, line in lines if hop in (Hop.DEVICE, Hop.HOME)):
+        return Hop.DEVICE
     if any(line.result is Result.REJECT for line in at_home):
-        return Hop.DEVICE if any(_DEVICE_REFUSES in line.reason.lower() for line in at_home) else Hop.HOME
+        return Hop.HOME
     silence = [hop for hop, line in lines if is_silence(line)]
     if silence and not at_home:
         return (
@@ -101,8 +114,6 @@ def _broken(lines: Sequence[tuple[Hop, Line]], seen: tuple[Hop, ...], outcome: O
         if at_home:
             return hop if hop is Hop.FEDERATION or Hop.FEDERATION in seen or not roaming else Hop.UNKNOWN
         return Hop.HOME if hop is Hop.FEDERATION or not roaming else Hop.UNKNOWN
-    if any(hop is Hop.DEVICE and line.reason for hop, line in lines):
-        return Hop.DEVICE if outcome is Outcome.UNFINISHED or answers.get(Hop.DEVICE) is None else Hop.UNKNOWN
     return Hop.UNKNOWN
 
 
