@@ -64,12 +64,8 @@ class Way:
         if hop is Hop.UNKNOWN:
             return None
         names = {
-            Hop.VISITED: (
-                self._login.visited,
-                self._login.operator,
-                Both("de bezochte gemeente", "the visited gemeente"),
-            ),
-            Hop.HOME: (self._login.home, self._login.realm, Both("de eigen gemeente", "the home gemeente")),
+            Hop.VISITED: (self._login.visited, self._login.operator),
+            Hop.HOME: (self._login.home, self._login.realm),
         }
         if hop not in names:
             return HOPS[hop]
