@@ -34,6 +34,7 @@ def bound(settings: Settings) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen()  # who comes while the rest is opened waits for it
     except OSError as error:
         made.close()
         raise WebSettings(
