@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ggi_net.authlog.ingest.logfile import SETTLED, LogFile
@@ -53,6 +53,7 @@ def test_a_log_that_grows_is_complete_when_nobody_writes_to_it(tmp_path: Path) -
         assert file.complete
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 9), st.sampled_from(["utf-16-le", "utf-16-be"]))
 def test_any_text_in_any_pieces(text: str, size: int, encoding: str) -> None:
     stream = Utf16Stream(io.BytesIO(("\ufeff" + text).encode(encoding)), encoding)

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ggi_net.authlog.read import secret_values
@@ -165,6 +165,7 @@ def test_where_records_lie() -> None:
     assert not FORMAT.opens.match(b"Mon Nov 23 15:49:25 2026 : Auth: (12) Login OK: [x] (from client a port 0)\n")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text(text: str) -> None:
     for whole in (text, REQUEST[:40] + text, REQUEST.replace("anonymous@almelo.example", text)):
@@ -178,7 +179,7 @@ def test_any_text(text: str) -> None:
     ids=range(4),
 )
 def test_a_bomb_takes_linear_time(bomb: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     read("Mon Nov 23 15:49:25 2026\n" + bomb)
     secret_values.attributes(bomb)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

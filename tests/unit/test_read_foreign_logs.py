@@ -13,7 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ggi_net.authlog.assemble import assemble
+from ggi_net.authlog.causes.catalogue import Catalogue
 from ggi_net.authlog.line import Hop, Kind, Line, Product, Result
+from ggi_net.authlog.login import Outcome
+from ggi_net.authlog.places import Places
 from ggi_net.authlog.read import Source, records, whole
 from ggi_net.secrets import MASK
 
@@ -220,3 +224,38 @@ def test_any_bytes_anywhere_are_kept(name: str, noise: bytes, place: float, inst
         else:
             end = next((other.offset for other in lines if other.offset > line.offset), len(data))
     assert not data[end:].strip()
+
+
+# -- from records to logins -----------------------------------------------------------------------------
+
+
+def dts(second: float, number: int, packet: int, code: int = 0) -> str:
+    """A record of NPS' DTS-compliant log. Only a request names the device."""
+    asked = (
+        '<User-Name data_type="1">anonymous@almelo.example</User-Name>'
+        '<Calling-Station-Id data_type="1">02-1e-df-e8-84-5a</Calling-Station-Id>'
+        '<Called-Station-Id data_type="1">02-3a-98-9c-aa-70:govroam</Called-Station-Id>'
+    )
+    return (
+        f'<Event><Timestamp data_type="4">11/23/2026 15:21:{second:06.3f}</Timestamp>'
+        f'<Computer-Name data_type="1">ALMELO-NPS1</Computer-Name>{asked if packet == 1 else ""}'
+        f'<Class data_type="1">311 1 192.0.2.42 11/16/2026 02:17:48 {number}</Class>'
+        f'<Packet-Type data_type="0">{packet}</Packet-Type><Reason-Code data_type="0">{code}</Reason-Code></Event>\r\n'
+    )
+
+
+@pytest.mark.parametrize("one_class", [True, False], ids=["a class for all", "a class each"])
+def test_an_eap_conversation_of_nps_is_one_login(one_class: bool) -> None:
+    """It has a request and a challenge for each of its rounds, and an answer that doesn't name the device."""
+    text, number = "", 1000
+    for begin, packet, code in ((10, 3, 16), (30, 2, 0)):
+        for round_ in range(6):
+            number += not one_class
+            text += dts(begin + round_ * 0.05, number, 1) + dts(begin + round_ * 0.05 + 0.01, number, 11)
+        number += not one_class
+        text += dts(begin + 0.5, number, 1) + dts(begin + 0.51, number, packet, code)
+        number += 1
+    lines = records(text.encode(), about(Path("IN2611.log")))
+    refused, accepted = assemble(lines, Places(), Catalogue.load(), key=b"k" * 32)
+    assert (refused.outcome, refused.cause, len(refused.lines)) == (Outcome.REJECT, "wrong-name-or-password", 14)
+    assert (accepted.outcome, accepted.mac, len(accepted.lines)) == (Outcome.ACCEPT, "021edfe8845a", 14)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ggi_net.authlog.read import secret_values
@@ -235,6 +235,7 @@ def test_other_lines_are_not_mine(line: str) -> None:
     assert wpa_supplicant.read(line) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text(text: str) -> None:
     for line in (text, STA + text, STA + "IEEE 802.1X: " + text, "CTRL-EVENT-" + text, "wlan0: CTRL-EVENT-EAP-" + text):
@@ -258,9 +259,9 @@ def test_any_text(text: str) -> None:
     ids=range(7),
 )
 def test_a_bomb_takes_linear_time(bomb: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for module in (hostapd, wpa_supplicant):
         module.read(bomb)
         module.notice(bomb)
     secret_values.hexdump(bomb)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ggi_net.authlog.read import flatxml
@@ -155,11 +155,11 @@ def test_nothing_is_declared_fetched_or_expanded(tmp_path: Path) -> None:
     secret.write_text("shibboleth")
     lol = "".join(f'<!ENTITY lol{n} "{f"&lol{n - 1};" * 10}">' for n in range(1, 10))
     doctype = f'<!DOCTYPE e [<!ENTITY lol0 "lol">{lol}<!ENTITY file SYSTEM "file://{secret}">]>'
-    began = time.perf_counter()
+    began = time.process_time()
     assert read(doctype + DENIED) is None
     said = of(DENIED.replace("j.jansen@almelo.example", "&lol9;&file;&#xD800;&#x110000;&#65;"))
     assert said["outer"] == "&lol9;&file;&#xD800;&#x110000;A"
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
@@ -176,11 +176,12 @@ def test_nothing_is_declared_fetched_or_expanded(tmp_path: Path) -> None:
     ids=range(7),
 )
 def test_a_bomb_takes_linear_time(bomb: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     read(bomb)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_is_read_or_not_mine(text: str) -> None:
     read(text)
@@ -191,6 +192,7 @@ def test_any_text_is_read_or_not_mine(text: str) -> None:
 NAMES = st.text(max_size=60)
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_a_name_comes_back_as_it_was(name: str) -> None:
     """Whatever a device calls itself, except what XML itself cannot hold."""
@@ -201,11 +203,13 @@ def test_a_name_comes_back_as_it_was(name: str) -> None:
     assert (said["code"], said["result"]) == ("16", "reject")
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(["&lt;", "&#10;", "&#x0;", "&amp;lt;", "&nbsp;", "&"]))
 def test_unescaping_never_fails(text: str, reference: str) -> None:
     flatxml.unescaped(text + reference + text)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.text(max_size=5) | st.integers(),

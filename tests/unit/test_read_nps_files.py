@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ggi_net.authlog.read import secret_values
@@ -51,7 +51,7 @@ def test_dts_request_and_answer_are_joined_by_class() -> None:
     request, answer = of(nps_dts.read(DTS[0])), of(nps_dts.read(DTS[1]))
     assert request["session"] == answer["session"] == "311 1 192.0.2.42 11/16/2026 02:17:48 1307"
     assert (request["kind"], request["mac"], request["outer"]) == (
-        "request",
+        "notice",
         "02-1e-df-e8-84-5a",
         "j.jansen@almelo.example",
     )
@@ -110,12 +110,13 @@ def test_dts_keeps_no_key() -> None:
     ids=range(3),
 )
 def test_dts_bomb_takes_linear_time(bomb: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     nps_dts.read(bomb)
     secret_values.elements(bomb)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_dts_any_text(text: str) -> None:
     for whole in (text, "<Event>" + text, DTS[0].replace("j.jansen@almelo.example", text)):
@@ -140,14 +141,14 @@ def test_dts_and_events_are_told_apart_by_their_beginning() -> None:
 def test_database_records_of_microsofts_own_examples() -> None:
     said = [of(nps_csv.read(line)) for line in DATABASE]
     assert [(one["kind"], one.get("result"), one.get("code")) for one in said] == [
-        ("request", None, None),
+        ("notice", None, None),
         ("result", "accept", None),
-        ("request", None, None),
+        ("notice", None, None),
         ("result", "reject", "36"),
-        ("request", None, None),
+        ("notice", None, None),
     ]
     assert said[0] == {
-        "kind": "request",
+        "kind": "notice",
         "hop": "home",
         "time": "2008-03-07T13:04:33",
         "host": "CLIENTCOMP",
@@ -202,6 +203,7 @@ def test_database_hexadecimal_is_read_where_nps_must_have_written_it() -> None:
     assert of(nps_csv.read(row(Packet_Type="1", User_Name=literal)))["outer"] == literal
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="\r\n", exclude_categories=("Cs",)), max_size=100))
 def test_database_any_name_comes_back(name: str) -> None:
     line = row(Packet_Type="3", User_Name=name, Reason_Code="16")
@@ -219,7 +221,7 @@ def test_database_any_name_comes_back(name: str) -> None:
 def test_ias_records_of_microsofts_own_examples() -> None:
     request, answer, cut = (of(nps_csv.read(line)) for line in IAS)
     assert request == {
-        "kind": "request",
+        "kind": "notice",
         "hop": "home",
         "time": "2000-02-09T23:18:00",
         "host": "NPS2",
@@ -236,7 +238,7 @@ def test_ias_records_of_microsofts_own_examples() -> None:
 def test_ias_text_with_a_comma_is_in_hexadecimal() -> None:
     line = IAS[0].replace(",user,", f",0x{b'a,4136,2'.hex()},", 1)
     said = of(nps_csv.read(line))
-    assert (said["outer"], said["kind"]) == ("a,4136,2", "request")
+    assert (said["outer"], said["kind"]) == ("a,4136,2", "notice")
 
 
 def test_ias_keeps_no_key() -> None:
@@ -264,6 +266,7 @@ def test_what_is_none_or_half_a_record_raises_nothing(line: str) -> None:
     nps_csv.read(line)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_csv_any_text(text: str) -> None:
     for whole in (text, DATABASE[0][:40] + text, IAS[0][:60] + text, text + IAS[0]):
@@ -272,8 +275,8 @@ def test_csv_any_text(text: str) -> None:
 
 
 def test_csv_a_long_field_is_kept_and_costs_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     said = of(nps_csv.read(row(Packet_Type="3", User_Name="x" * 300_000, Reason_Code="16")))
     assert said["result"] == "reject"
     nps_csv.read("," * 300_000)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

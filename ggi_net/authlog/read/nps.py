@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from ggi_net.authlog.read.format import Said
 
 _PACKETS = {
-    "1": (Kind.REQUEST, Result.NONE),
     "2": (Kind.RESULT, Result.ACCEPT),
     "3": (Kind.RESULT, Result.REJECT),
     "4": (Kind.ACCOUNTING, Result.NONE),
 }
-"""Packet-Type, a RADIUS code. Every other one, such as 11, an Access-Challenge, is a notice."""
+"""Packet-Type, a RADIUS code. Every other one is a notice: 11, an Access-Challenge, and 1, an Access-Request, too. A
+conversation has many of them, and the log has no State by which the first one could be told from the others."""
 
 _EVENTS = {
     "6272": (Kind.RESULT, Result.ACCEPT),
