@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ggi_net.authlog.causes.cause import Address, Attempt, Identity
-from ggi_net.authlog.line import Hop, Kind, Result
+from ggi_net.authlog.line import Hop, Kind, Product, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -73,11 +73,16 @@ ADDRESS: Mapping[Address, Callable[[str], bool]] = {
 
 def _never_answered(lines: Sequence[Line]) -> bool:
     answered = any(line.kind in (Kind.RESULT, Kind.INNER) and line.result != Result.NONE for line in lines)
-    return not answered and any(line.kind == Kind.REQUEST for line in lines)
+    return not answered and any(_asks(line) for line in lines)
 
 
 def _never_answered_at_home(lines: Sequence[Line]) -> bool:
-    return _never_answered(lines) and any(line.kind == Kind.REQUEST and line.hop == Hop.HOME for line in lines)
+    return _never_answered(lines) and any(line.hop == Hop.HOME and _asks(line) for line in lines)
+
+
+def _asks(line: Line) -> bool:
+    """Whether somebody asked a server; NPS notes every packet of a conversation."""
+    return line.kind == Kind.REQUEST or (line.kind == Kind.NOTICE and line.product is Product.NPS)
 
 
 ATTEMPT: Mapping[Attempt, Callable[[Sequence[Line]], bool]] = {
