@@ -70,6 +70,7 @@ def test_the_first_request_begins_a_conversation() -> None:
         "called": "02-AA-BB-CC-DD-01:govroam",
         "nas": "ap1.visited.example",
         "operator": "1hengelo.example",
+        "session": "0x30",
     }
 
 
@@ -82,6 +83,14 @@ def test_accept_says_cui_vlan_and_tls() -> None:
     said = of(ACCEPT)
     assert (said["result"], said["cui"]) == ("accept", "b2142fc805c0b74f41e8e39dafbc0a8e")
     assert (said["vlan"], said["tls"]) == ("110", "TLS 1.2")
+
+
+def test_an_answer_has_the_proxy_states_of_its_request_and_nothing_else_that_joins_them() -> None:
+    both = "Proxy-State = 0x30\n\tProxy-State = 0x3137"
+    asked = of(REQUEST.replace("Proxy-State = 0x30", both))
+    answered = of(ACCEPT.replace("Proxy-State = 0x37", both))
+    assert asked["session"] == answered["session"] == "0x30 0x3137"
+    assert "mac" not in answered
 
 
 def test_reject_says_why() -> None:

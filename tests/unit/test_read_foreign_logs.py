@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -259,3 +260,16 @@ def test_an_eap_conversation_of_nps_is_one_login(one_class: bool) -> None:
     refused, accepted = assemble(lines, Places(), Catalogue.load(), key=b"k" * 32)
     assert (refused.outcome, refused.cause, len(refused.lines)) == (Outcome.REJECT, "wrong-name-or-password", 14)
     assert (accepted.outcome, accepted.mac, len(accepted.lines)) == (Outcome.ACCEPT, "021edfe8845a", 14)
+
+
+def test_detail_files_of_two_servers_make_one_login() -> None:
+    """Answers are joined to their requests, whose State and Proxy-State they have."""
+    lines: list[Line] = []
+    for path in sorted((LOGS / "detail").glob("*.wrong-password.*")):
+        host = path.name.partition(".")[0]
+        hop = Hop.VISITED if host.startswith("sp") else Hop.HOME
+        lines += records(path.read_bytes(), msgspec.structs.replace(about(path), host=host, hop=hop))
+    (login,) = assemble(lines, Places(), Catalogue.load(), key=b"k" * 32)
+    assert (login.outcome, login.mac, login.outer) == (Outcome.REJECT, "020000000205", "anonymous@almelo.example")
+    assert set(login.seen) == {Hop.VISITED, Hop.HOME}
+    assert len(login.lines) == len(lines)

@@ -4,6 +4,9 @@ accounting).
 A record begins with a date and ends with an empty line. Its own `Timestamp` is in UTC, the date above it is not.
 FreeRADIUS escapes line ends in texts, so no user name can begin a record.
 
+An answer names no device. It has the Proxy-States of its request, which are in the log of requests beside it (RFC 2865,
+5.33): they stand in `session`.
+
 A detail file has keys and passwords. They are not stored: here, and only where a daemon writes such things, `raw` is
 not what stood in the log (see `secret_values.py`).
 
@@ -48,8 +51,11 @@ def read(text: str) -> Said | None:
     if (head := _HEAD.match(text)) is None:
         return None
     said: dict[str, str] = {}
+    proxies = []
     for name, value in _ATTRIBUTE.findall(text, head.end()):
         said.setdefault(name, _plain(name, value))
+        if name == "Proxy-State":
+            proxies.append(value)
     if not said:
         return None
     kind, result = _kind(said)
@@ -65,7 +71,7 @@ def read(text: str) -> Said | None:
         "client": said.get("Packet-Src-IP-Address", "") or said.get("Client-IP-Address", ""),
         "cui": said.get("Chargeable-User-Identity", ""),
         "state": said.get("State", "").removeprefix("0x"),
-        "session": said.get("Acct-Session-Id", ""),
+        "session": said.get("Acct-Session-Id", "") if kind is Kind.ACCOUNTING else " ".join(proxies),
         "eap": _METHODS.get(_eap_type(said.get("EAP-Message", "")), ""),
         "tls": said.get("TLS-Session-Version", ""),
         "vlan": said.get("Tunnel-Private-Group-Id", ""),
