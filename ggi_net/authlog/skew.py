@@ -53,19 +53,33 @@ def _answers(lines: Iterable[Line]) -> tuple[Answers, Answers, set[str]]:
     by_mac: defaultdict[Key, defaultdict[str, set[float]]] = defaultdict(lambda: defaultdict(set))
     by_vendor: defaultdict[Key, defaultdict[str, set[float]]] = defaultdict(lambda: defaultdict(set))
     proxies: set[str] = set()
+    asked: dict[tuple[str, str], str] = {}
+    answers: list[Line] = []
     for line in lines:
+        if line.product is Product.NPS and line.session and line.mac:
+            asked[line.host, line.session] = line.mac
         if line.kind is not Kind.RESULT or not line.host:
             continue
         if line.product is Product.FTICKS:
             proxies.add(line.host)
-        time = (line.time - EPOCH).total_seconds()
-        if not line.time.microsecond:
-            time += 0.5
+        if line.product is Product.NPS and not line.mac:
+            answers.append(line)
+            continue
+        time = _time(line)
         if len(line.mac) == MAC_DIGITS:
             by_mac[line.mac, line.result][line.host].add(time)
         if line.realm and (part := vendor(line)):
             by_vendor[part, line.realm, line.result][line.host].add(time)
+    for line in answers:  # NPS has the device in what was asked, and the same number in both
+        if mac := asked.get((line.host, line.session), ""):
+            by_mac[mac, line.result][line.host].add(_time(line))
     return _few(by_mac), _few(by_vendor), proxies
+
+
+def _time(line: Line) -> float:
+    """When a line was written; of one in whole seconds, the middle of that second."""
+    time = (line.time - EPOCH).total_seconds()
+    return time if line.time.microsecond else time + 0.5
 
 
 def _few(answers: Mapping[Key, Mapping[str, set[float]]]) -> Answers:
