@@ -288,6 +288,12 @@ def test_an_identity_that_changes_on_the_way_is_still_one_login():
     assert login.realm == "almelo.example"
 
 
+def test_an_id_stays_the_same_when_more_is_known_of_clocks():
+    lines = written([one_try()], {"idp-almelo": 1.4, "flr1": -0.7})
+    (one,), (other,) = logins_of(lines, clocks={}), logins_of(lines, clocks={"idp-almelo": 1.4, "sp-hengelo": 0.8})
+    assert one.id == other.id
+
+
 def test_ids_tell_nothing_and_depend_on_the_key():
     (one,) = logins_of(written([one_try()]))
     (other,) = assemble(written([one_try()]), PLACES, CATALOGUE, key=b"another key 6789")

@@ -9,6 +9,7 @@ import msgspec
 
 from ggi_net.authlog.line import Hop, Kind, Result
 from ggi_net.authlog.login import Login, Outcome
+from ggi_net.authlog.logins.attempt import RANK
 from ggi_net.authlog.logins.event import EPOCH, ORDER, PHASE
 from ggi_net.authlog.logins.trail import is_roaming, trail
 
@@ -58,8 +59,11 @@ class Builder:
         )
         match = None if outcome is Outcome.ACCEPT else self._catalogue.cause_of(lines)
         mac = attempt.device
+        whose = mac or "/".join(attempt.events[0].device)
         return Login(
-            id=self._ids.id(begin, mac or "/".join(attempt.events[0].device), said["outer"], realm, operator),
+            id=self._ids.id(
+                _named_by(events), mac or "/".join(attempt.events[0].device), said["outer"], realm, operator
+            ),
             begin=EPOCH + timedelta(seconds=begin),
             end=EPOCH + timedelta(seconds=end),
             outcome=outcome,
@@ -96,6 +100,12 @@ class Builder:
 def _with_hop(event: Event) -> Line:
     """The line; what the places say of its hop is filled in."""
     return event.line if event.line.hop is event.hop else msgspec.structs.replace(event.line, hop=event.hop)
+
+
+def _named_by(events: Sequence[Event]) -> float:
+    """The second that names a login: as the outermost server wrote it, whatever is known of clocks."""
+    event = min(events, key=lambda e: (PHASE[e.line.kind] >= PHASE[Kind.ACCOUNTING], RANK[e.hop], e.line.time))
+    return (event.line.time - EPOCH).total_seconds()
 
 
 def _said(events: Sequence[Event]) -> dict[str, str]:
