@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from people import HOSTILE, NOW
+from people import HOSTILE, NOW, login
 from site_of_pages import AUDITOR, HELPDESK, NUMBER, Account, Site, day
 
 from ggi_net.authlog.audit_check import Wanted, search, verify
@@ -240,6 +240,17 @@ class TestOverview:
         page = Site(tmp_path, []).client(HELPDESK).get("/overzicht?sinds=maand")
         assert page.status_code == 200
         assert "Geen mislukte pogingen" in page.text
+
+
+def test_equal_attempts_are_one(tmp_path):
+    tries = [
+        login(id=f"2A9Z0C4H8K3M7N1P5Q6R8S2T{number:02}", attempts=1, begin=begin, end=begin)
+        for number in range(3)
+        for begin in [login().begin + timedelta(seconds=10 * number)]
+    ]
+    page = Site(tmp_path, tries).client(HELPDESK).ask("j.jansen").text
+    assert "3 pogingen in" in page
+    assert "Andere pogingen" not in page
 
 
 def test_what_many_logins_say_together_stands_on_the_answer(tmp_path):

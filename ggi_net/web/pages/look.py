@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from ggi_net.authlog.asked import asked, login_id
+from ggi_net.authlog.fold import fold
 from ggi_net.authlog.login import Login
 from ggi_net.model.types import Record
 from ggi_net.web.inert import typed
@@ -53,6 +56,9 @@ def look_up(
     for question in questions:
         found = helpdesk.search(viewer, question, form.reason, where=where)
         if found:
-            chosen = helpdesk.explain(viewer, newest_failed(found).id, form.reason, where=where)
-            return Found(chosen=chosen, logins=tuple(found))
+            folded = fold(found)
+            newest = newest_failed(folded)
+            chosen = helpdesk.explain(viewer, newest.id, form.reason, where=where)
+            repeated = structs.replace(chosen, attempts=newest.attempts, end=newest.end)
+            return Found(chosen=repeated, logins=tuple(folded))
     return None
