@@ -6,24 +6,33 @@ follows from the files, and a worker that was killed goes on where it was.
 
 from __future__ import annotations
 
-import errno
 import hashlib
+import io
 import os
-import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ggi_net.authlog.store.columns import LINES
 from ggi_net.authlog.store.manifest import holds, merged
-from ggi_net.errors import DiskFull, FileError, Place, StoreDamaged
+from ggi_net.errors import Place, StoreDamaged
+from ggi_net.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ggi_net.authlog.store.manifest import Manifest, Range
+
+
+REPEATED: Final = [
+    name
+    for name in LINES.names
+    if name not in ("time", "offset", "raw", "outer", "inner", "mac", "session", "cui", "state")
+]
+"""The columns whose values repeat within a block. To look for repetitions in the others would take as long as all the
+rest; files are read whole, so that statistics help nobody."""
 
 
 class HotFile(NamedTuple):
@@ -46,30 +55,15 @@ def commit(folder: Path, table: pa.Table, source: str, begin: int, end: int) -> 
     Raises DiskFull or FileError; then nothing was committed.
     """
     path = folder / f"{digest(source)}-{begin}-{end}.parquet"
-    write(conform(table), path)
+    write_atomic(path, content(conform(table)), mode=0o640)
     return path
 
 
-def write(table: pa.Table, path: Path) -> None:
-    """Write a hot file, or replace it, at once. Raises DiskFull or FileError; then nothing changed."""
-    folder = path.parent
-    beside = folder / f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}"
-    try:
-        try:
-            pq.write_table(table, beside, compression="zstd", use_dictionary=True)
-            flush(beside)
-            beside.rename(path)
-            flush(folder)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull("no space left on the disk", place=Place(str(folder))) from None
-        raise FileError(
-            f"can't be written: {error.strerror or error}",
-            place=Place(str(path)),
-            hint="check the path and your rights",
-        ) from None
+def content(table: pa.Table) -> bytes:
+    """What a hot file with these lines consists of."""
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", use_dictionary=REPEATED, write_statistics=False)
+    return sink.getvalue()
 
 
 def conform(table: pa.Table) -> pa.Table:
