@@ -1,24 +1,26 @@
-"""`python -m bench [rendering] [push] [netbox]`: measure, by default all, and write it into docs/benchmarks.md."""
+"""`python -m bench [rendering] [push] [netbox] [ingest]`: measure, by default all; write it into docs/benchmarks.md."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from bench import netbox_page, netbox_read, page, push, push_page, render
+from bench import ingest, ingest_page, netbox_page, netbox_read, page, push, push_page, render, web
 
 DOCS = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 INTRODUCTION = """# Benchmarks
 
-Written by `make bench` (`python -m bench rendering`, `push` or `netbox` for one part). The figures of one part are
-from one run on one machine, so ratios mean more than seconds.
+Written by `make bench` (`python -m bench rendering`, `push`, `netbox` or `ingest` for one part). The figures of one
+part are from one run on one machine, so ratios mean more than seconds.
 """
 
 PARTS = {
     "rendering": lambda: page.page(render.in_scratch()),
     "push": lambda: push_page.page(push.in_scratch()),
     "netbox": lambda: netbox_page.page(netbox_read.in_scratch()),
+    "ingest": lambda: ingest_page.page(ingest.in_scratch()),
+    "web": lambda: web.page(web.in_scratch()),
 }
 
 
