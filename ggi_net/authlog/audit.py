@@ -156,10 +156,34 @@ class Audit:
             self._append(end, entry)
             return entry
 
-    def forget(self, identity: str) -> int:
-        """Remove an identity as typed, when a person asks to be erased; return how often it stood there."""
+    def forget(self, identity: str, viewer: Viewer, *, where: str, reason: str) -> int:
+        """Remove an identity as typed, when a person asks to be erased; return how often it stood there.
+
+        An entry says that it was done, with the hash: the chain itself never had more. Raises AuditFailed.
+        """
         with _explained(self.folder), self._locked():
-            return self.plain.forget(identity)
+            removed = self.plain.forget(identity)
+            now = self._clock()
+            end = self._settled(now)
+            entry = Entry(
+                number=end.number + 1,
+                time=now,
+                what=What.ERASE,
+                who=writable(viewer.name),
+                role=viewer.role,
+                where=where,
+                about={"user": self.key.identity(identity)},
+                reason=writable(reason),
+                note=f"removed {removed} times as it was typed",
+                before=end.hash,
+            )
+            self._append(end, entry)
+            return removed
+
+    def expire(self) -> None:
+        """Remove the identities as typed whose days are over; the first look-up of a day does so as well."""
+        with _explained(self.folder), self._locked():
+            self.plain.expire(self._clock())
 
     def head(self) -> bytes:
         """The sealed head as one line, to be kept elsewhere."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from ggi_net.authlog.asked import mac
 from ggi_net.model.types import Record
 
 START = "0" * 64
@@ -29,6 +30,8 @@ class What(StrEnum):
     """A live login test."""
     AUDIT = "audit"
     """Somebody read this log."""
+    ERASE = "erase"
+    """A person was erased who had asked for it: also what was typed here goes."""
     TORN = "torn"
     """A process died while it wrote; the octets that it left are no entry, and nothing was answered."""
     CUT = "cut"
@@ -89,8 +92,9 @@ class Key:
         return self._opened(line, Head)
 
     def identity(self, text: str) -> str:
-        """The keyed hash of an identity or address, without regard to case."""
-        return hmac.digest(self._hash, writable(text).strip().casefold().encode(), "sha256").hex()[:32]
+        """The keyed hash of an identity without regard to case, or of a MAC address in any notation."""
+        plain = mac(text) or writable(text).strip().casefold()
+        return hmac.digest(self._hash, plain.encode(), "sha256").hex()[:32]
 
     def _opened(self, line: bytes, kind: type[T]) -> T | None:
         found = _SEALED.fullmatch(line)

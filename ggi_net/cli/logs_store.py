@@ -11,6 +11,7 @@ from ggi_net.cli.console import out
 from ggi_net.cli.logs_options import SettingsOption, StoreOption, read_logs_settings, say
 
 if TYPE_CHECKING:
+    from ggi_net.authlog.audit import Audit
     from ggi_net.authlog.ingest.status import Status
     from ggi_net.authlog.store.store import Store
 
@@ -48,6 +49,7 @@ def expire(store: StoreOption = None, settings: SettingsOption = None) -> None:
     """
     with _open(store, settings) as found:
         gone = found.expire()
+    _audit(store, settings).expire()
     out.print(
         f"removed: {gone.days:,} days, {gone.lines:,} lines, {gone.logins:,} logins; "
         f"{gone.plain:,} logins lost what names people",
@@ -65,15 +67,18 @@ def erase(
     """Remove everything of one person or device, and keep it from coming back with old logs.
 
     A proof is kept in the store: which files were rewritten, how many lines went, and that a second search found none;
-    it names the person by a keyed hash. The visits of a device under an anonymous name go with its MAC address.
+    it names the person by a keyed hash. What people typed to look them up goes as well (`ggi audit`). The visits of a
+    device under an anonymous name go with its MAC address.
     """
     import msgspec
 
     from ggi_net.authlog.asked import mac
+    from ggi_net.authlog.helpdesk import engineer
 
     digits = mac(who)
     with _open(store, settings) as found:
         proof = found.erase(mac=digits, reason=reason) if digits else found.erase(identity=who, reason=reason)
+    _audit(store, settings).forget(who, engineer(), where="cli", reason=reason)
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(proof)).decode())
         return
@@ -105,6 +110,15 @@ def _open(store: Path | None, settings: Path | None) -> Store:
     if found.retention is not None and opened.retention != found.retention:
         opened.retention = found.retention
     return opened
+
+
+def _audit(store: Path | None, settings: Path | None) -> Audit:
+    """The log of who looked up what: what was typed there goes with the rest."""
+    from ggi_net.authlog.audit import open_audit
+    from ggi_net.secrets import open_backend
+
+    found = read_logs_settings(settings, store)
+    return open_audit(found.audit, open_backend(found.secrets))
 
 
 def _print(found: Status) -> None:

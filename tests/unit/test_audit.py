@@ -78,12 +78,17 @@ def test_an_identity_stands_in_the_chain_as_a_keyed_hash_only(audit):
     assert other.key.identity("j.jansen@almelo.example") != found.entry.about["user"], "nobody else can make the hash"
 
 
-def test_identities_as_typed_go_after_their_days_and_the_hash_still_finds_them(tmp_path):
+@pytest.mark.parametrize(
+    "end",
+    [Audit.expire, lambda audit: audit.record(What.LOGIN, BAKKER, where="cli", asked={"login": "X"})],
+    ids=["ggi logs expire", "the first look-up of a day"],
+)
+def test_identities_as_typed_go_after_their_days_and_the_hash_still_finds_them(tmp_path, end):
     clock = Clock()
     audit = Audit(tmp_path, KEY, plain_days=7, clock=clock)
     look(audit)
     clock.now += timedelta(days=8)
-    audit.record(What.LOGIN, BAKKER, where="cli", asked={"login": "X"})
+    end(audit)
     assert not any(b"ansen" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     (found,) = search(audit, Wanted(about="j.jansen@almelo.example"))
     assert found.about["user"].startswith("#")
@@ -94,10 +99,21 @@ def test_a_person_can_be_erased_without_touching_the_chain(audit):
     look(audit, 2)
     audit.record(What.SEARCH, BAKKER, where="cli", question=Question(user="p.peters@almelo.example"))
     before = lines(audit)
-    assert audit.forget("j.jansen@almelo.example") == 2
-    assert lines(audit) == before
+    assert audit.forget("j.jansen@almelo.example", BAKKER, where="cli", reason="AVG-17") == 2
+    assert lines(audit)[:-1] == before
+    assert b"jansen" not in lines(audit)[-1]
+    (newest, *_) = search(audit, Wanted(about="j.jansen@almelo.example"))
+    assert (newest.entry.what, newest.entry.reason) == (What.ERASE, "AVG-17")
     assert list(audit.plain.names().values()) == ["p.peters@almelo.example"]
     assert verify(audit).whole
+
+
+def test_a_device_is_found_and_forgotten_in_any_notation(audit):
+    audit.record(What.SEARCH, BAKKER, where="cli", question=Question(mac="3c22fb4a9e01"))
+    audit.record(What.AUDIT, BAKKER, where="cli", about={"about": "3C-22-FB-4A-9E-01"})
+    assert len(search(audit, Wanted(about="3c22.fb4a.9e01"))) == 2
+    assert audit.forget("3C:22:FB:4A:9E:01", BAKKER, where="cli", reason="AVG-17") == 2
+    assert audit.plain.names() == {}
 
 
 def test_entries_of_several_days_are_one_chain(audit):

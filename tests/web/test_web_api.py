@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+from pathlib import Path
 
 import pytest
 import schemathesis
@@ -12,10 +14,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from people import HOSTILE, line, login
 from schemathesis import GenerationMode
+from typer.testing import CliRunner
 
 from ggi_net.authlog.causes.catalogue import Catalogue
 from ggi_net.authlog.line import Hop, Kind
 from ggi_net.authlog.question import Role
+from ggi_net.cli.web import app as cli
 from ggi_net.errors import AccountProblem, NotLoggedIn
 from ggi_net.web.database import Database
 from ggi_net.web.tokens import Tokens
@@ -296,12 +300,8 @@ def test_any_text_is_no_token(front, secret):
 
 
 def test_tokens_are_kept_by_the_command_line_and_shown_once(tmp_path):
-    from typer.testing import CliRunner
-
-    from ggi_net.cli.web import app as web
-
     def ggi(*arguments: str):
-        return CliRunner().invoke(web, arguments, env={"GGI_STATE": str(tmp_path), "COLUMNS": "200"})
+        return CliRunner().invoke(cli, arguments, env={"GGI_STATE": str(tmp_path), "COLUMNS": "200"})
 
     made = ggi("token", "add", "TOPdesk", "--role", "helpdesk", "-g", "almelo", "--days", "30")
     secret = made.stdout.strip()
@@ -313,6 +313,15 @@ def test_tokens_are_kept_by_the_command_line_and_shown_once(tmp_path):
     assert secret not in listed
     assert ggi("token", "revoke", tokens.all()[0].id).exit_code == 0
     assert "revoked" in ggi("token", "list").output
+
+
+def test_the_documented_command_makes_a_token(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    command = shlex.split(re.search(r"^ggi (web .*token add .*)$", page, re.MULTILINE)[1])
+    (tmp_path / "web.yml").write_text("logs: logs.yml\nstate: .\n")
+    made = CliRunner().invoke(cli, [str(tmp_path / word) if word == "web.yml" else word for word in command[1:]])
+    assert made.exit_code == 0, made.output
+    assert Tokens(Database(tmp_path)).viewer(made.stdout.strip()).gemeenten == ("almelo",)
 
 
 # -- its description -------------------------------------------------------------------------------------

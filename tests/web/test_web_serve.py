@@ -22,12 +22,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from front import CHEAP, PASSWORD, token_of
+from typer.testing import CliRunner
 
 from ggi_net.authlog.audit import Audit
-from ggi_net.authlog.audit_check import verify
+from ggi_net.authlog.audit_check import Wanted, search, verify
+from ggi_net.authlog.audit_entry import What
 from ggi_net.authlog.question import Role
 from ggi_net.authlog.store.keys import Keys
 from ggi_net.authlog.store.store import Store
+from ggi_net.cli.logs import app as logs
 from ggi_net.errors import WebSettings
 from ggi_net.web.accounts import Accounts
 from ggi_net.web.database import Database
@@ -259,6 +262,27 @@ def test_the_example_says_why_it_is_refused(client_environment):
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("You are not logged in: ")
+
+
+# -- a person who asks to be erased -----------------------------------------------------------------------
+
+
+def test_who_is_erased_goes_from_what_people_typed_too(served):
+    audit = Audit(served.folder / "audit", KEY)
+    assert "j.jansen@almelo.example" in audit.plain.names().values()
+    arguments = [
+        "erase",
+        "j.jansen@almelo.example",
+        "--reason",
+        "AVG-17",
+        "--settings",
+        str(served.folder / "logs.yml"),
+    ]
+    done = CliRunner().invoke(logs, arguments)
+    assert done.exit_code == 0, done.output
+    assert "j.jansen@almelo.example" not in audit.plain.names().values()
+    assert search(audit, Wanted(limit=1))[0].entry.what is What.ERASE
+    assert verify(audit).whole
 
 
 # -- what is opened for it ------------------------------------------------------------------------------

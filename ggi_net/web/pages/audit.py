@@ -36,6 +36,7 @@ WHATS = {
     What.STATS: Both("cijfers bekeken", "looked at figures"),
     What.TEST: Both("inloggen geprobeerd", "tested logging in"),
     What.AUDIT: Both("dit logboek gelezen", "read this log"),
+    What.ERASE: Both("persoon gewist", "erased a person"),
     What.TORN: Both("regel afgebroken bij het schrijven", "an entry was cut off while written"),
     What.CUT: Both("er ontbreken regels", "entries are missing"),
 }
