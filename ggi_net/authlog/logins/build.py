@@ -61,9 +61,7 @@ class Builder:
         mac = attempt.device
         whose = mac or "/".join(attempt.events[0].device)
         return Login(
-            id=self._ids.id(
-                _named_by(events), mac or "/".join(attempt.events[0].device), said["outer"], realm, operator
-            ),
+            id=self._ids.id(_named_by(events), whose, said["outer"], realm, operator),
             begin=EPOCH + timedelta(seconds=begin),
             end=EPOCH + timedelta(seconds=end),
             outcome=outcome,
