@@ -1,6 +1,7 @@
 """The real logs of radsecproxy and FreeRADIUS in `tests/logs`, and what is read from them.
 
-`python tests/read_logs.py` writes `tests/logs/lines.ndjson` again; read its diff like code: it says what every line means.
+`python tests/read_logs.py` writes `tests/logs/lines.ndjson` again; read its diff like code: it says what every line
+means.
 """
 
 from __future__ import annotations

@@ -34,12 +34,21 @@ SEEDS = [
     f"2026-11-23T15:49:27.123456+01:00 {{h}} radsecproxy[{{p}}]: {ACCEPT}",
     f"<132>1 2026-11-23T15:49:27Z {{h}} radsecproxy {{p}} - - {ACCEPT}",
     f"{TIME} : Auth: ({{p}}) Login OK: [{{u}}] (from client {{k}} port {{p}} cli {{m}})  realm={{r}} csi={{m}}",
-    f"{TIME} : Auth: ({{p}})   Login incorrect (pap: user unknown): [{{u}}] (from client {{k}} port 0 cli {{m}} via TLS tunnel)",
-    f"Nov 23 16:00:00 {{h}} freeradius[{{p}}]: {TIME} : Auth: ({{p}}) Login OK: [{{u}}] (from client {{k}} port 0 cli {{m}})",
-    '{{"time":"2026-11-23T14:49:27Z","host":"{h}","role":"idp","event":"result","result":"reject","outer":"{u}","inner":"{u}",'
-    '"realm":"{r}","mac":"{m}","called_station":"{m}:govroam","nas":"{k}","client":"{k}","operator":"{o}","cui":"{c}","refusal":"",'
-    '"reason":"eap: unknown user","eap_type":"TTLS","tls_version":"TLS 1.2","vlan":"340","address":"10.0.0.9"}}',
-]  # fmt: skip
+    (
+        f"{TIME} : Auth: ({{p}})   Login incorrect (pap: user unknown): [{{u}}] (from client {{k}} port 0 "
+        f"cli {{m}} via TLS tunnel)"
+    ),
+    (
+        f"Nov 23 16:00:00 {{h}} freeradius[{{p}}]: {TIME} : Auth: ({{p}}) Login OK: [{{u}}] (from client "
+        f"{{k}} port 0 cli {{m}})"
+    ),
+    (
+        '{{"time":"2026-11-23T14:49:27Z","host":"{h}","role":"idp","event":"result","result":"reject","outer":"{u}",'
+        '"inner":"{u}","realm":"{r}","mac":"{m}","called_station":"{m}:govroam","nas":"{k}","client":"{k}",'
+        '"operator":"{o}","cui":"{c}","refusal":"","reason":"eap: unknown user","eap_type":"TTLS",'
+        '"tls_version":"TLS 1.2","vlan":"340","address":"10.0.0.9"}}'
+    ),
+]
 PLAIN: dict[str, list[str]] = {
     "u": [f"u{i}@g{i}.nl" for i in range(20)],
     "m": [f"02-00-00-00-02-{i:02X}" for i in range(20)],
@@ -104,17 +113,68 @@ def test_real_lines() -> None:
     assert taken_fast(data) > 1000
     assert_equal(data)
     assert_equal(data, about(host="x", hop=Hop.VISITED))
-    assert_equal(b"".join(path.read_bytes() for path in read_logs.REAL if path.parent.name == "syslog") * 5 + FILL,
-                 about(hops={"flr1": Hop.FEDERATION}))  # fmt: skip
+    assert_equal(
+        b"".join(path.read_bytes() for path in read_logs.REAL if path.parent.name == "syslog") * 5 + FILL,
+        about(hops={"flr1": Hop.FEDERATION}),
+    )
 
 
-WORDS = sorted(_NAMED) + [
-    "", "-", ":", "x:", "]", "[x]", "(x)", "):", "): [", "x@y", "@", "a@b@c", "jan@Almelo.NL", "user", "unknown", "eap:", "user@unknown",
-    "AA", "02-00-00-00-02-0A", "02:00:00:00:02:0a", "02-00-00-00-02-0g", "020000000201", "undisclosed", "02-00-00-" + "ab" * 27,
-    "02-00-00-" + "AB" * 27, "ab" * 32, "1a.nl", "0a.nl", "1", "a/b", "a/b@c.nl", "é", "\x00", "\x1b[31m", "a\\b", "=27", "a=b", "q7.q7", "w" * 1200,
-    "stationid a from b", "a b", " ", "from", '"', "',", "Nov", "15:49:27", "<132>", "%20", "02-00-00-00-02-0A:govroam", "02-00-00-00-02-0A:",
-    "02-00-00-00-02-0A:a:b", "12345678901234567890123456789012345",
-]  # fmt: skip
+WORDS = [
+    *sorted(_NAMED),
+    "",
+    "-",
+    ":",
+    "x:",
+    "]",
+    "[x]",
+    "(x)",
+    "):",
+    "): [",
+    "x@y",
+    "@",
+    "a@b@c",
+    "jan@Almelo.NL",
+    "user",
+    "unknown",
+    "eap:",
+    "user@unknown",
+    "AA",
+    "02-00-00-00-02-0A",
+    "02:00:00:00:02:0a",
+    "02-00-00-00-02-0g",
+    "020000000201",
+    "undisclosed",
+    "02-00-00-" + "ab" * 27,
+    "02-00-00-" + "AB" * 27,
+    "ab" * 32,
+    "1a.nl",
+    "0a.nl",
+    "1",
+    "a/b",
+    "a/b@c.nl",
+    "é",
+    "\x00",
+    "\x1b[31m",
+    "a\\b",
+    "=27",
+    "a=b",
+    "q7.q7",
+    "w" * 1200,
+    "stationid a from b",
+    "a b",
+    " ",
+    "from",
+    '"',
+    "',",
+    "Nov",
+    "15:49:27",
+    "<132>",
+    "%20",
+    "02-00-00-00-02-0A:govroam",
+    "02-00-00-00-02-0A:",
+    "02-00-00-00-02-0A:a:b",
+    "12345678901234567890123456789012345",
+]
 
 
 @given(st.data())

@@ -66,10 +66,21 @@ def test_an_envelope_changes_nothing_of_what_is_said(envelope: str) -> None:
         next((h for h in ("flr1", "2001:") if h in envelope), "").rstrip(":"), ""
     )
     assert line == Line(
-        time=line.time, product=Product.RADSECPROXY, kind=Kind.RESULT, result=Result.ACCEPT, host=line.host,
-        outer="jan@Almelo.example", realm="almelo.example", mac="02000000020a", operator="hengelo.example",
-        client="hengelo", server="almelo", cui="b214", source="log", raw=line.raw,
-    )  # fmt: skip
+        time=line.time,
+        product=Product.RADSECPROXY,
+        kind=Kind.RESULT,
+        result=Result.ACCEPT,
+        host=line.host,
+        outer="jan@Almelo.example",
+        realm="almelo.example",
+        mac="02000000020a",
+        operator="hengelo.example",
+        client="hengelo",
+        server="almelo",
+        cui="b214",
+        source="log",
+        raw=line.raw,
+    )
 
 
 @pytest.mark.parametrize("envelope", [*ENVELOPES.values(), "{}%s"], ids=[*ENVELOPES, "none"])
@@ -78,7 +89,10 @@ def test_an_empty_message_is_kept(envelope: str) -> None:
 
 
 def test_freeradius_in_syslog_has_its_date_outside_or_twice() -> None:
-    message = "(31)   Login incorrect (pap: no): [jan@almelo.example] (from client flr1 port 0 cli 02-00-00-00-02-04 via TLS tunnel)"
+    message = (
+        "(31)   Login incorrect (pap: no): [jan@almelo.example] (from client flr1 port 0 cli "
+        "02-00-00-00-02-04 via TLS tunnel)"
+    )
     for start in (
         "Nov 23 15:49:27 idp freeradius[7]: ",
         f"Nov 23 16:00:00 idp radiusd: {CTIME} : Auth: ",
@@ -88,39 +102,75 @@ def test_freeradius_in_syslog_has_its_date_outside_or_twice() -> None:
         assert (line.time.hour, line.time.minute) == (14, 49)
         assert (line.kind, line.hop, line.result, line.session) == (Kind.INNER, Hop.HOME, Result.REJECT, "31")
         assert (line.inner, line.outer, line.mac, line.client, line.reason) == (
-            "jan@almelo.example", "", "020000000204", "flr1", "pap: no",
-        )  # fmt: skip
+            "jan@almelo.example",
+            "",
+            "020000000204",
+            "flr1",
+            "pap: no",
+        )
 
 
 RADSECPROXY = {
-    "no station": ("Access-Reject for user @a.nl from b to c (1.2.3.4)", {"outer": "@a.nl", "realm": "a.nl", "server": "b", "client": "c"}),
+    "no station": (
+        "Access-Reject for user @a.nl from b to c (1.2.3.4)",
+        {"outer": "@a.nl", "realm": "a.nl", "server": "b", "client": "c"},
+    ),
     "a static station": ("Access-Reject for user @a.nl stationid undisclosed from b to c (1.2.3.4)", {"mac": ""}),
-    "a station in six words": ("Access-Reject for user @a.nl stationid 02 00 00 00 02 0A from b to c (::1)", {"mac": "02000000020a"}),
-    "a Cisco station": ("Access-Reject for user @a.nl stationid 0200.0000.020a from b to c (::1)", {"mac": "02000000020a"}),
+    "a station in six words": (
+        "Access-Reject for user @a.nl stationid 02 00 00 00 02 0A from b to c (::1)",
+        {"mac": "02000000020a"},
+    ),
+    "a Cisco station": (
+        "Access-Reject for user @a.nl stationid 0200.0000.020a from b to c (::1)",
+        {"mac": "02000000020a"},
+    ),
     "a hash with its vendor": (
-        f"Access-Reject for user @a.nl stationid 02-00-00-{'ab' * 32} from b to c (::1)", {"mac": "ab" * 32},
+        f"Access-Reject for user @a.nl stationid 02-00-00-{'ab' * 32} from b to c (::1)",
+        {"mac": "ab" * 32},
     ),
     "a hash": (f"Access-Reject for user @a.nl stationid {'AB' * 32} from b to c (::1)", {"mac": "ab" * 32}),
     "our refusal": (
-        "Access-Reject for user x y stationid 02-00-00-00-02-0A from _self_ (govroam: no realm (no-realm)) to c (::1) operator 1d.nl",
+        (
+            "Access-Reject for user x y stationid 02-00-00-00-02-0A from _self_ (govroam: no realm "
+            "(no-realm)) to c (::1) operator 1d.nl"
+        ),
         {"outer": "x y", "realm": "", "server": "_self_", "reason": "govroam: no realm (no-realm)", "operator": "d.nl"},
     ),
-    "an operator that is no realm": ("Access-Reject for user @a.nl from b to c (::1) operator 026201", {"operator": ""}),
-    "a reply to a success": ("Access-Accept for user @a.nl from b (hello) to c (::1)", {"reason": "", "result": "accept"}),
-    "a reply that names the user": (
-        'Access-Reject for user jan@a.nl from b (no user "jan@a.nl" or (jan) here) to c (::1)', {"reason": 'no user "" or here'},
+    "an operator that is no realm": (
+        "Access-Reject for user @a.nl from b to c (::1) operator 026201",
+        {"operator": ""},
     ),
-    "nobody's answer": ("Access-Reject (response to Access-Request) from b to c (::1)", {"kind": "notice", "reason": "response to Access-Request"}),
+    "a reply to a success": (
+        "Access-Accept for user @a.nl from b (hello) to c (::1)",
+        {"reason": "", "result": "accept"},
+    ),
+    "a reply that names the user": (
+        'Access-Reject for user jan@a.nl from b (no user "jan@a.nl" or (jan) here) to c (::1)',
+        {"reason": 'no user "" or here'},
+    ),
+    "nobody's answer": (
+        "Access-Reject (response to Access-Request) from b to c (::1)",
+        {"kind": "notice", "reason": "response to Access-Request"},
+    ),
     "silence": (
         "missing response to Access-Request for user jan@a.nl stationid 02-00-00-00-02-0A from c (::1) to b",
-        {"kind": "notice", "outer": "jan@a.nl", "client": "c", "server": "b", "reason": "missing response to Access-Request"},
+        {
+            "kind": "notice",
+            "outer": "jan@a.nl",
+            "client": "c",
+            "server": "b",
+            "reason": "missing response to Access-Request",
+        },
     ),
-    "accounting": ("Accounting-Response for user jan@a.nl from b to c (::1)", {"kind": "accounting", "outer": "jan@a.nl"}),
+    "accounting": (
+        "Accounting-Response for user jan@a.nl from b to c (::1)",
+        {"kind": "accounting", "outer": "jan@a.nl"},
+    ),
     "a request, at a higher level": (
         "radsrv: got Access-Request (id 7) with username: jan@a.nl from client c (::1)",
         {"kind": "notice", "outer": "jan@a.nl", "client": "c", "reason": "Access-Request"},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("text", "said"), RADSECPROXY.values(), ids=RADSECPROXY)
@@ -131,27 +181,58 @@ def test_radsecproxy_says(text: str, said: dict[str, str]) -> None:
 
 
 FREERADIUS = {
-    "3.0, no number": ("Auth: Login OK: [a@b.nl] (from client ap port 13 cli 02-00-00-00-02-0A)", {"outer": "a@b.nl", "mac": "02000000020a", "session": ""}),
-    "no station": ("Auth: (1) Login OK: [a@b.nl] (from client ap port 0)", {"outer": "a@b.nl", "mac": "", "client": "ap"}),
-    "a virtual server": ("Auth: (1)   Login OK: [a@b.nl] (from client ap port 0 via proxy to virtual server)", {"outer": "a@b.nl", "kind": "result"}),
-    "a password behind the name": ("Auth: (1) Login incorrect: [a@b.nl/geheim] (from client ap port 0)", {"outer": "a@b.nl"}),
+    "3.0, no number": (
+        "Auth: Login OK: [a@b.nl] (from client ap port 13 cli 02-00-00-00-02-0A)",
+        {"outer": "a@b.nl", "mac": "02000000020a", "session": ""},
+    ),
+    "no station": (
+        "Auth: (1) Login OK: [a@b.nl] (from client ap port 0)",
+        {"outer": "a@b.nl", "mac": "", "client": "ap"},
+    ),
+    "a virtual server": (
+        "Auth: (1)   Login OK: [a@b.nl] (from client ap port 0 via proxy to virtual server)",
+        {"outer": "a@b.nl", "kind": "result"},
+    ),
+    "a password behind the name": (
+        "Auth: (1) Login incorrect: [a@b.nl/geheim] (from client ap port 0)",
+        {"outer": "a@b.nl"},
+    ),
     "a machine": ("Auth: (1) Login incorrect: [host/pc1.b.nl] (from client ap port 0)", {"outer": "host/pc1.b.nl"}),
-    "an alert": ("ERROR: (55) eap_ttls: ERROR: (TLS) Alert read:fatal:unknown CA", {"kind": "notice", "session": "55", "reason": "eap_ttls: ERROR: (TLS) Alert read:fatal:unknown CA"}),
+    "an alert": (
+        "ERROR: (55) eap_ttls: ERROR: (TLS) Alert read:fatal:unknown CA",
+        {"kind": "notice", "session": "55", "reason": "eap_ttls: ERROR: (TLS) Alert read:fatal:unknown CA"},
+    ),
     "too many logins": ("Auth: (1) Multiple logins (max 1) : [a@b.nl] (from client ap port 0)", {"kind": "notice"}),
     "names of two kinds": (
-        "Auth: (1)   Login incorrect (mschap: User-Name (Alert read:fatal) is not the same as MS-CHAP Name (unknown CA) from"
-        " EAP-MSCHAPv2): [a@b.nl] (from client ap port 0 via TLS tunnel)",
+        (
+            "Auth: (1)   Login incorrect (mschap: User-Name (Alert read:fatal) is not the same as "
+            "MS-CHAP Name (unknown CA) from"
+            " EAP-MSCHAPv2): [a@b.nl] (from client ap port 0 via TLS tunnel)"
+        ),
         {"reason": "mschap: User-Name () is not the same as MS-CHAP Name () from EAP-MSCHAPv2", "inner": "a@b.nl"},
     ),
     "a name in a search": (
-        "Error: rlm_ldap (ldap): Ambiguous search result, returned 2 unsorted entries for \"(uid=Alert read:fatal:unknown CA)\"",
+        (
+            "Error: rlm_ldap (ldap): Ambiguous search result, returned 2 unsorted entries for "
+            '"(uid=Alert read:fatal:unknown CA)"'
+        ),
         {"reason": 'rlm_ldap (ldap): Ambiguous search result, returned 2 unsorted entries for ""'},
     ),
     "no answer": (
-        'ERROR: (5) ERROR: Failing proxied request for user "x", due to "y", due to lack of any response from home server 10.0.0.1 port 2083',
-        {"outer": 'x", due to "y', "server": "10.0.0.1", "reason": 'ERROR: Failing proxied request for user "", due to lack of any response from home server 10.0.0.1 port 2083'},
+        (
+            'ERROR: (5) ERROR: Failing proxied request for user "x", due to "y", due to lack of any '
+            "response from home server 10.0.0.1 port 2083"
+        ),
+        {
+            "outer": 'x", due to "y',
+            "server": "10.0.0.1",
+            "reason": (
+                'ERROR: Failing proxied request for user "", due to lack of any response from home '
+                "server 10.0.0.1 port 2083"
+            ),
+        },
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("text", "said"), FREERADIUS.values(), ids=FREERADIUS)
@@ -168,25 +249,62 @@ def test_f_ticks_are_read_by_key_whatever_their_order() -> None:
     ):
         line = one(f"Nov 23 15:49:27 flr1 radsecproxy[1]: F-TICKS/govroam/1.0#{keys}")
         assert (line.product, line.result, line.realm, line.operator, line.mac, line.host) == (
-            Product.FTICKS, Result.REJECT, "a.nl", "b.nl", "02000000020a", "flr1",
-        )  # fmt: skip
+            Product.FTICKS,
+            Result.REJECT,
+            "a.nl",
+            "b.nl",
+            "02000000020a",
+            "flr1",
+        )
 
 
 FIELDS = (
-    "time", "host", "role", "event", "result", "outer", "inner", "realm", "mac", "called_station", "nas", "client", "operator",
-    "cui", "refusal", "reason", "eap_type", "tls_version", "vlan", "address",
-)  # fmt: skip
+    "time",
+    "host",
+    "role",
+    "event",
+    "result",
+    "outer",
+    "inner",
+    "realm",
+    "mac",
+    "called_station",
+    "nas",
+    "client",
+    "operator",
+    "cui",
+    "refusal",
+    "reason",
+    "eap_type",
+    "tls_version",
+    "vlan",
+    "address",
+)
 LOGIN = dict.fromkeys(FIELDS, "") | {
-    "time": "2026-11-23T14:49:27Z", "host": "radius-almelo-01", "role": "idp", "event": "result", "result": "reject",
-    "outer": "anonymous@almelo.nl", "inner": "o=27brien@almelo.nl", "realm": "almelo.nl", "mac": "02-00-00-00-02-04",
-    "called_station": "02-AA-BB-CC-DD-01:govroam", "nas": "ap1", "client": "flr1", "operator": "1hengelo.nl",
-    "refusal": "inner-realm", "reason": "pap: Cleartext password does not match =22known good=22 password",
-    "eap_type": "TTLS", "tls_version": "TLS 1.2", "vlan": "340", "address": "2001:db8::5",
-}  # fmt: skip
+    "time": "2026-11-23T14:49:27Z",
+    "host": "radius-almelo-01",
+    "role": "idp",
+    "event": "result",
+    "result": "reject",
+    "outer": "anonymous@almelo.nl",
+    "inner": "o=27brien@almelo.nl",
+    "realm": "almelo.nl",
+    "mac": "02-00-00-00-02-04",
+    "called_station": "02-AA-BB-CC-DD-01:govroam",
+    "nas": "ap1",
+    "client": "flr1",
+    "operator": "1hengelo.nl",
+    "refusal": "inner-realm",
+    "reason": "pap: Cleartext password does not match =22known good=22 password",
+    "eap_type": "TTLS",
+    "tls_version": "TLS 1.2",
+    "vlan": "340",
+    "address": "2001:db8::5",
+}
 
 
 def test_the_template_writes_the_fields_that_are_read() -> None:
-    from ggi_net.paths import templates_folder  # noqa: PLC0415
+    from ggi_net.paths import templates_folder
 
     template = (templates_folder() / "freeradius/radiusd.conf/login-log.j2").read_text()
     written = template.partition('format = "')[2].replace("\\", "")
@@ -199,12 +317,30 @@ def test_the_template_writes_the_fields_that_are_read() -> None:
 def test_the_login_log_says_all_of_it(separators: tuple[str, str], start: str) -> None:
     line = one(start + json.dumps(LOGIN, separators=separators))
     assert line == Line(
-        time=datetime(2026, 11, 23, 14, 49, 27, tzinfo=UTC), product=Product.FREERADIUS, kind=Kind.RESULT, hop=Hop.HOME,
-        result=Result.REJECT, host="radius-almelo-01", outer="anonymous@almelo.nl", inner="o'brien@almelo.nl",
-        realm="almelo.nl", mac="020000000204", ap="02aabbccdd01", ssid="govroam", nas="ap1", operator="hengelo.nl",
-        client="flr1", eap="TTLS", tls="TLS 1.2", vlan="340", address="2001:db8::5",
-        reason='pap: Cleartext password does not match "known good" password', code="inner-realm", source="log", raw=line.raw,
-    )  # fmt: skip
+        time=datetime(2026, 11, 23, 14, 49, 27, tzinfo=UTC),
+        product=Product.FREERADIUS,
+        kind=Kind.RESULT,
+        hop=Hop.HOME,
+        result=Result.REJECT,
+        host="radius-almelo-01",
+        outer="anonymous@almelo.nl",
+        inner="o'brien@almelo.nl",
+        realm="almelo.nl",
+        mac="020000000204",
+        ap="02aabbccdd01",
+        ssid="govroam",
+        nas="ap1",
+        operator="hengelo.nl",
+        client="flr1",
+        eap="TTLS",
+        tls="TLS 1.2",
+        vlan="340",
+        address="2001:db8::5",
+        reason='pap: Cleartext password does not match "known good" password',
+        code="inner-realm",
+        source="log",
+        raw=line.raw,
+    )
 
 
 def test_escapes_that_would_not_be_printable_stay() -> None:
@@ -214,18 +350,27 @@ def test_escapes_that_would_not_be_printable_stay() -> None:
 
 FORGED = {
     "a station in the name": (
-        f"{CTIME}: Access-Reject for user x stationid 02-AA-AA-AA-AA-AA from evil (I am right) to you (6.6.6.6) stationid"
-        " 02-00-00-00-02-0A from home to site (10.0.0.1) operator 1site.nl",
+        (
+            f"{CTIME}: Access-Reject for user x stationid 02-AA-AA-AA-AA-AA from evil (I am right) to you "
+            f"(6.6.6.6) stationid"
+            " 02-00-00-00-02-0A from home to site (10.0.0.1) operator 1site.nl"
+        ),
         {"mac": "02000000020a", "server": "home", "client": "site", "operator": "site.nl", "reason": ""},
     ),
     "an operator in the name": (
-        f"{CTIME}: Access-Reject for user x from evil to you (6.6.6.6) operator 1evil.nl stationid 02-00-00-00-02-0A from"
-        " home to site (10.0.0.1) operator 1site.nl",
+        (
+            f"{CTIME}: Access-Reject for user x from evil to you (6.6.6.6) operator 1evil.nl stationid "
+            f"02-00-00-00-02-0A from"
+            " home to site (10.0.0.1) operator 1site.nl"
+        ),
         {"server": "home", "operator": "site.nl", "client": "site"},
     ),
     "a whole line in the name": (
-        f"{CTIME} : Auth: (1) Login incorrect (eap: no): [x] (from client evil port 0 cli 02-AA-AA-AA-AA-AA via TLS tunnel)] (from"
-        " client ap port 0 cli 02-00-00-00-02-0A)",
+        (
+            f"{CTIME} : Auth: (1) Login incorrect (eap: no): [x] (from client evil port 0 cli "
+            f"02-AA-AA-AA-AA-AA via TLS tunnel)] (from"
+            " client ap port 0 cli 02-00-00-00-02-0A)"
+        ),
         {"client": "", "mac": "", "kind": "notice", "result": "", "inner": "", "reason": "Login incorrect (eap: no)"},
     ),
     "brackets in the name": (
@@ -233,15 +378,24 @@ FORGED = {
         {"client": "ap", "mac": "02000000020a", "kind": "result", "outer": "[x] (a)] [y]"},
     ),
     "a reason in the name": (
-        f"{CTIME} : Auth: (1) Login incorrect (eap: no): [x (y): [Alert read:fatal:unknown CA): [] (from client ap port 0)",
+        (
+            f"{CTIME} : Auth: (1) Login incorrect (eap: no): [x (y): [Alert read:fatal:unknown CA): [] "
+            f"(from client ap port 0)"
+        ),
         {"reason": "eap: no", "outer": "x (y): [Alert read:fatal:unknown CA): ["},
     ),
     "a name in what is appended": (
-        f"{CTIME} : Auth: (1) Login incorrect: [x] (from client ap port 0 cli 02-00-00-00-02-0A) user=x] (from client evil port 0)",
+        (
+            f"{CTIME} : Auth: (1) Login incorrect: [x] (from client ap port 0 cli 02-00-00-00-02-0A) "
+            f"user=x] (from client evil port 0)"
+        ),
         {"kind": "notice", "mac": "", "result": ""},
     ),
     "keys in the realm": (
-        f"{CTIME}: F-TICKS/govroam/1.0#REALM=a.nl#VISINST=1evil.nl#RESULT=OK##VISCOUNTRY=NL#VISINST=1site.nl#CSI=#RESULT=FAIL#",
+        (
+            f"{CTIME}: "
+            f"F-TICKS/govroam/1.0#REALM=a.nl#VISINST=1evil.nl#RESULT=OK##VISCOUNTRY=NL#VISINST=1site.nl#CSI=#RESULT=FAIL#"
+        ),
         {"operator": "site.nl", "result": "reject", "realm": "a.nl"},
     ),
     "another daemon's line": (

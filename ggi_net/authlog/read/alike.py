@@ -216,7 +216,7 @@ class _Candidates:
 
 
 def taken(pattern: Pattern, block: Block, lines: Places, reference: datetime) -> Taken:
-    """Return what is of the pattern among `lines`: places of lines with as many marks as it has, as `Block.can_take`."""
+    """Return what is of the pattern among `lines`: places of lines with as many marks, of which `Block.can_take`."""
     cut = block.cut
     left = _Candidates(block, lines)
     for hole in pattern.holes:
