@@ -273,3 +273,28 @@ def test_detail_files_of_two_servers_make_one_login() -> None:
     assert (login.outcome, login.mac, login.outer) == (Outcome.REJECT, "020000000205", "anonymous@almelo.example")
     assert set(login.seen) == {Hop.VISITED, Hop.HOME}
     assert len(login.lines) == len(lines)
+
+
+@pytest.mark.parametrize(
+    ("others", "cause"),
+    [
+        ("", "login-failed-at-access-point"),
+        (
+            (
+                "Mon Nov 23 08:50:57 2026 : Auth: (7) Login incorrect (Home Server says so): [anonymous@almelo.example] "
+                "(from client ap port 0 cli 02-FD-E2-47-99-10) \n"
+            ),
+            "refused-by-home",
+        ),
+    ],
+    ids=["access point only", "with the visited server"],
+)
+def test_what_a_radio_does_after_a_refusal_is_not_its_cause(others: str, cause: str) -> None:
+    begin = "Nov 23 08:50:57 ap6 hostapd: wlan0: STA 02:fd:e2:47:99:10 "
+    text = (
+        f"{begin}IEEE 802.1X: authentication failed - EAP type: 25 (PEAP)\n"
+        f"{begin}IEEE 802.11: deauthenticated due to local deauth request\n"
+    )
+    lines = records((text + others).encode(), about(Path("all.log")))
+    (login,) = assemble(lines, Places(), Catalogue.load(), key=b"k" * 32)
+    assert (login.outcome, login.cause) == (Outcome.REJECT, cause)

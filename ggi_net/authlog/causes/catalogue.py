@@ -13,7 +13,7 @@ from ggi_net.authlog.causes.cause import Cause, Pattern
 from ggi_net.authlog.causes.checks import ADDRESS, ATTEMPT, IDENTITY
 from ggi_net.authlog.causes.order import CERTAINTY, has_conditions, in_order
 from ggi_net.authlog.causes.phrase import Phrases
-from ggi_net.authlog.line import Hop, Kind, Product
+from ggi_net.authlog.line import Hop, Kind, Product, Result
 from ggi_net.errors import CatalogueError, Place, UnknownCause, nearest
 from ggi_net.model.types import Record
 from ggi_net.source.yamlfile import load
@@ -106,14 +106,17 @@ class Catalogue:
 
         A line of the login itself goes before what a daemon says of itself; then what says the reason goes before what
         says less; the inner login before the outer one; the home organisation before the federation, and that before
-        the visited site.
+        the visited site. Where a server said no, that the radio connection ended then is no reason.
         """
+        refused = any(line.result is Result.REJECT for line in lines)
         best: tuple[bool, int, bool, int, int] | None = None
         for line in lines:
             number = self._number(line)
             if number is None:
                 continue
             certainty = CERTAINTY[self._ordered[number][1].certainty]
+            if refused and certainty and line.kind is Kind.NOTICE and line.hop in (Hop.ACCESS_POINT, Hop.DEVICE):
+                certainty = len(CERTAINTY)
             rank = (not _of_a_login(line), certainty, line.kind != Kind.INNER, _HOPS[line.hop], number)
             if best is None or rank < best:
                 best = rank
