@@ -281,8 +281,8 @@ def test_detail_files_of_two_servers_make_one_login() -> None:
         ("", "login-failed-at-access-point"),
         (
             (
-                "Mon Nov 23 08:50:57 2026 : Auth: (7) Login incorrect (Home Server says so): [anonymous@almelo.example] "
-                "(from client ap port 0 cli 02-FD-E2-47-99-10) \n"
+                "Mon Nov 23 08:50:57 2026 : Auth: (7) Login incorrect (Home Server says so): "
+                "[anonymous@almelo.example] (from client ap port 0 cli 02-FD-E2-47-99-10) \n"
             ),
             "refused-by-home",
         ),
