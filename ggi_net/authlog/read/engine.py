@@ -125,23 +125,22 @@ def as_lines(table: pa.Table) -> list[Line]:
     return msgspec.convert(rows, list[Line], strict=False)
 
 
-@lru_cache(maxsize=64)
-def _patterns(_host: str, _hop: Hop, _hops: frozenset[tuple[str, Hop]]) -> dict[Pattern, int]:
-    """Return the patterns that were learned of logs of which the same is known, with how many lines each took
-    last."""
-    return {}
+_learned: dict[tuple[str, Hop, frozenset[tuple[str, Hop]]], dict[Pattern, int]] = {}
+"""The patterns of logs of which the same is known, with how many lines each took last. Threads share it: what is in it
+is only ever replaced."""
+_MOST_LOGS = 64
 
 
 def _alike(block: Block, about: Source, reference: datetime) -> tuple[list[Taken], Places]:
-    """Return lines that are of patterns, known ones and such as are learned from the others, and the places of the
-    rest."""
+    """Return lines that are of patterns, known or learned from the others, and the places of the rest."""
     can_take = block.can_take()
     lines, left = np.flatnonzero(can_take), np.flatnonzero(~can_take)
     counts = block.cut.counts[lines]
     lines = lines[np.argsort(counts.astype(np.uint16), kind="stable")]
     edges = np.searchsorted(block.cut.counts[lines], np.arange(MOST + 2))
     groups = {count: lines[begin:end] for count, (begin, end) in enumerate(pairwise(edges.tolist())) if begin < end}
-    known = _patterns(about.host, about.hop, frozenset(about.hops.items()))
+    key = about.host, about.hop, frozenset(about.hops.items())
+    known = dict(_learned.get(key, {}))
     alike: list[Taken] = []
 
     def take(pattern: Pattern) -> int:
@@ -173,9 +172,10 @@ def _alike(block: Block, about: Source, reference: datetime) -> tuple[list[Taken
                 break
         if gained < len(rest) // 20:
             break
-    for pattern in sorted(known, key=known.__getitem__, reverse=True):
-        if known[pattern] < _WORTH:
-            del known[pattern]
+    _learned.pop(key, None)
+    _learned[key] = {pattern: lines for pattern, lines in known.items() if lines >= _WORTH}
+    for old in list(_learned)[:-_MOST_LOGS]:
+        _learned.pop(old, None)
     return alike, np.concatenate([left, *groups.values()])
 
 
