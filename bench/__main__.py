@@ -1,11 +1,23 @@
-"""`python -m bench [rendering] [push] [netbox] [ingest]`: measure, by default all; write it into docs/benchmarks.md."""
+"""`python -m bench [PART...]`: measure these parts, by default all; write it into docs/benchmarks.md."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from bench import ingest, ingest_page, netbox_page, netbox_read, page, push, push_page, render, web
+from bench import (
+    ingest,
+    ingest_page,
+    netbox_page,
+    netbox_read,
+    page,
+    push,
+    push_page,
+    render,
+    search,
+    search_page,
+    web,
+)
 
 DOCS = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
@@ -20,6 +32,7 @@ PARTS = {
     "push": lambda: push_page.page(push.in_scratch()),
     "netbox": lambda: netbox_page.page(netbox_read.in_scratch()),
     "ingest": lambda: ingest_page.page(ingest.in_scratch()),
+    "search": lambda: search_page.page(search.in_scratch()),
     "web": lambda: web.page(web.in_scratch()),
 }
 

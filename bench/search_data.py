@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,8 +10,10 @@ import msgspec
 import pyarrow as pa
 
 from ggi_net.authlog.store import manifest
+from ggi_net.authlog.store.engine import Engine
 from ggi_net.authlog.store.keys import Keys
 from ggi_net.authlog.store.manifest import Day
+from ggi_net.authlog.store.sets import Writer, prepare
 from ggi_net.authlog.store.store import Store
 
 if TYPE_CHECKING:
@@ -40,9 +43,12 @@ def mac(person: int, device: int) -> str:
     return f"02{person * 2 + device:010x}"
 
 
-def fill(store: Store, folder: Path, size: Size, say: object = None) -> None:
-    """Fill an empty store: each day one closed set."""
-    engine = store._engine
+def fill(folder: Path, size: Size) -> None:
+    """Make a store in `folder`: each day one closed set."""
+    Store.open(folder, KEYS, create=True).close()
+    engine = Engine(folder / "spill" / "fill", memory="4GiB", threads=os.cpu_count() or 1)
+    prepare(engine)
+    writer = Writer(engine, folder, KEYS.current)
     engine.run(_PEOPLE)
     for first in range(0, size.people, _CHUNK):
         rows = range(first, min(first + _CHUNK, size.people))
@@ -70,14 +76,17 @@ def fill(store: Store, folder: Path, size: Size, say: object = None) -> None:
     with engine.given("realms", realms):
         for back in range(size.days):
             day = LAST - timedelta(days=back)
-            one = store._writer.write(
-                day.isoformat(), lines="SELECT * FROM no_lines", logins=_logins(day, size), copies="SELECT * FROM no_copies"
+            one = writer.write(
+                day.isoformat(),
+                lines="SELECT * FROM no_lines",
+                logins=_logins(day, size),
+                copies="SELECT * FROM no_copies",
             )
             assert one
             known = manifest.read(folder)
             days = known.days | {day.isoformat(): Day(sets=(one,), closed=True)}
             manifest.write(folder, msgspec.structs.replace(known, days=days, generation=known.generation + 1))
-    engine.run("DROP TABLE people")
+    engine.close()
 
 
 _PEOPLE = """

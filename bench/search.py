@@ -1,0 +1,182 @@
+"""Searching logins: the store beside zgrep and SQLite, a month of a federation as far as the machine allows."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import duckdb
+
+from bench.measure import note
+from bench.search_data import KEYS, Size, fill, identity, mac
+from ggi_net.authlog.question import Question
+from ggi_net.authlog.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SIZES = tuple(
+    Size(days=30, logins=int(logins), people=max(1000, int(logins) // 8))
+    for logins in os.environ.get("GGI_BENCH_LOGINS", "30000,100000,1000000").split(",")
+)
+"""What is measured, smallest first: so many logins a day for 30 days. The whole country has about 10 million.
+zgrep and SQLite are measured with the first one."""
+COLD, WARM = 12, 60
+
+
+class Times(NamedTuple):
+    """Milliseconds of searches: the middle one, and what 95 of 100 stay below."""
+
+    median: float
+    p95: float
+
+
+class Figure(NamedTuple):
+    """One size: bytes on disk and seconds to write them; times by what was asked for, `cold` or `warm`."""
+
+    size: Size
+    bytes: int
+    seconds: float
+    times: dict[tuple[str, str], Times]
+
+
+class Figures(NamedTuple):
+    """All that was measured. `dropped` says whether the kernel's cache of files could be emptied."""
+
+    ours: list[Figure]
+    zgrep: Times
+    sqlite: Times
+    sqlite_bytes: int
+    lines_bytes: int
+    dropped: bool
+
+
+def in_scratch() -> Figures:
+    """Measure in a folder of its own that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="bench-search-", dir=os.environ.get("GGI_BENCH_FOLDER")) as folder:
+        scratch = Path(folder)
+        ours = [_measured(scratch / "store", SIZES[0])]
+        zgrep, lines_bytes = _zgrep(scratch)
+        sqlite, sqlite_bytes = _sqlite(scratch)
+        for size in SIZES[1:]:
+            shutil.rmtree(scratch / "store")
+            ours.append(_measured(scratch / "store", size))
+        return Figures(ours, zgrep, sqlite, sqlite_bytes, lines_bytes, _drop())
+
+
+def _measured(folder: Path, size: Size) -> Figure:
+    note(f"{size.days} days of {size.logins:,} logins")
+    start = time.perf_counter()
+    fill(folder, size)
+    seconds = time.perf_counter() - start
+    times = {}
+    for name, question in _questions(size).items():
+        times[name, "cold"] = _times(_cold(folder, question))
+        with Store.open(folder, KEYS) as store:
+            times[name, "warm"] = _times(_warm(store, question))
+    return Figure(size, sum(path.stat().st_size for path in folder.rglob("*.parquet")), seconds, times)
+
+
+def _questions(size: Size) -> dict[str, Callable[[random.Random], Question]]:
+    return {
+        "identity": lambda any_: Question(user=identity(any_.randrange(size.people)), limit=1000),
+        "MAC address": lambda any_: Question(mac=mac(any_.randrange(size.people), 0), limit=1000),
+        "identity, the newest 100": lambda any_: Question(user=identity(any_.randrange(size.people))),
+    }
+
+
+def _cold(folder: Path, question: Callable[[random.Random], Question]) -> Iterator[float]:
+    """Each with a store that was just opened, and an empty cache where that can be emptied."""
+    any_ = random.Random(1)
+    for _ in range(COLD):
+        with Store.open(folder, KEYS) as store:
+            _drop()
+            yield _milliseconds(lambda store=store: store.logins(question(any_)))
+
+
+def _warm(store: Store, question: Callable[[random.Random], Question]) -> Iterator[float]:
+    """One open store; the files that are asked for are in the kernel's cache mostly, no two questions are the same."""
+    any_ = random.Random(2)
+    for _ in range(WARM // 3):
+        store.logins(question(any_))
+    for _ in range(WARM):
+        yield _milliseconds(lambda: store.logins(question(any_)))
+
+
+def _zgrep(scratch: Path) -> tuple[Times, int]:
+    """The same logins as compressed lines, a file for each day."""
+    folder = scratch / "lines"
+    folder.mkdir()
+    with duckdb.connect() as base:
+        for path in sorted((scratch / "store" / "days").iterdir()):
+            rows = base.execute(
+                "SELECT \"begin\" || ' Access-' || outcome || ' for user ' || \"outer\" || ' (' || \"inner\" || ') "
+                "stationid ' || mac || ' operator ' || operator || ' nas ' || nas || ' reason ' || reason "
+                f"FROM read_parquet('{path}/*-logins-*.parquet') ORDER BY \"begin\""
+            ).fetchall()
+            with gzip.open(folder / f"{path.name}.gz", "wt", compresslevel=6) as file:
+                file.writelines(f"{row[0]}\n" for row in rows)
+    any_ = random.Random(2)
+    names = [identity(any_.randrange(SIZES[0].people)) for _ in range(5)]
+    files = sorted(folder.iterdir())
+    commands = [["zgrep", "-h", "-F", name, *files] for name in names]
+    found = [
+        _milliseconds(lambda command=command: subprocess.run(command, check=False, capture_output=True))
+        for command in commands
+    ]
+    return _times(iter(found)), sum(path.stat().st_size for path in files)
+
+
+def _sqlite(scratch: Path) -> tuple[Times, int]:
+    """The same logins in one table of SQLite with an index for identities and one for MAC addresses."""
+    path = scratch / "logins.sqlite"
+    base = sqlite3.connect(path)
+    columns = (
+        'id, "begin"::VARCHAR, outcome, "outer", "inner", realm, mac, ap, nas, operator, visited, home, site, cause'
+    )
+    names = "id, begin_at, outcome, outer_name, inner_name, realm, mac, ap, nas, operator, visited, home, site, cause"
+    base.execute(f"CREATE TABLE logins ({names})")
+    with duckdb.connect() as reader:
+        for day in sorted((scratch / "store" / "days").iterdir()):
+            rows = reader.execute(f"SELECT {columns} FROM read_parquet('{day}/*-logins-*.parquet')").fetchall()
+            base.executemany(f"INSERT INTO logins VALUES ({', '.join('?' * len(rows[0]))})", rows)
+    base.execute("CREATE INDEX by_name ON logins (inner_name)")
+    base.execute("CREATE INDEX by_mac ON logins (mac)")
+    base.commit()
+    any_ = random.Random(2)
+    sql = "SELECT * FROM logins WHERE inner_name = ? ORDER BY begin_at DESC"
+    found = [
+        _milliseconds(lambda name=name: base.execute(sql, [name]).fetchall())
+        for name in (identity(any_.randrange(SIZES[0].people)) for _ in range(WARM))
+    ]
+    base.close()
+    return _times(iter(found)), path.stat().st_size
+
+
+def _drop() -> bool:
+    """Have the kernel forget what it knows of files; only root can."""
+    try:
+        os.sync()
+        Path("/proc/sys/vm/drop_caches").write_text("3")
+    except OSError:
+        return False
+    return True
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return (time.perf_counter() - start) * 1000
+
+
+def _times(found: Iterator[float]) -> Times:
+    times = sorted(found)
+    return Times(times[len(times) // 2], times[min(len(times) - 1, round(len(times) * 0.95))])

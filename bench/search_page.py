@@ -1,0 +1,83 @@
+"""The part of docs/benchmarks.md about searching."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from bench.measure import machine
+
+if TYPE_CHECKING:
+    from bench.search import Figure, Figures, Times
+
+# ruff: noqa: E501  rows of tables
+PAGE = """## Search
+
+{machine}; DuckDB {duckdb}.
+
+Logins of {days} days: everybody has two devices and logs in about eight times a day. They stand in closed days, as the
+store writes them at night. Each search is for somebody else. Warm: one open store, and files that are mostly in the
+kernel's cache. Cold: a store that was just opened{dropped}.
+
+| logins a day | in all | on disk | written in | searched by | warm: half within | 95% within | cold: half within | 95% within |
+| ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |
+{rows}
+
+Wanted: 95% within 100 ms warm and 300 ms cold, at 10 million logins a day. What a search reads does not grow with the
+day: the index of a day names the places of a person, a place stands in one file of 32,768 rows at most, and of that
+file a search decodes 4,096 rows. `GGI_BENCH_LOGINS=10000000` measures the whole country; that takes some hours and
+about 20 GB in `GGI_BENCH_FOLDER`.
+
+The same {peer_all:,} logins of {days} days in other hands, searched by identity, warm:
+
+| | on disk | half within | 95% within |
+| --- | ---: | ---: | ---: |
+| the store | {ours_size} | {ours.median:.0f} ms | {ours.p95:.0f} ms |
+| `zgrep -F` through a file for each day | {lines_size} | {zgrep.median:.0f} ms | {zgrep.p95:.0f} ms |
+| SQLite with an index for identities and one for MAC addresses | {sqlite_size} | {sqlite.median:.1f} ms | {sqlite.p95:.1f} ms |
+
+SQLite is quicker: it is one file on one machine, {sqlite_times:.0f} times as large, that one process at a time may
+write, and it stores identities as they are. zgrep's time grows with every day that is kept.
+"""
+
+
+def page(figures: Figures) -> str:
+    """The part with these figures."""
+    beside = figures.ours[0]
+    return PAGE.format(
+        machine=machine(),
+        duckdb=duckdb.__version__,
+        days=beside.size.days,
+        dropped=" after the kernel's cache was emptied"
+        if figures.dropped
+        else "; the kernel's cache could not be emptied",
+        rows="\n".join(row for figure in figures.ours for row in _rows(figure)),
+        peer_all=beside.size.days * beside.size.logins,
+        ours=beside.times["identity", "warm"],
+        ours_size=_size(beside.bytes),
+        zgrep=figures.zgrep,
+        lines_size=_size(figures.lines_bytes),
+        sqlite=figures.sqlite,
+        sqlite_size=_size(figures.sqlite_bytes),
+        sqlite_times=figures.sqlite_bytes / beside.bytes,
+    )
+
+
+def _rows(figure: Figure) -> list[str]:
+    size = figure.size
+    first = f"{size.logins:,} | {size.days * size.logins:,} | {_size(figure.bytes)} | {figure.seconds:.0f} s"
+    names = list(dict.fromkeys(name for name, _ in figure.times))
+    return [
+        f"| {first if name == names[0] else ' | | |'} | {name} | {_times(figure.times[name, 'warm'])} "
+        f"| {_times(figure.times[name, 'cold'])} |"
+        for name in names
+    ]
+
+
+def _times(times: Times) -> str:
+    return f"{times.median:.0f} ms | {times.p95:.0f} ms"
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e6:.0f} MB" if number < 1e9 else f"{number / 1e9:.1f} GB"
