@@ -27,7 +27,7 @@ ABOUT = About(host="idp-almelo")
 def new_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty store below `folder`, with a key of its own.
 
-    Nothing is flushed to the disk: that matters when the power goes, which no test here can do, and takes most of the time.
+    Nothing is flushed to the disk: that matters when the power goes, which no test here can do.
     """
     monkeypatch.setattr(os, "fsync", lambda _: None)
     monkeypatch.setenv("GGI_STATE", str(folder / "state"))
