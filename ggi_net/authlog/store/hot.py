@@ -71,10 +71,15 @@ def conform(table: pa.Table) -> pa.Table:
     return table.select(LINES.names).cast(pa.schema([*LINES]))
 
 
-def listed(folder: Path) -> list[HotFile]:
-    """The committed files, those of a log in the order of their bytes."""
+def listed(folder: Path, of: str = "") -> list[HotFile]:
+    """The committed files, those of a log in the order of their bytes; with `of`, those of the log with that digest.
+
+    There can be thousands, and who reads thousands of small logs asks for each several times.
+    """
     found = []
     for entry in os.scandir(folder):
+        if not entry.name.startswith(of):
+            continue
         name, _, kind = entry.name.rpartition(".")
         parts = name.split("-")
         if kind == "parquet" and len(parts) == 3 and not name.startswith("."):
