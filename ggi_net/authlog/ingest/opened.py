@@ -31,8 +31,9 @@ class Committer:
 
     def ranges(self, source: str) -> Sequence[tuple[int, int]]:
         """Which bytes of `source` are stored. The files first: what leaves them stands in a manifest already."""
-        files = hot.listed(self._hot)
-        return hot.ranges_of(hot.digest(source), files, manifest.read(self._folder))
+        name = hot.digest(source)
+        files = hot.listed(self._hot, name)
+        return hot.ranges_of(name, files, manifest.read(self._folder))
 
     def add(self, table: Any, source: str, begin: int, end: int) -> None:
         """Commit the lines of bytes `begin` to `end` of `source`. Raises DiskFull or FileError; then none is stored."""
