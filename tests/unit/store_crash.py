@@ -77,7 +77,7 @@ def expire(store: Store) -> None:
 
 
 def erase(store: Store) -> None:
-    store.erase(identity=JAN, reason="17", now=NOON + DAY)
+    store.erase(identity=JAN, reason="17")
 
 
 JOBS: dict[str, Callable[[Store], None]] = {
@@ -107,14 +107,15 @@ def facts(folder: Path) -> dict[str, object]:
         "lines": sum(one.line_count for day in known.days.values() for one in day.sets),
         "strays": [str(p) for p in (folder / "days").rglob("*.parquet") if str(p.relative_to(folder)) not in live],
         "missing": [path for path in sorted({file.path for file in known.files()}) if not (folder / path).exists()],
-        "removed": [removed(proof) for proof in proofs],
-        "left": [[proof.get("left", 0), bool(proof.get("ended"))] for proof in proofs],
+        "removed": sorted(one for proof in proofs for one in removed(proof)),
+        "left": sum(proof.get("left", 0) for proof in proofs),
+        "unfinished": sum("ended" not in proof for proof in proofs),
     }
 
 
-def removed(proof: dict[str, list[dict[str, object]]]) -> list[object]:
+def removed(proof: dict[str, list[dict[str, object]]]) -> list[list[object]]:
     """What an erasure says that it removed, without the names of files."""
-    return sorted([one.get("day", ""), one.get("lines", 0)] for one in proof.get("removed", []))
+    return [[one.get("day", ""), one.get("lines", 0)] for one in proof.get("removed", [])]
 
 
 def in_fork(work: Callable[[], object]) -> tuple[int, object]:

@@ -111,7 +111,8 @@ class Eraser:
         self._folder, self._writer, self._kind, self._text = folder, writer, kind, text
         hashed = keys.mac if kind == "mac" else keys.identity
         self._hashes = {name: hashed(text, name) for name in keys.names}
-        self._path = folder / "erasures" / f"{next(iter(self._hashes.values())):016x}.json"
+        self._proofs = folder / "erasures"
+        self._name = f"{next(iter(self._hashes.values())):016x}"
 
     def run(self, view: View, reason: str, now: datetime) -> Proof:
         """Erase what `view` shows and return the proof, which is kept in `erasures/` as well.
@@ -132,20 +133,25 @@ class Eraser:
 
     def _begun(self, view: View, reason: str, now: datetime) -> Proof:
         """A new proof, or that of a run that was stopped, without what it announced and didn't do."""
-        try:
-            proof: Proof | None = read_proof(self._path)
-        except FileNotFoundError:
-            proof = None
-        if proof is None or proof.ended:
-            proof = Proof(kind=self._kind, hashes=self._hashes, reason=reason, begun=now)
+        before = [read_proof(path) for path in self._proofs.glob(f"{self._name}-*.json")]
+        proof = next((one for one in before if not one.ended), None)
+        proof = proof or Proof(kind=self._kind, hashes=self._hashes, reason=reason, begun=now)
         live = {file.path for file in view.manifest.files()}
-        done = tuple(one for one in proof.removed if not any(file.path in live for file in one.files if one.day))
+        done = tuple(one for one in proof.removed if not any(self._still(one, file, live) for file in one.files))
         proof = msgspec.structs.replace(proof, removed=done)
         self._keep(proof)
         return proof
 
+    def _still(self, one: Removed, file: Rewritten, live: set[str]) -> bool:
+        """Whether a file that was to be replaced is there as it was."""
+        if one.day:
+            return file.path in live
+        path = self._folder / file.path
+        return path.exists() and _sha256(path) == file.before
+
     def _keep(self, proof: Proof) -> None:
-        write_atomic(self._path, msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n", mode=0o640)
+        path = self._proofs / f"{self._name}-{proof.begun:%Y%m%dT%H%M%S%f}.json"
+        write_atomic(path, msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n", mode=0o640)
 
     def _hot(self, view: View, proof: Proof, now: datetime) -> Proof:
         """From the hot files and the lines that wait; and let none come in again that is from before now."""
@@ -170,13 +176,12 @@ class Eraser:
         rest = table.filter(pa.array([one not in gone for one in zip(*columns, strict=True)], pa.bool_()))
         if rest.num_rows == table.num_rows:
             return proof
-        before = _sha256(path)
-        hot.write(rest, path)
-        short = str(path.relative_to(self._folder))
-        file = Rewritten(path=short, before=before, after={short: _sha256(path)})
+        short, content = str(path.relative_to(self._folder)), hot.content(rest)
+        file = Rewritten(path=short, before=_sha256(path), after={short: hashlib.sha256(content).hexdigest()})
         done = Removed(lines=table.num_rows - rest.num_rows, files=(file,))
         proof = msgspec.structs.replace(proof, removed=(*proof.removed, done))
-        self._keep(proof)
+        self._keep(proof)  # first: what was replaced could not be told afterwards
+        write_atomic(path, content, mode=0o640)
         return proof
 
     def _day(
@@ -205,7 +210,7 @@ class Eraser:
         days = manifest.days | {name: msgspec.structs.replace(day, sets=tuple(sets), lent=kept)}
         done = Removed(day=name, lines=lines, logins=logins, files=tuple(files))
         proof = msgspec.structs.replace(proof, removed=(*proof.removed, done))
-        self._keep(proof)  # first: what was replaced could not be told afterwards
+        self._keep(proof)
         return replace(self._folder, manifest, now, days=days), proof
 
     def _numbers(self, view: View, manifest: Manifest) -> set[int]:
