@@ -279,14 +279,14 @@ def test_memory_does_not_grow_with_the_logins(tmp_path: Path, world: World) -> N
     chain = Chain(files)
     everybody = [person(world, town, number, 1, DAY.toordinal()) for town in world.towns[:9] for number in range(9)]
     waiting, unwritten = [], []
-    for second in range(3000):
+    for second in range(1500):
         chain.until(second)
         chain.run(Attempt(everybody[second % len(everybody)], None, second, second))
         waiting.append(sum(map(len, chain._waiting.values())))
         unwritten.append(max(map(sum, ((len(line) for line in some) for some in files._waiting.values())), default=0))
     assert max(waiting) < 100
     assert max(unwritten) < 70_000
-    assert files.bytes > 1_000_000
+    assert files.bytes > 300_000
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
