@@ -77,10 +77,8 @@ class _Check:
             self.faults.append(f"{place}: what stands before entry {entry.number} is no entry, and was not a death's")
         if entry.what is What.CUT:
             self.faults.append(f"{place}: entry {entry.number}: {entry.note}")
-        elif entry.number != self._number + 1:
-            self.faults.append(f"{place}: entry {entry.number} follows entry {self._number}")
         if entry.before != self._before:
-            self.faults.append(f"{place}: entry {entry.number} does not belong after the line before it")
+            self.faults.append(f"{place}: entry {entry.number} does not follow entry {self._number}")
         self.count += 1
         self._number, self._before = entry.number, sha256(line)
         if entry.number in self._asked:

@@ -215,6 +215,19 @@ def test_an_older_copy_of_the_whole_folder_is_found_with_a_head_that_was_kept_el
     assert not verify(ten, [b"nonsense"]).whole
 
 
+def test_entries_of_two_pasts_do_not_make_one(ten):
+    saved = {path: path.read_bytes() for path in ten.folder.rglob("*") if path.is_file()}
+    look(ten, 3)
+    one = lines(ten)
+    for path, content in saved.items():
+        path.write_bytes(content)
+    look(ten, 3)
+    other = lines(ten)
+    assert verify(ten).whole
+    rewrite(ten, [*one[:11], *other[11:]])
+    assert not verify(ten).whole, "although every line and every number is right"
+
+
 @given(data=st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_single_changed_octet_goes_unseen(ten, data):
