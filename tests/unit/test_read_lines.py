@@ -17,6 +17,7 @@ from ggi_net.authlog.line import Hop, Kind, Line, Product, Result
 from ggi_net.authlog.read import Source, lines, records, whole
 from ggi_net.authlog.read.cut import LONGEST
 from ggi_net.authlog.read.formats import FORMATS
+from ggi_net.secrets import MASK
 
 CTIME = "Mon Nov 23 15:49:27 2026"
 
@@ -240,6 +241,24 @@ def test_freeradius_says(text: str, said: dict[str, str]) -> None:
     found = msgspec.to_builtins(one(f"{CTIME} : {text}"))
     assert {name: found.get(name, "") for name in said} == said
     assert found["product"] == "freeradius"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "stored"),
+    [
+        ("a@b.nl/geheim", "a@b.nl", f"a@b.nl/{MASK}"),
+        ("a@b.nl/ge/he] (im", "a@b.nl", f"a@b.nl/{MASK}"),
+        ("jan/geheim", "jan", f"jan/{MASK}"),
+        ("host/pc1.b.nl/<via Auth-Type = eap>", "host/pc1.b.nl", f"host/pc1.b.nl/{MASK}"),
+        ("host/pc1.b.nl", "host/pc1.b.nl", "host/pc1.b.nl"),
+    ],
+)
+@pytest.mark.parametrize("copies", [1, 1000])
+def test_a_password_in_the_log_is_stored_nowhere(name: str, kept: str, stored: str, copies: int) -> None:
+    """With `auth_badpass`, FreeRADIUS writes it behind the name."""
+    text = f"{CTIME} : Auth: (1)   Login incorrect (pap: no/yes): [%s] (from client ap/1 port 0 via TLS tunnel)"
+    found = records((text % name + "\n").encode() * copies, about())
+    assert {(line.inner, line.reason, line.raw) for line in found} == {(kept, "pap: no/yes", text % stored)}
 
 
 def test_f_ticks_are_read_by_key_whatever_their_order() -> None:

@@ -115,6 +115,9 @@ def learned(text: str, found: Found, about: Source) -> Pattern | None:
     """Return the pattern of a line that was read; None when it has none."""
     if found.shape is None or found.match is None or len(text) > MOST or not (text.isascii() and text.isprintable()):
         return None
+    conceal = found.format.conceal if found.format else None
+    if conceal and conceal(text) != text:
+        return None
     columns = dict(found.columns)
     others: dict[str, str] = {}
     holes: list[Hole] = []

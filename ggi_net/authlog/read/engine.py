@@ -212,14 +212,14 @@ def _one_by_one(
     for start, end, is_piece in zip(rest.starts.tolist(), rest.ends.tolist(), rest.pieces.tolist(), strict=True):
         text, is_latin1 = _decoded(data[start:end])
         if is_piece:
-            found = Found(unparsed(about))
+            found = Found(unparsed(about), format=known)
         elif known:
             found = found_in_record(text, known, about)
         else:
             found = found_in(text, about)
         for name, value in found.columns.items():
             made[name].append(value)
-        conceal = found.format.conceal if found.format and found.shape is None else None
+        conceal = found.format.conceal if found.format else None
         made["raw"].append(conceal(text) if conceal else text)
         latin1.append(is_latin1)
         times.append(found.time)

@@ -46,8 +46,9 @@ class Format:
     ends included. All three match bytes.
 
     `conceal` is for daemons that write passwords and keys into their logs. It returns the text of `raw` without them,
-    for what `parse` took, and for all that stands in a log that `opens` says is of this format. It is the one
-    exception to "`raw` is as it stood".
+    for what the format took, and for all that stands in a log that `opens` says is of this format. It is the one
+    exception to "`raw` is as it stood". A line that is read by a shape must hold what is concealed in none of the
+    words that `alike.py` takes: letters, digits and `._:%+-`, with an @ in an identity.
     """
 
     name: str

@@ -80,7 +80,7 @@ def found_in(text: str, about: Source) -> Found:
             return Found(columns(parsed, known, envelope, about), parsed.get("time") or envelope.time, known, envelope)
     if own and own.notice and envelope.message.strip():
         said = own.notice(envelope.message)
-        return Found(columns(said, own, envelope, about), said.get("time") or envelope.time, None, envelope)
+        return Found(columns(said, own, envelope, about), said.get("time") or envelope.time, own, envelope)
     return Found(unparsed(about, envelope.host), envelope.time, None, envelope)
 
 

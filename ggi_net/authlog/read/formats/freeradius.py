@@ -6,7 +6,7 @@
 Lines of one request share the number in front. `via TLS tunnel` is said of the inner login: its line has the cause,
 and the outer one that follows only repeats that it failed. What `msg_badpass` and `msg_goodpass` append may hold
 names: it is taken only without brackets. A name is written with `\\ooo` for what is no printable text. With
-`auth_badpass`, the password follows a slash; it is left out of the columns. Sources: FreeRADIUS 3.0 and 3.2,
+`auth_badpass`, the password follows a slash; it is left out, of `raw`, too. Sources: FreeRADIUS 3.0 and 3.2,
 src/main/auth.c (`rad_authlog`, `auth_name`), log.c (`vradlog`), process.c.
 """
 
@@ -19,6 +19,7 @@ from ggi_net.authlog.line import Hop, Kind, Product, Result
 from ggi_net.authlog.read.format import Format
 from ggi_net.authlog.read.names import without_names
 from ggi_net.authlog.read.shape import Shape
+from ggi_net.secrets import MASK
 
 if TYPE_CHECKING:
     from ggi_net.authlog.read.format import Said
@@ -67,9 +68,20 @@ def refine(said: Said) -> Said:
 
 
 def _without_password(name: str) -> str:
-    """What stands before the slash behind a realm (a realm has none; RFC 7542, 2.2)."""
+    """What stands before the slash behind the name: a realm has none (RFC 7542, 2.2), a machine's name one."""
     local, at, realm = name.partition("@")
-    return local + at + realm.partition("/")[0]
+    if at:
+        return local + at + realm.partition("/")[0]
+    machine = "host/" if local.startswith("host/") else ""
+    return machine + local.removeprefix(machine).partition("/")[0]
+
+
+def conceal(text: str) -> str:
+    """A line without the password that `auth_badpass` and `auth_goodpass` append to the name."""
+    head, landmark, rest = text.rpartition("] (from client ")
+    start, bracket, name = head.partition(": [")
+    kept = _without_password(name)
+    return f"{start}{bracket}{kept}/{MASK}{landmark}{rest}" if bracket and kept != name else text
 
 
 def notice(text: str) -> Said:
@@ -95,6 +107,7 @@ FORMAT = Format(
     product=Product.FREERADIUS,
     shapes=SHAPES,
     refine=refine,
+    conceal=conceal,
     programs=("freeradius", "radiusd"),
     notice=notice,
 )
