@@ -45,6 +45,7 @@ class Figures:
     answers: dict[str, list[float]] = field(default_factory=dict)
     size: int = 0
     found: int = 0
+    cpu: float = 0.0
     overview: tuple[float, float] = (0.0, 0.0)
 
 
@@ -62,7 +63,7 @@ def measured(folder: Path, logins: int) -> Figures:
     command = [sys.executable, "-m", "ggi_net", "web", "--settings", str(folder / "web.yml")]
     serving = subprocess.Popen(command, env=_environment(folder))
     try:
-        asyncio.run(_asked(settings, list(_questions(folder)), figures))
+        asyncio.run(_asked(settings, list(_questions(folder)), figures, serving.pid))
     finally:
         serving.send_signal(signal.SIGTERM)
         serving.wait(20)
@@ -118,7 +119,7 @@ def _questions(folder: Path) -> Iterator[_Question]:
         yield _Question("name" if by_name else "MAC address", name if by_name else row["mac"], row["home"])
 
 
-async def _asked(settings: Settings, questions: list[_Question], figures: Figures) -> None:
+async def _asked(settings: Settings, questions: list[_Question], figures: Figures, pid: int) -> None:
     database = Database(settings.state_folder)
     sessions, csrf = Sessions(database, settings.sessions), Csrf(database.key("forms"), settings.origin)
     cookies = {
@@ -143,11 +144,19 @@ async def _asked(settings: Settings, questions: list[_Question], figures: Figure
             figures.answers.setdefault(question.kind, []).append(took)
             figures.size = max(figures.size, len(answer.content))
 
+        before = _cpu(pid)
         begin = time.perf_counter() + 0.5
         some = questions[: RATE * SECONDS]
         await asyncio.gather(*(ask(question, begin + number / RATE) for number, question in enumerate(some)))
+        figures.cpu = (_cpu(pid) - before) / len(some)
         cookie = next(iter(cookies.values()))
         figures.overview = (await _overview(client, cookie), await _overview(client, cookie))
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of processor that a process used so far (proc(5))."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 async def _up(client: httpx.AsyncClient) -> None:
@@ -188,6 +197,7 @@ def page(figures: Figures) -> str:
     first, again = figures.overview
     lines.append(
         f"\n{figures.found} of {asked} found a login; some attempts end before anybody hears whose they are. "
+        f"A search took {figures.cpu * 1000:.0f} ms of processor. "
         f"The largest answer had {figures.size / 1024:.0f} KiB. The overview with its charts takes {first:.1f} s "
         f"when its figures are new, {again * 1000:.0f} ms after that; no answer waits for it."
     )
