@@ -177,8 +177,10 @@ def _progress(count: int, total: Tally) -> str:
 
 def _print(report: Report) -> None:
     """What was stored, by file, then by product and kind."""
+    from rich.markup import escape
     from rich.table import Table
-    from rich.text import Text
+
+    from ggi_net.authlog.words import inert
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("file")
@@ -187,7 +189,7 @@ def _print(report: Report) -> None:
     table.add_column("")
     for one in report.files.values():
         counts = (f"{one.tally.lines:,}", f"{one.tally.unparsed:,}")
-        table.add_row(Text(one.path), *counts, _note(one.trouble, one.busy, one.tally.left))
+        table.add_row(escape(inert(one.path)), *counts, _note(one.trouble, one.busy, one.tally.left))
     out.width = max(out.width, out.measure(table, options=out.options.update(width=1000)).maximum)
     out.print(table)
     total = report.total
@@ -201,8 +203,10 @@ def _print(report: Report) -> None:
 def _note(trouble: str, busy: str, left: int) -> str:
     from rich.markup import escape
 
+    from ggi_net.authlog.words import inert
+
     if trouble:
-        return f"[red]{escape(trouble)}[/red]"
+        return f"[red]{escape(inert(trouble))}[/red]"
     if busy:
-        return f"[yellow]is being read by {escape(busy)}[/yellow]"
+        return f"[yellow]is being read by {escape(inert(busy))}[/yellow]"
     return f"[dim]the last {left} bytes wait for the end of their line[/dim]" if left else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
+from bisect import bisect_left
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,17 +40,33 @@ def matching(patterns: Iterable[str], *, required: bool = True) -> list[Path]:
     return sorted(found, key=lambda path: (found[path], str(path)))
 
 
-def rotated(path: Path) -> list[Path]:
+class Folders:
+    """The names in folders, each listed once: to look for the rotated files of many logs."""
+
+    def __init__(self) -> None:
+        self._names: dict[Path, list[str]] = {}
+
+    def beginning(self, folder: Path, start: str) -> list[str]:
+        """The names in `folder` that begin so, in order."""
+        if folder not in self._names:
+            try:
+                self._names[folder] = sorted(other.name for other in folder.iterdir())
+            except OSError:
+                return []  # it went away, or may not be listed: whoever reads the log says so
+        names = self._names[folder]
+        first = last = bisect_left(names, start)
+        while last < len(names) and names[last].startswith(start):
+            last += 1
+        return names[first:last]
+
+
+def rotated(path: Path, folders: Folders | None = None) -> list[Path]:
     """The files beside `path` whose names say that they were rotated from it, oldest writing first."""
     stem, suffix = path.stem, path.suffix
-    try:
-        names = [other for other in path.parent.iterdir() if other.name != path.name]
-    except OSError:
-        return []  # the folder went away, or may not be listed: whoever reads `path` says so
     found = [
-        other
-        for other in names
-        if _is_rotation(other.name, path.name) or (suffix and _is_dated(other.name, stem, suffix))
+        path.with_name(name)
+        for name in (folders or Folders()).beginning(path.parent, stem)
+        if name != path.name and (_is_rotation(name, path.name) or (suffix and _is_dated(name, stem, suffix)))
     ]
     return sorted(found, key=_written)
 

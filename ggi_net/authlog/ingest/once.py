@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ggi_net.authlog.ingest.discover import Folders
 from ggi_net.authlog.ingest.reading import Tally
 from ggi_net.authlog.ingest.tasks import left_behind, tasks_of
 from ggi_net.errors import FileError, LogError
@@ -115,8 +116,9 @@ def planned(inputs: Iterable[Input], sources: Sources, store: Store, report: Rep
     """What there is to do for the inputs; what can't be read goes into the report."""
     todo: list[Task] = []
     seen = set()
+    folders = Folders()
     for one in inputs:
-        for path in (*left_behind(one.path, sources, store), one.path):
+        for path in (*left_behind(one.path, sources, store, folders), one.path):
             if path in seen:
                 continue
             seen.add(path)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ggi_net.authlog.ingest.settings import LogSettingsFile
+    from ggi_net.authlog.store.manifest import Manifest
 
 OWN_KEY = "secret://logs/store"
 """The reference of the key that is made where the settings name none."""
@@ -28,16 +29,25 @@ class Committer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._hot = folder / "hot"
+        self._read: tuple[object, Manifest] | None = None
 
     def ranges(self, source: str) -> Sequence[tuple[int, int]]:
         """Which bytes of `source` are stored. The files first: what leaves them stands in a manifest already."""
         name = hot.digest(source)
         files = hot.listed(self._hot, name)
-        return hot.ranges_of(name, files, manifest.read(self._folder))
+        return hot.ranges_of(name, files, self._manifest())
 
     def add(self, table: Any, source: str, begin: int, end: int) -> None:
         """Commit the lines of bytes `begin` to `end` of `source`. Raises DiskFull or FileError; then none is stored."""
         hot.commit(self._hot, table, source, begin, end)
+
+    def _manifest(self) -> Manifest:
+        """The manifest, read again only when it was replaced: a new file each time."""
+        found = manifest.path_of(self._folder).stat()
+        state = (found.st_ino, found.st_mtime_ns, found.st_size)
+        if self._read is None or self._read[0] != state:
+            self._read = state, manifest.read(self._folder)
+        return self._read[1]
 
 
 @lru_cache(maxsize=4)

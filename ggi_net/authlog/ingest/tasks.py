@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ggi_net.authlog.ingest.discover import matching, rotated
+from ggi_net.authlog.ingest.discover import Folders, matching, rotated
 from ggi_net.authlog.ingest.logfile import LogFile
 from ggi_net.authlog.ingest.reading import About, Tally, described, store_span
 from ggi_net.authlog.ingest.sources import Span
@@ -15,7 +15,7 @@ from ggi_net.errors import LogUnreadable, Place
 from ggi_net.model.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ggi_net.authlog.ingest.reading import Store
     from ggi_net.authlog.ingest.sources import Known, Sources
@@ -63,13 +63,13 @@ def inputs_of(patterns: Iterable[str], about: About, *, required: bool = True) -
     return [Input(path.absolute(), about) for path in matching(patterns, required=required)]
 
 
-def left_behind(path: Path, sources: Sources, store: Store) -> list[Path]:
+def left_behind(path: Path, sources: Sources, store: Store, folders: Folders | None = None) -> list[Path]:
     """The rotated files of a log that may hold lines which were not read yet, oldest first.
 
     These are those that were read before under whatever name, and all that were rotated after the newest of those. Of
     a log that was never read, none: then only what was asked for is read.
     """
-    found = rotated(path)
+    found = rotated(path, folders)
     begun = []
     for other in found:
         try:
@@ -152,11 +152,16 @@ def run(task: Task, sources: Sources, store: Store) -> Done:
         claim.release()
 
 
+def _under_any_name(path: Path) -> Iterator[Path]:
+    yield path
+    yield from rotated(path)
+
+
 def _content(task: Task, sources: Sources, store: Store) -> tuple[LogFile, Known]:
     """The file that has the source's content now: rotation may have renamed it since. Raises LogUnreadable."""
     path = Path(task.path)
     problem = None
-    for candidate in (path, *rotated(path)):
+    for candidate in _under_any_name(path):
         try:
             file = LogFile(candidate)
         except LogUnreadable as error:
