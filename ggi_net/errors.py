@@ -773,7 +773,9 @@ class StoreKeyMissing(LogError):
     """A key that the store's identities are hashed with was not given: what it hashed could not be found."""
 
     code = "GGI2124"
-    default_hint = "give its reference in the settings and its value in the secrets backend, until its last day has gone"
+    default_hint = (
+        "give its reference in the settings and its value in the secrets backend, until its last day has gone"
+    )
 
 
 class StoreKeyWrong(LogError):
