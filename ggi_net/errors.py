@@ -726,7 +726,10 @@ class LogsIncomplete(LogError):
     """Some of the logs could not be read, or not to their end; all that was read is stored."""
 
     code = "GGI2106"
-    default_hint = "each is named above with its reason; mend that and run the same command again, which reads only what is missing"
+    default_hint = (
+        "each is named above with its reason; mend that and run the same command again, "
+        "which reads only what is missing"
+    )
 
 
 class ListenFailed(LogError):
