@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from ggi_net.authlog.line import Hop, Kind
 from ggi_net.authlog.logins.adopt import REACH, Adoption
 from ggi_net.authlog.logins.build import Builder
-from ggi_net.authlog.logins.cut import FAR, NEAR, WINDOW, attempts_of
+from ggi_net.authlog.logins.cut import attempts_of
 from ggi_net.authlog.logins.duplicates import once
 from ggi_net.authlog.logins.event import EPOCH, Reading
 from ggi_net.authlog.logins.ids import Ids
 from ggi_net.authlog.logins.meet import meet
 from ggi_net.authlog.logins.rolling import Rolling
+from ggi_net.authlog.logins.times import FAR, NEAR, WINDOW
 from ggi_net.authlog.skew import skew
 
 if TYPE_CHECKING:

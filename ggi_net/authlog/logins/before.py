@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from ggi_net.authlog.logins.times import SLACK
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
 
     Pairs = list[tuple[Attempt, list[Event]]]
 
-SLACK = 1.0
-"""Seconds that an event may seem to be on the wrong side of another one of another log."""
 _STEPS = 64
 """Requests before an answer that are looked at."""
 

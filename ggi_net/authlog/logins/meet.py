@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from ggi_net.authlog.line import Kind
 from ggi_net.authlog.logins.attempt import RANK, Attempt
-from ggi_net.authlog.logins.cut import FAR, NEAR, WINDOW
 from ggi_net.authlog.logins.event import MAC_DIGITS
 from ggi_net.authlog.logins.match import MOST, Rows
+from ggi_net.authlog.logins.times import FAR, NEAR, WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
