@@ -152,7 +152,7 @@ def test_lines_of_open_logins_wait_and_stay_visible(store: Store) -> None:
 
 
 def test_many_small_sets_become_one(store: Store) -> None:
-    lines = [line(n, at=NOON + timedelta(minutes=2 * n)) for n in range(20)]
+    lines = [line(n, at=NOON + timedelta(minutes=2 * n)) for n in range(9)]
     for each in lines:
         add(store, [each])
         store.compact(LATER, finish=True)
@@ -288,8 +288,8 @@ class TestClosing:
             line(n, at=self.MIDNIGHT + timedelta(seconds=20 * n - 300), mac=f"02aabbccdd{n % 3:02}") for n in range(30)
         ]
         lines += [line(n, at=NOON + timedelta(minutes=n)) for n in range(30, 50)]
-        for first in range(0, 50, 7):
-            add(store, lines[first : first + 7])
+        for first in range(0, 50, 17):
+            add(store, lines[first : first + 17])
             store.compact(self.MIDNIGHT, finish=True)
         want = answers(assemble(lines), ALL)
         for now in (self.MIDNIGHT + timedelta(hours=2, minutes=1), self.NEXT, self.NEXT):
@@ -312,14 +312,14 @@ class TestClosing:
 
     def test_windows_do_not_cut_logins(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("ggi_net.authlog.store.close._WINDOW", 10)
-        lines = [line(n, at=NOON + timedelta(seconds=25 * n), mac=f"02aabbccdd{n % 5:02}") for n in range(100)]
-        lines += [line(100 + n, at=NOON + timedelta(hours=1, seconds=200 * n)) for n in range(20)]
+        lines = [line(n, at=NOON + timedelta(seconds=25 * n), mac=f"02aabbccdd{n % 5:02}") for n in range(40)]
+        lines += [line(100 + n, at=NOON + timedelta(hours=1, seconds=200 * n)) for n in range(10)]
         add(store, lines)
         store.compact(self.NEXT, finish=True)
         found = [store.login(login.id) for login in store.logins(ALL)]
         assert sorted(each.offset for login in found for each in login.lines) == [each.offset for each in lines]
         want = answers(assemble(lines), ALL)
-        assert found[:20] == want[:20]
+        assert found[:10] == want[:10]
 
 
 class TestManyAtOnce:
@@ -329,7 +329,7 @@ class TestManyAtOnce:
         folder = tmp_path / "store"
         Store.open(folder, KEYS, assemble, create=True, threads=1).close()
         script = Path(__file__).with_name("store_writer.py")
-        writers = [subprocess.Popen([sys.executable, script, folder, str(n), "12"]) for n in range(2)]
+        writers = [subprocess.Popen([sys.executable, script, folder, str(n), "6"]) for n in range(2)]
         seen = 0
         with (
             Store.open(folder, KEYS, assemble, threads=1) as reader,
@@ -345,5 +345,5 @@ class TestManyAtOnce:
             assert [writer.returncode for writer in writers] == [0, 0]
             compactor.compact(LATER, finish=True)
             assert sorted(login.mac for login in reader.logins(ALL)) == sorted(
-                f"02aabb{writer:02}{n:04}" for writer in range(2) for n in range(12)
+                f"02aabb{writer:02}{n:04}" for writer in range(2) for n in range(6)
             )

@@ -100,7 +100,7 @@ def value(login: Login, name: str) -> str:
     return str(getattr(login, name))
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     lines=some_lines(),
     asked=st.lists(st.tuples(QUESTIONS, BY), min_size=6, max_size=6),
@@ -129,7 +129,7 @@ def test_each_question_and_each_count_is_answered_exactly(
             assert store.counts(question, by) == counted(logins, question, by)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lines=some_lines(), asked=st.lists(QUESTIONS, min_size=6, max_size=6))
 def test_hot_lines_answer_as_well(lines: list[Line], asked: list[Question]) -> None:
     with (
