@@ -6,7 +6,7 @@ their numbers. A rule speaks only when enough devices fail, most of those seen s
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from ggi_net.model.types import Record
 from ggi_net.source.yamlfile import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from ggi_net.authlog.login import Login
 
@@ -209,7 +209,7 @@ def _of_realm(search: _Search, name: str, rule: Rule, groups: Sequence[Group]) -
         return None
     where = {(group.operator, group.site) for group in groups if group.device in found.failed}
     others = [g for g in search.around(rule.minutes, persons=False) if g.realm != login.realm and g.last >= found.since]
-    if len(where) < rule.places or not _fine(others, rule):
+    if len(where) < rule.places or not _fine(others, rule, _realm):
         return None
     return _broken(name, rule, found, realm=inert(login.realm), places=len(where))
 
@@ -230,8 +230,12 @@ def _at_site(search: _Search, name: str, rule: Rule) -> Pattern | None:
         group for group in search.around(rule.minutes, persons=False)
         if (group.visited, group.site) != (login.visited, login.site) and group.last >= found.since
     ]  # fmt: skip
-    if len(realms) < rule.places or not _fine(others, rule):
+    if len(realms) < rule.places or not _fine(others, rule, _site):
         return None
+    same = [group for group in others if group.realm in realms]
+    failed = sum(group.logins for group in same if (group.cause, group.broken) == (login.cause, login.broken))
+    if failed > rule.others * (failed + sum(group.logins for group in same if group.outcome is Outcome.ACCEPT)):
+        return None  # their users fail elsewhere, too
     return _broken(name, rule, found, place=search.place, realms=len(realms))
 
 
@@ -244,7 +248,7 @@ def _one_access_point(search: _Search, name: str, rule: Rule) -> Pattern | None:
         g for g in search.around(rule.minutes, site=login.site, gemeente=login.visited) if g.visited == login.visited
     ]
     found = _broke([group for group in site if group.ap == login.ap], login, rule)
-    if found is None or not _fine([g for g in site if g.ap != login.ap and g.last >= found.since], rule):
+    if found is None or not _fine([g for g in site if g.ap != login.ap and g.last >= found.since], rule, _access_point):
         return None
     shown = login.nas or login.ap
     return _broken(name, rule, found, access_point=inert(shown))
@@ -363,15 +367,33 @@ def _broke(groups: Sequence[Group], login: Login, rule: Rule) -> Break | None:
     return found if found and _enough(rule, len(found.failed), found.total) and found.since <= login.begin else None
 
 
+def _realm(group: Group) -> Hashable:
+    return group.realm
+
+
+def _site(group: Group) -> Hashable:
+    return group.visited, group.site
+
+
+def _access_point(group: Group) -> Hashable:
+    return group.ap
+
+
 def _enough(rule: Rule, failed: int, total: int) -> bool:
     return failed >= rule.minimum and failed >= rule.share * total
 
 
-def _fine(others: Sequence[Group], rule: Rule) -> bool:
-    """Whether the others are known well enough, and are fine."""
-    total = sum(group.logins for group in others)
-    failed = sum(group.logins for group in others if group.outcome is not Outcome.ACCEPT)
-    return total >= rule.minimum and failed <= rule.others * total
+def _fine(others: Iterable[Group], rule: Rule, population: Callable[[Group], Hashable]) -> bool:
+    """Whether the others are known well enough, and most of their populations are fine: with more logins that succeed
+    than fail. One other that is broken, too, hides nothing, however often its devices try; a few who fail are none.
+    """
+    fine: Counter[Hashable] = Counter()
+    bad: Counter[Hashable] = Counter()
+    for group in others:
+        (fine if group.outcome is Outcome.ACCEPT else bad)[population(group)] += group.logins
+    broken = sum(number > fine[of] for of, number in bad.items() if fine[of] or number >= rule.minimum)
+    known = len(fine.keys() | {of for of, number in bad.items() if number >= rule.minimum})
+    return fine.total() >= rule.minimum and broken <= rule.others * known
 
 
 def _broken(name: str, rule: Rule, found: Break, **values: int | str | tuple[str, str]) -> Pattern:
