@@ -433,7 +433,7 @@ class TestKilled:
         paths = [log.with_name(f"{n}.log") for n in range(6)]
         for number, path in enumerate(paths):
             path.write_bytes(text(lines(600, number * 600)))
-        processes = [_forked(store, paths[n % 3 :] + paths[: n % 3], 8000) for n in range(4)]
+        processes = [_forked(store, paths[n % 3 :] + paths[: n % 3], 8000 + 700 * n) for n in range(4)]
         processes[0].kill()
         for process in processes:
             process.join()
