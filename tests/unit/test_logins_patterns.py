@@ -146,6 +146,20 @@ def test_a_home_that_only_its_travellers_can_not_reach():
     assert "die ergens te gast zijn" in found["home-away"].text.nl
 
 
+def test_an_incident_of_another_home_hides_nothing_however_often_its_devices_try():
+    broken = [login(100 + n, 14 + n / 2, **BAD, **two_places(n)) for n in range(20)]
+    also = [login(6000, 10 + n / 9, **{**BAD, "realm": "losser.example"}, **two_places(n)) for n in range(900)]
+    fine = [one for name in "abcd" for one in elsewhere(10, realm=f"{name}.example")]
+    assert "home-realm" in said([*broken, *also, *fine], 5)
+
+
+def test_a_site_is_not_blamed_for_users_who_fail_elsewhere_too():
+    here = [login(n, 10 + n, **BAD) for n in range(6)]
+    there = [login(50 + n, 10 + n, **BAD, operator="enschede.example", visited="enschede") for n in range(4)]
+    fine = [login(70 + n, n, **two_places(n + 1)) for n in range(4)]
+    assert "one-site" not in said([*here, *there, *fine, *elsewhere(40)], 2)
+
+
 def test_the_federation_is_not_judged_by_logins_that_stay_at_home():
     roaming = [
         login(n, 10 + n / 10, **SILENT, realm=f"{'abcd'[n % 4]}.example", operator=f"{'efgh'[n % 4]}.example",
