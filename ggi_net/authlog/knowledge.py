@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ROLES = {
     "freeradius": Both("de RADIUS-server", "the RADIUS server"),
     "radsecproxy": Both("de RADIUS-proxy", "the RADIUS proxy"),
-    "hostapd": Both("het accesspoint", "the access point"),
+    "hostapd": Both("het toegangspunt", "the access point"),
     "cisco_c9800": Both("de wifi-controller", "the WLAN controller"),
 }
 """What a platform is to a login; any other one is a router on the way."""

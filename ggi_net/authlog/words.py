@@ -21,7 +21,7 @@ class Both(Record, frozen=True):
 
 HOPS = {
     Hop.DEVICE: Both("het toestel", "the device"),
-    Hop.ACCESS_POINT: Both("het accesspoint", "the access point"),
+    Hop.ACCESS_POINT: Both("het toegangspunt", "the access point"),
     Hop.VISITED: Both("de bezochte gemeente", "the visited gemeente"),
     Hop.FEDERATION: Both("het landelijke knooppunt", "the federation"),
     Hop.HOME: Both("de eigen gemeente", "the home gemeente"),

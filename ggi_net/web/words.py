@@ -22,7 +22,7 @@ OUTCOMES = {
 
 HOPS = {
     Hop.DEVICE: Both("toestel", "device"),
-    Hop.ACCESS_POINT: Both("accesspoint", "access point"),
+    Hop.ACCESS_POINT: Both("toegangspunt", "access point"),
     Hop.VISITED: Both("bezochte gemeente", "visited gemeente"),
     Hop.FEDERATION: Both("landelijk knooppunt", "federation"),
     Hop.HOME: Both("eigen gemeente", "home gemeente"),

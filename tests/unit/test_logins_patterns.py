@@ -212,7 +212,7 @@ def test_one_access_point():
     others = [login(50 + n, 10 + n, ap="02aabbccdd02") for n in range(30)]
     found = said([*here, *others], 1)
     assert found["one-access-point"].failed == 6
-    assert "accesspoint (ap-1)" in found["one-access-point"].text.nl
+    assert "toegangspunt (ap-1)" in found["one-access-point"].text.nl
     assert "one-site" not in found
 
 

@@ -44,7 +44,7 @@ WHATS = {
 
 ASKED = {
     "user": "gebruiker", "mac": "toestel", "about": "over", "since": "vanaf", "until": "tot", "by": "geteld per",
-    "login": "poging", "site": "locatie", "ap": "accesspoint", "outcome": "uitslag", "cause": "oorzaak",
+    "login": "poging", "site": "locatie", "ap": "toegangspunt", "outcome": "uitslag", "cause": "oorzaak",
     "limit": "hooguit",
 }  # fmt: skip
 """Conditions of a question in words; the others are called the same in Dutch."""
