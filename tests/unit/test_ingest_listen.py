@@ -109,6 +109,25 @@ class TestStreams:
 
         check(test)
 
+    def test_a_batch_that_is_sent_again_is_kept_once_and_equal_messages_of_their_own_stay(self, tmp_path: Path) -> None:
+        async def send(found: Receiving, data: bytes) -> None:
+            _, writer = await asyncio.open_connection(PEER, found.ports["tcp"])
+            writer.write(data)
+            writer.close()
+            await writer.wait_closed()
+            await found.until(lambda: not found.it._sessions and found.kept())
+
+        async def test() -> None:
+            async with receiving(tmp_path, "tcp") as found:
+                for data in (b"<13>a\n<13>b\n<13>c\n", b"<13>b\n<13>c\n<13>d\n"):
+                    await send(found, data)
+                await found.until(lambda: found.kept() == [f"<13>{letter}" for letter in "abcd"])
+                for number in range(3):
+                    await send(found, b"<13>same\n")
+                    await found.until(lambda: len(found.kept()) == 5 + number)  # noqa: B023  awaited here
+
+        check(test)
+
     def test_a_stop_in_order_receives_what_is_under_way_and_shows_its_end(self, tmp_path: Path) -> None:
         async def test() -> None:
             async with receiving(tmp_path, "tcp") as found:

@@ -232,17 +232,20 @@ class _StreamSession(_Session):
     def __init__(self, *parts: object) -> None:
         super().__init__(*parts)  # type: ignore[arg-type]
         self._frames = Stream()
+        self._received = 0
 
     async def take(self, data: bytes) -> None:
         messages = self._frames.feed(data)
         self.counts["cut"] += self._frames.cut
         self._frames.cut = 0
+        self._received += len(messages)
         await self.keep(messages)
 
     async def end(self) -> None:
         await self.keep(self._frames.end())
         await super().end()
-        self.in_order = True
+        # rsyslog closes in order, too, before it sends a whole batch again. Who connects for each message does not.
+        self.in_order = self._received <= 1
 
     async def let_go(self) -> None:
         """Close our direction only, and go on reading.
