@@ -167,7 +167,9 @@ def test_the_receiver_ends_in_the_middle_and_comes_back(
     wait_until(lambda: receiver.kept().keys() >= every.keys())
     missing, twice = every - receiver.kept(), receiver.kept() - every
     last = receiver.end(signal.SIGTERM)
-    assert (missing, twice) == ({}, {}), (said, last)
+    assert missing == {}, (said, last)
+    if protocol.startswith("relp"):  # over a plain stream, rsyslog itself may write a batch twice into one connection
+        assert twice == {}, (said, last)
     assert "stopped in order" in last
     if protocol.endswith("tls"):
         assert [folder.name for folder in receiver.spool.iterdir()] == ["idp-almelo.example"]
