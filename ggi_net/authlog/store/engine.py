@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -37,7 +39,12 @@ class Engine:
     """
 
     def __init__(self, folder: Path, *, memory: str, threads: int) -> None:
+        """`folder` is for what does not fit into memory; who may not write there has to make do with the memory."""
         self._folder = folder
+        self._spill = ""
+        with suppress(PermissionError):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._spill = tempfile.mkdtemp(dir=folder)
         self._database = duckdb.connect(
             ":memory:",
             config={
@@ -46,7 +53,7 @@ class Engine:
                 "allow_community_extensions": "false",
                 "memory_limit": memory,
                 "threads": threads,
-                "temp_directory": str(folder / "spill"),
+                "temp_directory": self._spill,
                 "preserve_insertion_order": "true",
             },
         )
@@ -58,6 +65,10 @@ class Engine:
     def close(self) -> None:
         """Let go of memory and files."""
         self._database.close()
+        if self._spill:
+            shutil.rmtree(self._spill, ignore_errors=True)
+            with suppress(OSError):  # another store that this process has open spills there as well
+                self._folder.rmdir()
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
