@@ -67,12 +67,13 @@ class Line(Record, frozen=True, kw_only=True):
     Latin-1, and `latin1` is set. `host` is the server that wrote it.
 
     `outer` and `inner` are the identities as written, `realm` the part of `outer` behind the last @ in lower case.
-    `mac` (the device) and `ap` (the radio) are 12 hexadecimal digits in lower case; `mac` is 64 digits when the log
-    only has a hash of it, as F-Ticks do. `operator` is the realm of the visited organisation, without the leading 1
-    of RFC 5580. `client` and `server` are the neighbours that the server names: who asked it, whom it asked.
-    `session` is the daemon's own number of the conversation, unique in one run of it. `reason` is what the server
-    says of a failure, `code` its number where the product has numbers (NPS). Neither ever holds a word that came from
-    the user name: causes are found in them. `address` is the visitor's, from accounting.
+    `mac` (the device) and `ap` (the radio) are 12 hexadecimal digits in lower case; where the log has only a hash of
+    it, as F-Ticks do, `mac` is the 64 digits of that or, without the vendor's part, 54. `operator` is the realm of
+    the visited organisation, without the leading 1 of RFC 5580. `client` and `server` are the neighbours that the
+    server names: who asked it, whom it asked. `session` is the daemon's own number of the conversation, unique in one
+    run of it. `reason` is what the server says of a failure, `code` its number where the product has numbers (NPS).
+    Neither ever holds a word that came from the user name: causes are found in them. `address` is the visitor's, from
+    accounting.
     """
 
     time: datetime
