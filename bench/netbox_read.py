@@ -63,7 +63,7 @@ class Figures(NamedTuple):
     @property
     def best_peer(self) -> float:
         """The quickest of those that read the same."""
-        return min(peer.seconds for peer in (self.pynetbox, self.pynetbox_fields, self.nb_inventory))
+        return min(peer.seconds for peer in (self.pynetbox, self.pynetbox_fields))
 
 
 def in_scratch() -> Figures:
