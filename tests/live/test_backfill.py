@@ -33,7 +33,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def wait_until(done: Callable[[], object], seconds: float = 20) -> bool:
+def wait_until(done: Callable[[], object], seconds: float = 60) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if done():

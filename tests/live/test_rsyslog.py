@@ -47,7 +47,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return certificates(tmp_path_factory.mktemp("pki"))
 
 
-def wait_until(done: Callable[[], object], seconds: float = 20) -> bool:
+def wait_until(done: Callable[[], object], seconds: float = 60) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if done():
