@@ -105,12 +105,16 @@ class PaperSession:
     def change(self, change: Change, run: str, seconds: int) -> None:
         self._log("begin")
         if self._order("refuses"):
+            self._pause()
             self._log("end")
             raise DeviceRefused(f"{self._name} refused it")
         state = self._read()
         state["kept"][run] = state["running"]
         state |= {"running": change.steps[0], "armed": {"run": run, "until": time.time() + seconds}}
         self._write(state)
+        self._pause()
+
+    def _pause(self) -> None:
         if (pause := self._file.with_suffix(".slow")).exists():
             time.sleep(float(pause.read_text()))
 

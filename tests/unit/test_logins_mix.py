@@ -339,7 +339,7 @@ def test_hostile_lines_are_put_together_or_left_out_and_break_nothing(lines):
 )
 @pytest.mark.parametrize("mac", ["a4c361000001", ""])
 def test_a_device_that_floods_the_logs_makes_nothing_slow(kinds, mac):
-    """Four times as many lines in the same three minutes take about four times as long."""
+    """Eight times as many lines in the same three minutes take about eight times as long, and not sixty-four."""
 
     def seconds(count: int) -> float:
         lines = [
@@ -354,8 +354,8 @@ def test_a_device_that_floods_the_logs_makes_nothing_slow(kinds, mac):
         assert logins_of(lines, clocks={})
         return time.process_time() - begin
 
-    few = min(seconds(750) for _ in range(3))
-    assert seconds(3000) < 4 * few * 2.5 + 0.1
+    few = min(seconds(500) for _ in range(3))
+    assert min(seconds(4000) for _ in range(2)) < 30 * few + 0.1
 
 
 def test_a_hash_says_the_vendor_and_not_the_device():

@@ -119,8 +119,8 @@ class TestBudget:
     def test_the_devices_at_hand_finish(self, paper):
         names = waves(ESTATE)["canary"]
         paper.order(names[0], "refuses")
-        for name in names[1:]:
-            paper.order(name, "slow", "0.1")
+        for name in names:
+            paper.order(name, "slow", "0.1" if name in names[1:] else "0.5")  # it refuses when the others have begun
         run = paper.push(workers=20)
         assert {statuses(run)[name] for name in names[1:]} == {"changed"}
         assert {status for name, status in statuses(run).items() if name not in names} == {"not started"}
