@@ -120,6 +120,15 @@ def test_who_is_not_root_is_told_so(monkeypatch):
     assert "ggi lab devices up" in refused.value.hint
 
 
+def test_a_toolkit_that_devices_can_not_see_is_refused(monkeypatch):
+    monkeypatch.setattr(control.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(control.shutil, "which", lambda program, path: program)
+    monkeypatch.setattr(control.ggi_net, "__file__", "/tmp/clone/ggi_net/__init__.py")
+    with pytest.raises(LabFailure, match="installed below /tmp") as refused:
+        control.refuse_unless_possible()
+    assert refused.value.hint == "install it elsewhere"
+
+
 def test_status_and_documentation_say_of_the_same_units_that_they_do_not_run():
     said = (
         f"{' and '.join(CHECKS)} check their configuration",

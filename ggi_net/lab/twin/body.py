@@ -33,6 +33,9 @@ exec /usr/bin/sudo -n -- /usr/bin/nsenter --net=/proc/1/ns/net -- \\
 """
 _ZEBRA = '#!/bin/sh\n# VRFs are namespaces here.\nexec "$@" --vrfwnetns\n'
 
+OWN_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108  what is there is the device's own
+"""Folders that each device has to itself, so nothing of this machine can be seen in them."""
+
 
 def start_host(name: str) -> int:
     """Start a host that is nothing but a network and a host name; return its process id. Raises OSError."""
@@ -115,7 +118,7 @@ def _own_system(folder: Path) -> None:
     for path in ("/run/lock", "/run/netns", "/run/network", str(STATE), REAL):
         Path(path).mkdir()
     _stand_ins()
-    for place in ("/tmp", "/var/tmp"):  # noqa: S108  what is there is the device's own
+    for place in OWN_TEMPORARY:
         ns.mount("tmpfs", place, "tmpfs", options="mode=1777")
 
 

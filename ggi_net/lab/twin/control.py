@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+import ggi_net
 from ggi_net.errors import FileMissing, LabFailure, NotInEstate, Place, nearest
 from ggi_net.files import write_atomic
+from ggi_net.lab.twin import body
 from ggi_net.lab.twin.inside.systemctl import CHECKS, UNCHECKED
 from ggi_net.lab.twin.layout import Layout
 from ggi_net.lab.twin.plan import Machine, Plan
@@ -77,6 +79,12 @@ def refuse_unless_possible() -> None:
     missing = [package for program, package in PROGRAMS.items() if not shutil.which(program, path=path)]
     if missing:
         raise LabFailure("programs are missing", hint=f"apt-get install {' '.join(missing)}")
+    installed = Path(ggi_net.__file__).resolve()
+    if hidden := next((place for place in body.OWN_TEMPORARY if installed.is_relative_to(place)), ""):
+        raise LabFailure(
+            f"the toolkit is installed below {hidden}, and the devices of a twin, which run it, each have their own",
+            hint="install it elsewhere",
+        )
 
 
 def up(design: Design, folder: Path) -> Path:
