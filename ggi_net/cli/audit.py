@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from ggi_net.authlog.words import spelled
 from ggi_net.cli.console import note, out
 from ggi_net.cli.logs_options import SettingsOption  # noqa: TC001  typer reads the annotations
 from ggi_net.cli.render import counted
@@ -145,10 +146,5 @@ def _table(found: list[Shown]) -> Table:
             " ".join(part for part in (entry.reason, f"({entry.note})" if entry.note else "") if part),
             "" if entry.rows is None else str(entry.rows),
         )
-        table.add_row(*(Text(_shown(cell)) for cell in cells))
+        table.add_row(*(Text(spelled(cell)) for cell in cells))
     return table
-
-
-def _shown(text: str) -> str:
-    """Control characters spelled out: somebody chose that name."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

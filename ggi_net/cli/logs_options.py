@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ggi_net.authlog.words import spelled
 from ggi_net.cli.console import err
 
 if TYPE_CHECKING:
@@ -62,5 +63,4 @@ def until_told() -> Iterator[Callable[[], bool]]:
 
 def say(text: str) -> None:
     """A line for whoever watches, at once; the text may come from anywhere."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    err.print(shown, markup=False, soft_wrap=True)
+    err.print(spelled(text), markup=False, soft_wrap=True)

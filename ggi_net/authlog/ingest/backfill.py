@@ -51,7 +51,7 @@ def application(broker: str) -> Any:
         accept_content=["json"],
     )
 
-    @app.task(name=_NAME)  # type: ignore[untyped-decorator,unused-ignore]
+    @app.task(name=_NAME)  # type: ignore[untyped-decorator,unused-ignore]  # Celery is an extra, and has no types
     def read(task: str, folder: str) -> str:
         """Run one task; what came of it, as JSON."""
         return msgspec.json.encode(perform(msgspec.json.decode(task, type=Task), Path(folder))).decode()

@@ -1,9 +1,8 @@
 """Receives syslog messages: over TCP, TLS and UDP (RFC 6587, 5425, 5426), and RELP.
 
 What arrives is on disk before it is acknowledged, where the protocol has acknowledgements (RELP), and before more is
-read
-from that peer. Only RELP can promise that nothing is lost when this process or its machine dies: with TCP, a sender
-does not know what of its last bytes was read. A stop in order loses nothing: see `_let_go`.
+read from that peer. Only RELP can promise that nothing is lost when this process or its machine dies: with TCP, a
+sender does not know what of its last bytes was read. A stop in order loses nothing: see `let_go`.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from abc import ABC, abstractmethod
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -125,7 +125,7 @@ class Listener:
         try:
             log = self._spool.log(peer, protocol)
             session = _RelpSession if protocol.startswith("relp") else _StreamSession
-            await session(self._spool, log, self.counts, reader, writer).run(self._stopping)
+            await session(_Connection(self._spool, log, self.counts, reader, writer)).run(self._stopping)
         except BadFrame as error:
             self.counts["malformed"] += 1
             self._say(f"{peer} over {protocol} {error}: connection ended")
@@ -139,22 +139,21 @@ class Listener:
             writer.close()
 
 
-class _Session:
+class _Connection(NamedTuple):
+    """A peer that has connected: where its messages go, what is counted of it, and its two directions."""
+
+    spool: Spool
+    log: Log
+    counts: Counter[str]
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+
+class _Session(ABC):
     """One connection: read, find messages, keep them."""
 
-    def __init__(
-        self,
-        spool: Spool,
-        log: Log,
-        counts: Counter[str],
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        self.spool = spool
-        self.log = log
-        self.counts = counts
-        self.reader = reader
-        self.writer = writer
+    def __init__(self, connection: _Connection) -> None:
+        self.spool, self.log, self.counts, self.reader, self.writer = connection
         self.overlap = Overlap([])
         self.ended = False
         self.in_order = False
@@ -197,9 +196,9 @@ class _Session:
             return await read  # what came at the last moment
         return None
 
+    @abstractmethod
     async def take(self, data: bytes) -> None:
         """Work on what was read."""
-        raise NotImplementedError
 
     async def settle(self) -> None:
         """Nothing follows for now: what was held back is new."""
@@ -209,9 +208,9 @@ class _Session:
         """The peer has closed."""
         await self.settle()
 
+    @abstractmethod
     async def let_go(self) -> None:
         """Bring the connection to its end, for this process is to stop."""
-        raise NotImplementedError
 
     async def keep(self, messages: list[bytes], *, settle: bool = False) -> None:
         """Write messages that were not written before."""
@@ -229,8 +228,8 @@ class _Session:
 class _StreamSession(_Session):
     """Syslog over TCP or TLS: no acknowledgements."""
 
-    def __init__(self, *parts: object) -> None:
-        super().__init__(*parts)  # type: ignore[arg-type]
+    def __init__(self, connection: _Connection) -> None:
+        super().__init__(connection)
         self._frames = Stream()
         self._received = 0
 
@@ -262,8 +261,8 @@ class _StreamSession(_Session):
 class _RelpSession(_Session):
     """RELP: each message is acknowledged once it is on disk."""
 
-    def __init__(self, *parts: object) -> None:
-        super().__init__(*parts)  # type: ignore[arg-type]
+    def __init__(self, connection: _Connection) -> None:
+        super().__init__(connection)
         self._frames = Relp()
         self._opened = False
         self._unanswered: list[int] = []
