@@ -54,43 +54,50 @@ class Difference(Record, frozen=True, kw_only=True):
 
 def differences(intended: Statement, running: Statement, rules: FileRules, file: str) -> list[Difference]:
     """Every difference between two configurations of one file, in the order of the intended one."""
-    return list(_section(intended, running, rules, file, ()))
+    return list(_section(intended, running, rules, file, (), (0, 0)))
 
 
 def _section(
-    intended: Statement, running: Statement, rules: FileRules, file: str, section: tuple[str, ...]
+    intended: Statement,
+    running: Statement,
+    rules: FileRules,
+    file: str,
+    section: tuple[str, ...],
+    at: tuple[int, int],
 ) -> Iterator[Difference]:
+    """The differences within a section, whose header is in these lines of the two files."""
     if alike(intended, running):
         return
     same, missing, extra = pair(intended, running, rules)
     for mine, theirs in same:
-        yield from _section(mine, theirs, rules, file, (*section, mine.shown))
+        yield from _section(mine, theirs, rules, file, (*section, mine.shown), _lines(mine, theirs, at))
     moved = Counter(s.identity for s in missing) & Counter(s.identity for s in extra)
     for identity in moved:
         mine = next(s for s in missing if s.identity == identity)
         theirs = next(s for s in extra if s.identity == identity)
         missing.remove(mine)
         extra.remove(theirs)
+        line, running_line = _lines(mine, theirs, at)
         yield Difference(
             kind=Kind.ORDER, file=file, section=section, intended=mine.shown, running=theirs.shown,
-            line=mine.number, running_line=theirs.number,
+            line=line, running_line=running_line,
         )  # fmt: skip
-        yield from _section(mine, theirs, rules, file, (*section, mine.shown))
+        yield from _section(mine, theirs, rules, file, (*section, mine.shown), (line, running_line))
     changed = _changed(missing, extra, rules)
     for mine in missing:
         theirs_or_none = changed.get(id(mine))
         if theirs_or_none is None:
             yield Difference(
-                kind=Kind.MISSING, file=file, section=section, intended=_with_inner(mine), line=mine.number
+                kind=Kind.MISSING, file=file, section=section, intended=_with_inner(mine), line=at[0] + mine.number
             )
         else:
-            yield from _change(mine, theirs_or_none, rules, file, section)
+            yield from _change(mine, theirs_or_none, rules, file, section, at)
     taken = {id(theirs) for theirs in changed.values()}
     for theirs in extra:
         if id(theirs) not in taken:
             yield Difference(
-                kind=Kind.EXTRA, file=file, section=section, running=_with_inner(theirs), line=intended.number,
-                running_line=theirs.number,
+                kind=Kind.EXTRA, file=file, section=section, running=_with_inner(theirs), line=at[0],
+                running_line=at[1] + theirs.number,
             )  # fmt: skip
 
 
@@ -188,17 +195,28 @@ def _alike(mine: Statement, theirs: Statement) -> bool:
     return matcher.real_quick_ratio() >= _ALIKE and matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE
 
 
+def _lines(mine: Statement, theirs: Statement, at: tuple[int, int]) -> tuple[int, int]:
+    """The lines of two statements in their files, by those of the section that they stand in."""
+    return at[0] + mine.number, at[1] + theirs.number
+
+
 def _change(
-    mine: Statement, theirs: Statement, rules: FileRules, file: str, section: tuple[str, ...]
+    mine: Statement,
+    theirs: Statement,
+    rules: FileRules,
+    file: str,
+    section: tuple[str, ...],
+    at: tuple[int, int],
 ) -> Iterator[Difference]:
+    line, running_line = _lines(mine, theirs, at)
     same_text = mine.shown == theirs.shown
     kind = Kind.SECRET if same_text and mine.block == theirs.block else Kind.CHANGED
     shown = [_with_block(s) if same_text and kind is Kind.CHANGED else s.shown for s in (mine, theirs)]
     yield Difference(
         kind=kind, file=file, section=section, intended=shown[0], running=shown[1],
-        line=mine.number, running_line=theirs.number,
+        line=line, running_line=running_line,
     )  # fmt: skip
-    yield from _section(mine, theirs, rules, file, (*section, mine.shown))
+    yield from _section(mine, theirs, rules, file, (*section, mine.shown), (line, running_line))
 
 
 def _with_block(statement: Statement) -> str:

@@ -15,13 +15,13 @@ import msgspec
 from ggi_net.config import arista, cisco, juniper, tree
 from ggi_net.config.braces import parse_braces, parse_lines
 from ggi_net.config.ruleset import REMEMBERED, FileRules, SecretForms, Syntax, search
+from ggi_net.config.tree import Node
 from ggi_net.secrets import MASK, keyed_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ggi_net.config.ruleset import Equivalent
-    from ggi_net.config.tree import Node
 
 
 Meaning = tuple[str, "tuple[Meaning, ...]"]
@@ -32,8 +32,9 @@ class Statement(msgspec.Struct, eq=False, gc=False):
     """One line with the lines below it.
 
     `shown` may be seen by anybody; `raw` is the line in the form that the device is given, secrets and all, and stays
-    in memory; `written` is the line as it was found. `path` is that of the rules. `below` is what the children mean:
-    two sections are compared by it at once, however much is in them.
+    in memory; `written` is the line as it was found. `path` is that of the rules. `number` counts lines from that of
+    the statement above, for one at the top from the start of the file. `below` is what the children mean: two sections
+    are compared by it at once, however much is in them.
     """
 
     raw: str
@@ -54,17 +55,22 @@ class Statement(msgspec.Struct, eq=False, gc=False):
 
 
 class Reader:
-    """Turns configurations of one file into statements under one keyed hash, so that they can be compared."""
+    """Turns configurations of one file into statements under one keyed hash, so that they can be compared.
+
+    Of indented text, sections at the top without a secret are read once: most stand on many devices, and on one device
+    before and after a change.
+    """
 
     def __init__(self, rules: FileRules, key: bytes) -> None:
         self._rules = rules
         self._key = key
         self._ignored = search(rules.ignored)
         self._lines = _lines(rules.secrets, rules.equivalents)
+        self._sections = _sections(rules)
 
     def intended(self, text: str, file: str) -> Statement:
         """The statements of an artifact whose references are resolved; raise ConfigurationBroken."""
-        return self._statements(self._parse(text, file), {})
+        return self._read(text, file, {})
 
     def running(self, text: str, file: str, intended: Statement) -> Statement:
         """The statements of what a device has; `intended` helps to recognise secrets that are shown hashed."""
@@ -75,26 +81,53 @@ class Reader:
             _, found = self._lines.read(statement.raw)
             if found:
                 known.setdefault(statement.shown, set()).add(found["secret"])
-        return self._statements(self._parse(text, file), known)
+        return self._read(text, file, known)
 
-    def _parse(self, text: str, file: str) -> Node:
-        if self._rules.syntax is Syntax.INDENT:
-            other = tuple(c for c in self._rules.comments if c != "!")
-            kept = ["" if line.lstrip().startswith(other) else line for line in text.split("\n")] if other else [text]
-            return tree.parse("\n".join(kept), file=file)
-        if self._rules.syntax is Syntax.BRACES:
-            return parse_braces(text, self._rules.comments, file=file)
-        return parse_lines(text, self._rules.comments)
+    def _read(self, text: str, file: str, known: Mapping[str, set[str]]) -> Statement:
+        match self._rules.syntax:
+            case Syntax.INDENT:
+                return self._indented(text.split("\n"), file, known)
+            case Syntax.BRACES:
+                return self._statements(parse_braces(text, self._rules.comments, file=file), known)
+            case Syntax.LINES:
+                return self._statements(parse_lines(text, self._rules.comments), known)
 
-    def _statements(self, node: Node, known: Mapping[str, set[str]], path: str = "") -> Statement:
-        made = self._statement(node, known, path)
-        if node.children:
-            children = [self._statements(inner, known, made.path) for inner in node.children]
-            made.children = tuple([child for child in children if not self._ignored(child.path)])
-            made.below = tuple([(child.identity, child.below) for child in made.children])
-        return made
+    def _indented(self, lines: list[str], file: str, known: Mapping[str, set[str]]) -> Statement:
+        other = tuple(comment for comment in self._rules.comments if comment != "!")
+        if other:
+            lines = ["" if line.lstrip().startswith(other) else line for line in lines]
+        children: list[Statement] = []
+        at = 0
+        while at < len(lines):
+            end = tree.extent(lines, at)
+            text = "\n".join(lines[at:end])
+            found = self._sections.get(text)
+            if found is None:
+                section = Node("", at)
+                after = tree.take_section(section, lines, at, file)
+                found = self._statements(section, known).children
+                if after == end and self._is_plain(found):
+                    if len(self._sections) >= REMEMBERED:
+                        self._sections.clear()
+                    self._sections[text] = found
+                end = after
+            # Each its own: the same line may stand there twice.
+            children += [msgspec.structs.replace(child, number=child.number + at) for child in found]
+            at = end
+        return _above(Statement(raw="", shown="", identity="", path=""), children)
 
-    def _statement(self, node: Node, known: Mapping[str, set[str]], above: str) -> Statement:
+    def _is_plain(self, statements: tuple[Statement, ...]) -> bool:
+        """Whether none has a secret, below which their meaning hangs on the key and on what was intended."""
+        return all(self._lines.read(each.raw)[1] is None for top in statements for each in (top, *top.walk()))
+
+    def _statements(self, node: Node, known: Mapping[str, set[str]], path: str = "", number: int = 0) -> Statement:
+        made = self._statement(node, known, path, number)
+        if not node.children:
+            return made
+        children = [self._statements(inner, known, made.path, node.number) for inner in node.children]
+        return _above(made, [child for child in children if not self._ignored(child.path)])
+
+    def _statement(self, node: Node, known: Mapping[str, set[str]], above: str, number: int) -> Statement:
         text, found = self._lines.read(node.text)
         shown = identity = text
         if found:
@@ -111,7 +144,7 @@ class Reader:
             shown=shown,
             identity=identity,
             path=f"{above} / {shown}" if above else shown,
-            number=node.number,
+            number=node.number - number,
             block=node.block,
             written=node.text,
         )
@@ -127,6 +160,13 @@ class Reader:
                 return juniper.behind(value, known)
             case SecretForms.CISCO:
                 return cisco.behind(value, kind, known)
+
+
+def _above(statement: Statement, children: list[Statement]) -> Statement:
+    """A statement that has just been made, with those below it."""
+    statement.children = tuple(children)
+    statement.below = tuple([(child.identity, child.below) for child in children])
+    return statement
 
 
 class _Lines:
@@ -155,6 +195,12 @@ class _Lines:
             self._plain.clear()
         self._plain[line] = text
         return text, None
+
+
+@cache
+def _sections(rules: FileRules) -> dict[str, tuple[Statement, ...]]:
+    """What sections at the top mean by these rules, by their text."""
+    return {}
 
 
 @cache

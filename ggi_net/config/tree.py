@@ -24,6 +24,8 @@ _CERTIFICATE = re.compile(r"certificate (?:ca |self-signed |ra-general )?[0-9A-F
 _TEXTS = ("banner ", "certificate ")
 _DELIMITERS = "#%~|$&@"
 _WHITE = " \t\r"
+_INSIDE = ("", " ", "!", "\t", "\r")
+"""How a line begins that begins no section at the top."""
 _DEEPEST = 16
 """More levels than any command line has."""
 
@@ -73,16 +75,34 @@ def parse(text: str, *, file: str = "configuration") -> Node:
     has no end.
     """
     root = Node("")
-    path: list[tuple[int, Node]] = [(-1, root)]
     lines = text.split("\n")
     at = 0
     while at < len(lines):
+        at = take_section(root, lines, at, file)
+    return root
+
+
+def extent(lines: list[str], at: int) -> int:
+    """Where the section at the top that begins at `at` ends by its indentation; a text in it may go on after that."""
+    end = at + 1
+    while end < len(lines) and lines[end][:1] in _INSIDE:
+        end += 1
+    return end
+
+
+def take_section(root: Node, lines: list[str], at: int, file: str) -> int:
+    """Add the section at the top that begins at `at` to `root`; return where the next begins. Raises as `parse`."""
+    path: list[tuple[int, Node]] = [(-1, root)]
+    while at < len(lines):
         line = lines[at].rstrip(_WHITE)
-        at += 1
         content = line.lstrip(" ")
         if not content or content[0] == "!":
+            at += 1
             continue
         depth = len(line) - len(content)
+        if not depth and len(path) > 1:
+            break
+        at += 1
         if content[0] == "\t":
             raise _broken("a tab in the indentation", file, at, "indent with spaces")
         node = Node(content, at)
@@ -97,7 +117,7 @@ def parse(text: str, *, file: str = "configuration") -> Node:
             at = _take_text(node, lines, at, _END_OF_BANNER, f"a banner without its {_END_OF_BANNER}", file)
         elif _CERTIFICATE.fullmatch(content) and owner.text.startswith("crypto pki certificate chain "):
             at = _take_text(node, lines, at, "quit", "a certificate without its quit", file, strip=_WHITE)
-    return root
+    return at
 
 
 def serialise(root: Node, *, indent: int = 1, end: str = "") -> str:

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from browser import Browser
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of a process."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for the tests of a file.
+
+    Not for those of a process: as long as it is open an event loop counts as running, and no other test may run one.
+    """
     from browser import started
 
     with started() as found:

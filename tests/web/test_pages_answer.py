@@ -64,13 +64,13 @@ def day() -> list:
 FULL = {"patterns": (MANY,), "notices": (DRIFT,), "test_realm": "almelo.example"}
 
 
-def test_axe_finds_nothing(browser):
-    with browser.showing(made(others=day(), open_evidence=True, **FULL)) as tab:
+def test_axe_finds_nothing(chromium):
+    with chromium.showing(made(others=day(), open_evidence=True, **FULL)) as tab:
         assert problems(tab) == []
 
 
-def test_the_answer_stands_on_top_in_words(browser):
-    with browser.showing(made(others=day(), **FULL)) as tab:
+def test_the_answer_stands_on_top_in_words(chromium):
+    with chromium.showing(made(others=day(), **FULL)) as tab:
         assert tab.locator("h1").inner_text().startswith("Het wachtwoord op dit toestel klopt niet")
         box = tab.locator("h1").bounding_box()
         assert box["y"] + box["height"] < 600
@@ -84,21 +84,21 @@ def test_the_answer_stands_on_top_in_words(browser):
         assert "38 van de 41" in tab.locator("main").inner_text()
 
 
-def test_every_english_text_says_that_it_is_english(browser):
-    with browser.showing(made(others=day(), **FULL)) as tab:
+def test_every_english_text_says_that_it_is_english(chromium):
+    with chromium.showing(made(others=day(), **FULL)) as tab:
         assert tab.locator("html").get_attribute("lang") == "nl"
         marked = tab.locator(".en").count()
         assert marked > 10
         assert tab.locator(".en:not([lang=en])").count() == 0
 
 
-def test_it_reads_without_style_sheet_and_script(browser):
-    with browser.showing(made(others=day(), **FULL), script=False) as tab:
+def test_it_reads_without_style_sheet_and_script(chromium):
+    with chromium.showing(made(others=day(), **FULL), script=False) as tab:
         assert tab.locator(".hops li").count() == 5
 
 
-def test_the_title_and_the_links_have_no_personal_data(browser):
-    with browser.showing(made(others=day(), **FULL)) as tab:
+def test_the_title_and_the_links_have_no_personal_data(chromium):
+    with chromium.showing(made(others=day(), **FULL)) as tab:
         assert tab.title() == "Antwoord - Hulp bij govroam"
         links = [link.get_attribute("href") for link in tab.locator("a").all()]
         assert "/poging/2A9Z0C4H8K3M7N1P5Q6R8S2T4V" in links
@@ -125,8 +125,8 @@ class TestHops:
     def test_all_passed_when_it_succeeded(self):
         assert set(self.states(outcome=Outcome.ACCEPT, broken=Hop.UNKNOWN)) == {State.PASSED}
 
-    def test_it_is_told_by_more_than_colour(self, browser):
-        with browser.showing(made()) as tab:
+    def test_it_is_told_by_more_than_colour(self, chromium):
+        with chromium.showing(made()) as tab:
             broken = tab.locator(".hops .broken")
             assert "hier gaat het mis" in broken.inner_text()
             assert broken.locator(".mark use").get_attribute("href").endswith("#bad")
@@ -136,14 +136,14 @@ class TestHops:
             }
             assert shapes["passed"] != shapes["broken"]
 
-    def test_its_signs_are_drawn(self, browser):
-        with browser.showing(made()) as tab:
+    def test_its_signs_are_drawn(self, chromium):
+        with chromium.showing(made()) as tab:
             for use in tab.locator(".hops use").all():
                 box = use.evaluate("use => { const box = use.getBBox(); return box.width + box.height }")
                 assert box > 0
 
-    def test_a_screen_reader_hears_all_of_it(self, browser):
-        with browser.showing(made()) as tab:
+    def test_a_screen_reader_hears_all_of_it(self, chromium):
+        with chromium.showing(made()) as tab:
             heard = tab.locator(".hops").aria_snapshot()
             for word in ("3c:22:fb:4a:9e:01", "ap-stadskantoor-1", "Enschede", "Almelo", "hier gaat het mis"):
                 assert word in heard
@@ -153,24 +153,24 @@ class TestHostile:
     """Whatever somebody calls himself."""
 
     @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
-    def test_a_name_does_nothing(self, browser, name):
+    def test_a_name_does_nothing(self, chromium, name):
         chosen = login(
             inner=name, nas=name, ssid=name, reason=name, operator=name, visited="", site="", home="", realm=name,
             lines=tuple(structs.replace(line, raw=name, host=name) for line in login().lines),
         )  # fmt: skip
         html = made(chosen, others=[chosen], open_evidence=True, test_realm=name)
-        with browser.showing(html, "phone") as tab:
+        with chromium.showing(html, "phone") as tab:
             assert tab.locator("script, img, iframe, object, embed").count() == 0
             assert tab.locator(".lines code").first.text_content() == spelled(name)
             assert tab.locator(".facts li").first.text_content() == spelled(name)
             assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
             assert "49" not in tab.locator(".facts").inner_text() or "49" in name
 
-    def test_what_it_said_stands_still(self, browser):
+    def test_what_it_said_stands_still(self, chromium):
         """Neither a direction override nor Hebrew or Arabic letters move what stands around them."""
         raw = "begin \u05d0\u05d1\u05d2 \u202emidden\u202c 123 einde"
         lines = (structs.replace(login().lines[0], raw=raw),)
-        with browser.showing(made(login(lines=lines), open_evidence=True)) as tab:
+        with chromium.showing(made(login(lines=lines), open_evidence=True)) as tab:
             places = tab.locator(".lines code").evaluate(
                 """code => ['begin', 'midden', 'einde'].map(word => {
                     const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
@@ -190,16 +190,16 @@ class TestHostile:
 class TestKeyboard:
     """By keyboard alone."""
 
-    def test_the_first_stop_leads_to_the_content(self, browser):
-        with browser.showing(made()) as tab:
+    def test_the_first_stop_leads_to_the_content(self, chromium):
+        with chromium.showing(made()) as tab:
             tab.keyboard.press("Tab")
             assert tab.evaluate("document.activeElement.className") == "skip"
             assert tab.locator(".skip").bounding_box()["y"] >= 0
             tab.keyboard.press("Enter")
             assert tab.evaluate("document.activeElement.id") == "inhoud"
 
-    def test_the_order_is_that_of_reading_and_focus_can_be_seen(self, browser):
-        with browser.showing(made(others=day(), **FULL)) as tab:
+    def test_the_order_is_that_of_reading_and_focus_can_be_seen(self, chromium):
+        with chromium.showing(made(others=day(), **FULL)) as tab:
             tops = []
             for _ in range(60):
                 tab.keyboard.press("Tab")
@@ -222,8 +222,8 @@ class TestKeyboard:
             assert rows == sorted(rows)
 
 
-def test_it_prints_the_answer_and_the_evidence(browser):
-    with browser.showing(made(others=day(), **FULL)) as tab:
+def test_it_prints_the_answer_and_the_evidence(chromium):
+    with chromium.showing(made(others=day(), **FULL)) as tab:
         tab.emulate_media(media="print")
         assert not tab.locator(".search").is_visible()
         assert not tab.locator(".band nav").is_visible()
@@ -231,14 +231,14 @@ def test_it_prints_the_answer_and_the_evidence(browser):
         assert tab.locator(".lines code").first.is_visible(), "evidence that is folded is printed"
 
 
-def test_it_can_be_enlarged_to_twice_its_size(browser):
-    with browser.showing(made(others=day(), **FULL)) as tab:
+def test_it_can_be_enlarged_to_twice_its_size(chromium):
+    with chromium.showing(made(others=day(), **FULL)) as tab:
         tab.set_viewport_size({"width": 640, "height": 450})  # 1280 pixels at 200 %
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_target_is_large_enough_for_a_finger(browser):
-    with browser.showing(made(others=day(), **FULL), "phone") as tab:
+def test_a_target_is_large_enough_for_a_finger(chromium):
+    with chromium.showing(made(others=day(), **FULL), "phone") as tab:
         for target in tab.locator("button:visible, input:visible, select:visible, summary:visible").all():
             assert target.bounding_box()["height"] >= 24, target.inner_text()
 
@@ -258,13 +258,13 @@ class TestChoice:
         assert since_then(good, [good, bad], NOW) is None
         assert since_then(bad, [structs.replace(good, mac="", inner=""), bad], NOW) is None
 
-    def test_without_a_cause_it_does_not_guess(self, browser):
-        with browser.showing(made(login(cause="", broken=Hop.UNKNOWN))) as tab:
+    def test_without_a_cause_it_does_not_guess(self, chromium):
+        with chromium.showing(made(login(cause="", broken=Hop.UNKNOWN))) as tab:
             assert "De oorzaak staat niet in de logs" in tab.locator("h1").inner_text()
             assert tab.locator(".todo").count() == 0
             assert tab.locator("details").get_attribute("open") is not None
             assert tab.locator(".hops .broken").count() == 0
 
-    def test_a_success_is_called_one(self, browser):
-        with browser.showing(made(login(outcome=Outcome.ACCEPT, cause="", broken=Hop.UNKNOWN))) as tab:
+    def test_a_success_is_called_one(self, chromium):
+        with chromium.showing(made(login(outcome=Outcome.ACCEPT, cause="", broken=Hop.UNKNOWN))) as tab:
             assert tab.locator("h1").inner_text().startswith("Het inloggen is gelukt.")

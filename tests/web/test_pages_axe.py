@@ -51,10 +51,10 @@ def _refused(site):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(browser, site, name):
+def test_axe_finds_nothing(chromium, site, name):
     answer = PAGES[name](site)
     assert answer.headers["content-type"].startswith("text/html")
-    with browser.showing(answer.text) as tab:
+    with chromium.showing(answer.text) as tab:
         assert problems(tab) == []
         assert tab.locator("h1").count() == 1
         assert tab.title().endswith(" - Hulp bij govroam")
@@ -69,6 +69,6 @@ def test_axe_finds_nothing(browser, site, name):
         ('<html lang="nl"><title>x</title><main><h1>x</h1><font color="#999">tekst</font></main>', "color-contrast"),
     ],
 )  # fmt: skip
-def test_axe_would_find_something(browser, html, rule):
-    with browser.showing(f"<!doctype html>{html}") as tab:
+def test_axe_would_find_something(chromium, html, rule):
+    with chromium.showing(f"<!doctype html>{html}") as tab:
         assert rule in " ".join(problems(tab))

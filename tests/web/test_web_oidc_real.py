@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import uvicorn
-from browser import started
 from front import ORIGIN, PASSWORD, Front, token_of
 from oidc_provider import SECRET, Person, running, settings
 
@@ -124,12 +123,6 @@ def test_the_provider_changes_its_keys(browser, real, provider):
 
 
 # -- in a real browser, which holds to the policy of the pages on the whole way --------------------------------
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with started() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
