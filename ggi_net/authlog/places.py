@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ggi_net.model.estate import Estate, Placed
     from ggi_net.model.gemeente import Gemeente
 
+LOG_DAYS = "govroam.log_retention_days"
+"""The option by which a gemeente chooses how long its logins are kept."""
 VISINST_BYTES = 40
 """radsecproxy cuts the operator in F-Ticks at so many bytes, the leading 1 included."""
 
@@ -54,7 +56,8 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
     `names` has the name of each gemeente by slug, `sites` that of each site by `gemeente/site`. `realms` and
     `operators` (domains, as in Operator-Name) lead to a gemeente, `servers` (by name and by fully qualified name) to a
     server, `nas` (name, or name of a group of clients as `gemeente/name`) and `networks` (of access points) to a spot.
-    `radios` has the spots of access points that are known by their MAC.
+    `radios` has the spots of access points that are known by their MAC. `log_days` has how many days the logins of
+    gemeenten are kept that chose that.
     """
 
     names: dict[str, str] = msgspec.field(default_factory=dict)
@@ -65,6 +68,7 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
     nas: dict[str, Spot] = msgspec.field(default_factory=dict)
     networks: dict[str, Spot] = msgspec.field(default_factory=dict)
     radios: dict[str, Spot] = msgspec.field(default_factory=dict)
+    log_days: dict[str, int] = msgspec.field(default_factory=dict)
 
     def home(self, realm: str) -> str:
         """The gemeente whose users have that realm; a realm below a known one is of the same gemeente."""
@@ -172,6 +176,9 @@ def places_of(estate: Estate) -> Places:
         servers=servers,
         nas=nas,
         networks=networks,
+        log_days={
+            gemeente.slug: gemeente.options[LOG_DAYS] for gemeente in estate.gemeenten if LOG_DAYS in gemeente.options
+        },
     )
 
 

@@ -9,6 +9,7 @@ import typer
 
 from ggi_net.cli.console import out
 from ggi_net.cli.logs_options import SettingsOption, StoreOption, read_logs_settings, say
+from ggi_net.source.yamlfile import printable
 
 if TYPE_CHECKING:
     from ggi_net.authlog.audit import Audit
@@ -45,7 +46,8 @@ def expire(store: StoreOption = None, settings: SettingsOption = None) -> None:
     """Remove what is older than the retention allows, also from the disk. Run it once a day.
 
     The retention stands in the settings (`retention`: days of `plain`, `hashed`, and those of `gemeenten` that chose
-    less); without it the store keeps the one that it has.
+    less); without it the store keeps the one that it has. What gemeenten chose in the estate
+    (`govroam.log_retention_days`) is in the file that `ggi logs places` writes.
     """
     with _open(store, settings) as found:
         gone = found.expire()
@@ -106,9 +108,13 @@ def _open(store: Path | None, settings: Path | None) -> Store:
     from ggi_net.authlog.desk import open_store, places_of
 
     found = read_logs_settings(settings, store)
-    opened = open_store(found, places_of(found), say)
-    if found.retention is not None and opened.retention != found.retention:
-        opened.retention = found.retention
+    places = places_of(found)
+    opened = open_store(found, places, say)
+    retention = found.retention or opened.retention
+    if found.places:
+        retention = retention.choosing(places.log_days, found.retention.gemeenten if found.retention else {})
+    if opened.retention != retention:
+        opened.retention = retention
     return opened
 
 
@@ -147,3 +153,6 @@ def _print(found: Status) -> None:
         out.print(f"  {product:<16}{kind:<12}{count:>14,}", markup=False)
     for host, seconds in sorted(found.clocks.items()):
         out.print(Text(f"the clock of {host} is {abs(seconds):.1f} s {'ahead' if seconds > 0 else 'behind'}", "yellow"))
+    for erasure in found.erasures:
+        begun = f"{erasure.begun:%Y-%m-%d %H:%M} UTC"
+        out.print(Text(f"an erasure of {begun} was stopped ({printable(erasure.reason)}): ask for it again", "yellow"))

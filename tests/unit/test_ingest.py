@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from ggi_net.authlog.ingest.once import ingest, rounds
 from ggi_net.authlog.ingest.pool import Pool
 from ggi_net.authlog.ingest.reading import About
 from ggi_net.authlog.ingest.tasks import Input, Task
+from ggi_net.authlog.store.identity import Identity
 from ggi_net.errors import LogUnreadable, NoLogs
 
 if TYPE_CHECKING:
@@ -477,8 +479,6 @@ class TestCommand:
     def test_summary_json_and_exit_status(
         self, store: Path, log: Path, run: Callable[..., tuple[int, str, str]]
     ) -> None:
-        import msgspec
-
         log.write_bytes(text([*lines(3), "who wrote this?"]))
         broken = log.with_name("broken.gz")
         broken.write_bytes(gzip.compress(text(lines(5)))[:-3])
@@ -522,8 +522,6 @@ class TestCommand:
     def test_the_store_is_compacted_shown_erased_from_and_expired(
         self, store: Path, log: Path, run: Callable[..., tuple[int, str, str]]
     ) -> None:
-        import msgspec
-
         log.write_bytes(text([*lines(4), "who wrote this?"]) + b"half a li")
         run("ingest", "--store", store, log)
         found = msgspec.json.decode(run("status", "--store", store, "--json")[1])
@@ -536,8 +534,30 @@ class TestCommand:
         assert "left: 0" in run("erase", "--store", store, "--reason", "T1", "user2@almelo.example")[1]
         code, _, said = run("erase", "--store", store, "--reason", "T1", "anonymous@almelo.example")
         assert (code, said[:7]) == (1, "GGI2126")
+        (proof,) = (store / "erasures").glob("*.json")
+        assert "was stopped" not in run("status", "--store", store)[1]
+        stopped = msgspec.json.decode(proof.read_bytes())
+        proof.write_bytes(msgspec.json.encode({**stopped, "ended": None}))
+        assert "was stopped (T1): ask for it again" in run("status", "--store", store)[1]
         assert "removed:" in run("expire", "--store", store)[1]
         assert read(store, log).total.lines == 0
+
+    def test_what_gemeenten_chose_in_the_estate_is_how_long_theirs_is_kept(
+        self, tmp_path: Path, store: Path, log: Path, run: Callable[..., tuple[int, str, str]]
+    ) -> None:
+        log.write_bytes(text(lines(4)))
+        run("ingest", "--store", store, log)
+        run("expire", "--store", store)
+        settings_, places = tmp_path / "logs.yml", tmp_path / "places.json"
+        for chosen, own, kept in (
+            ({"almelo": 30, "losser": 60}, "", {"almelo": 30, "losser": 60}),
+            ({"losser": 60}, "", {"losser": 60}),
+            ({"losser": 60}, "retention: {gemeenten: {losser: 40}}\n", {"losser": 40}),
+        ):
+            places.write_bytes(msgspec.json.encode({"log_days": chosen}))
+            settings_.write_text(f"store: {store}\nplaces: {places}\n{own}")
+            assert run("expire", "--settings", settings_)[0] == 0
+            assert Identity.read(store).retention.gemeenten == kept
 
     @pytest.mark.parametrize(
         ("arguments", "words"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -54,6 +55,14 @@ def test_places_of_an_estate(demo):
     assert demo.operator_of("flr-asd-01") == ""
     assert demo.name("almelo") == "Almelo"
     assert demo.site_name("almelo", "werf") == "Gemeentewerf"
+    assert demo.log_days == {}
+
+
+def test_places_know_how_long_a_gemeente_chose_to_keep_its_logins():
+    estate = open_estate(str(demo_folder()))
+    others = [gemeente for gemeente in estate.gemeenten if gemeente.slug != "losser"]
+    losser = msgspec.structs.replace(estate.gemeente("losser"), options={"govroam.log_retention_days": 60})
+    assert places_of(replace(estate, gemeenten=(*others, losser))).log_days == {"losser": 60}
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ SECTIONS = (
     "interface Gi2\n ip address 192.0.2.1 255.255.255.0\n",
     "ntp server 192.0.2.1\n",
     "username ops secret 9 $9$abcdefghijklmn$0123456789\n",
-    "router bgp 64512\n neighbor 192.0.2.1 remote-as 64513\n neighbor 192.0.2.1 password 0 verborgen\n"
-    " address-family ipv4\n  neighbor 192.0.2.1 activate\n exit-address-family\n",
+    "router bgp 64512\n neighbor 192.0.2.1 password 0 hid\n address-family ipv4\n  neighbor 192.0.2.1 activate\n",
     "banner motd ^C\ninterface Gi1\n description one\n no shutdown\n!\nntp server 192.0.2.1\n^C\n",
     "banner motd ^C\n not closed\n",
     "crypto pki certificate chain ONE\n certificate ca 01\n  30820122\n interface Gi1\n  quit\nntp server 192.0.2.1\n",

@@ -11,6 +11,7 @@ from store_help import KEYS, NOON, answers, assemble, line
 from ggi_net.authlog.question import Question
 from ggi_net.authlog.store import manifest
 from ggi_net.authlog.store.columns import table_of
+from ggi_net.authlog.store.erase import unfinished
 from ggi_net.authlog.store.identity import Retention
 from ggi_net.authlog.store.store import Store
 from ggi_net.errors import ErasureRefused
@@ -129,7 +130,7 @@ class TestErasing:
         assert proof.left == 0
         assert proof.lines == (4 if where == "both" else 3)
         assert JAN not in str(proof)
-        assert store.unfinished() == []
+        assert unfinished(store._folder) == []
         store.compact(at, finish=True)
         assert [store.login(login.id) for login in store.logins(ALL)] == rest
 

@@ -1,4 +1,5 @@
-"""How things stand: how far each log was read, what the store takes, what could not be read, whose clocks are wrong."""
+"""How things stand: how far each log was read, what the store takes, what could not be read, whose clocks are wrong,
+and what was begun and not ended."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from ggi_net.authlog.ingest.reading import counted
 from ggi_net.authlog.skew import skew
 from ggi_net.authlog.store import hot, manifest
 from ggi_net.authlog.store.columns import lines_of
+from ggi_net.authlog.store.erase import unfinished
 from ggi_net.errors import LogUnreadable
 from ggi_net.model.types import Record
 
@@ -51,6 +53,13 @@ class DayStatus(Record, frozen=True, kw_only=True):
     closed: bool
 
 
+class Stopped(Record, frozen=True, kw_only=True):
+    """An erasure that was stopped, and has to be asked for again."""
+
+    begun: datetime
+    reason: str
+
+
 class Status(Record, frozen=True, kw_only=True):
     """All of it. `kinds` counts lines by `product kind` of what is hot and of the newest days."""
 
@@ -60,6 +69,7 @@ class Status(Record, frozen=True, kw_only=True):
     hot_bytes: int
     kinds: dict[str, int]
     clocks: dict[str, float]
+    erasures: tuple[Stopped, ...]
 
 
 def status(folder: Path) -> Status:
@@ -75,6 +85,7 @@ def status(folder: Path) -> Status:
         hot_bytes=sum(_size(one.path) for one in files),
         kinds=_kinds(folder, there, [one.path for one in files]),
         clocks=_clocks([one.path for one in files]),
+        erasures=tuple(Stopped(begun=proof.begun, reason=proof.reason) for proof in unfinished(folder)),
     )
 
 

@@ -89,6 +89,12 @@ def read_proof(path: Path) -> Proof:
         raise StoreDamaged(f"the proof of an erasure can't be read: {error}", place=Place(str(path))) from None
 
 
+def unfinished(folder: Path) -> list[Proof]:
+    """Erasures in the store of `folder` that were stopped, and have to be asked for again; raise StoreDamaged."""
+    proofs = [read_proof(path) for path in sorted((folder / "erasures").glob("*.json"))]
+    return [proof for proof in proofs if proof.ended is None]
+
+
 def subject(*, identity: str = "", mac: str = "") -> tuple[str, str]:
     """What is to be erased: `identity` or `mac`, and its text in lower case. Raises ErasureRefused for nobody's."""
     if bool(identity) == bool(mac):

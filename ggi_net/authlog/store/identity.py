@@ -12,6 +12,7 @@ from ggi_net.files import read_bytes, write_atomic
 from ggi_net.model.types import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ggi_net.authlog.store.keys import Keys
@@ -31,6 +32,10 @@ class Retention(Record, frozen=True, kw_only=True):
     plain: Days = 30
     hashed: Days = 183
     gemeenten: dict[str, Days] = msgspec.field(default_factory=dict)
+
+    def choosing(self, *days: Mapping[str, int]) -> Retention:
+        """The same, with the days that gemeenten chose; of one gemeente the last one holds."""
+        return msgspec.structs.replace(self, gemeenten={slug: count for some in days for slug, count in some.items()})
 
 
 class Identity(Record, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from ggi_net.authlog.store import close as closing
 from ggi_net.authlog.store import compact, counts, groups, hot, manifest, search
 from ggi_net.authlog.store.change import empty_trash, spill_folder, sweep
 from ggi_net.authlog.store.engine import Engine
-from ggi_net.authlog.store.erase import Eraser, read_proof, subject
+from ggi_net.authlog.store.erase import Eraser, subject
 from ggi_net.authlog.store.identity import Identity
 from ggi_net.authlog.store.lock import only_one
 from ggi_net.authlog.store.retention import forget
@@ -218,11 +218,6 @@ class Store:
             sweep(self._folder, manifest.read(self._folder))
             eraser = Eraser(self._folder, self._writer, self._keys, kind, text)
             return eraser.run(self._look(), reason, now or datetime.now(UTC))
-
-    def unfinished(self) -> list[Proof]:
-        """Erasures that were stopped, and have to be asked for again."""
-        proofs = [read_proof(path) for path in sorted((self._folder / "erasures").glob("*.json"))]
-        return [proof for proof in proofs if proof.ended is None]
 
     @property
     def retention(self) -> Retention:
