@@ -1,8 +1,8 @@
 """The peers of a push, in a Python environment of their own, on the same simulated routers.
 
-`nornir` with netmiko enters the lines and saves: nobody looks before, and nobody after. Ansible's `ios_config` compares
-with the running configuration first, enters what is missing, and saves. Neither arms a rollback, verifies over a new
-connection, or checks which device answers; nor does either of them check host keys here.
+`nornir` with netmiko does what the toolkit does, and once more what its own tasks do: enter the lines and save.
+Ansible's `ios_config` compares with the running configuration first, enters what is missing, and saves. Nobody but the
+toolkit checks host keys.
 """
 
 from __future__ import annotations

@@ -67,6 +67,8 @@ class Reader:
         self._ignored = search(rules.ignored)
         self._lines = _lines(rules.secrets, rules.equivalents)
         self._sections = _sections(rules)
+        self._intended: Statement | None = None
+        self._known: Mapping[str, set[str]] = {}
 
     def intended(self, text: str, file: str) -> Statement:
         """The statements of an artifact whose references are resolved; raise ConfigurationBroken."""
@@ -74,6 +76,12 @@ class Reader:
 
     def running(self, text: str, file: str, intended: Statement) -> Statement:
         """The statements of what a device has; `intended` helps to recognise secrets that are shown hashed."""
+        if self._intended is not intended:
+            self._intended, self._known = intended, self._secrets(intended)
+        return self._read(text, file, self._known)
+
+    def _secrets(self, intended: Statement) -> dict[str, set[str]]:
+        """The secrets of a configuration by the line that they stand in, as it is shown."""
         known: dict[str, set[str]] = {}
         for statement in intended.walk():
             if statement.shown == statement.raw:
@@ -81,7 +89,7 @@ class Reader:
             _, found = self._lines.read(statement.raw)
             if found:
                 known.setdefault(statement.shown, set()).add(found["secret"])
-        return self._read(text, file, known)
+        return known
 
     def _read(self, text: str, file: str, known: Mapping[str, set[str]]) -> Statement:
         match self._rules.syntax:

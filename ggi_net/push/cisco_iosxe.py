@@ -318,7 +318,8 @@ class IosSession:
 
 def _enable(shell: Any) -> None:
     """Take the rights of the enable mode where the login did not give them."""
-    shell.enable()
+    if not shell.privileged:
+        shell.enable()
 
 
 @lru_cache(maxsize=_AT_WORK)

@@ -89,7 +89,7 @@ class Cli:
         prepare: Callable[[Any], object] = lambda shell: None,
     ) -> None:
         self.device = target.device
-        self.prompt = re.compile("")
+        self._know("")
         self._resolver = resolver
         guarded(target.device, target.connection, lambda: self._connect(target.connection, shell, device_type))
         try:
@@ -100,7 +100,7 @@ class Cli:
                 f"{self.device}: no session: {first_line(error)}",
                 hint="is the `enable` password in the connections file right?",
             ) from None
-        self.prompt = _prompt(str(self.shell.base_prompt))
+        self._know(str(self.shell.base_prompt))
 
     def _connect(self, connection: Connection, shell: type[Any], device_type: str) -> None:
         try:
@@ -130,7 +130,16 @@ class Cli:
             self.shell.set_base_prompt()
         except BROKEN as error:
             raise DeviceUnreachable(f"{self.device}: no prompt: {first_line(error)}") from None
-        self.prompt = _prompt(str(self.shell.base_prompt))
+        self._know(str(self.shell.base_prompt))
+
+    def _know(self, name: str) -> None:
+        """Have the prompt be that of a device with this name, in any of its modes."""
+        self.prompt = re.compile(rf"^{re.escape(name[:_PROMPT_KEEPS])}[^\s()]*(?:\([^()\s]+\))?[#>%] ?", re.MULTILINE)
+        self._ends = self._ending("")
+
+    def _ending(self, expect: str) -> re.Pattern[str]:
+        """What an answer ends with: a prompt, or what is expected instead."""
+        return re.compile(rf"(?:{self.prompt.pattern}{f'|{expect}' if expect else ''})\Z", re.MULTILINE)
 
     def command(self, command: str, *, expect: str = "", seconds: float = READ_SECONDS) -> str:
         """What the device prints for a command, without echo and prompt.
@@ -138,7 +147,7 @@ class Cli:
         `expect` is a regular expression that ends the answer as well as a prompt does: a question. Raises
         DeviceUnreachable when neither comes within `seconds`.
         """
-        ends = re.compile(rf"(?:{self.prompt.pattern}{f'|{expect}' if expect else ''})\Z", re.MULTILINE)
+        ends = self._ending(expect) if expect else self._ends
 
         def end(text: str) -> re.Match[str] | None:
             return ends.search(text, max(len(text) - _TAIL, 0))
@@ -195,11 +204,6 @@ class Cli:
         """End the session at once, without waiting for the device; never raises."""
         if self.shell is not None:
             self.shell.paramiko_cleanup()
-
-
-def _prompt(name: str) -> re.Pattern[str]:
-    """The prompt of a device in any of its modes."""
-    return re.compile(rf"^{re.escape(name[:_PROMPT_KEEPS])}[^\s()]*(?:\([^()\s]+\))?[#>%] ?", re.MULTILINE)
 
 
 def artifact_of(target: Target) -> Artifact:

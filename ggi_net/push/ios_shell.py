@@ -34,8 +34,9 @@ class IosShell(PinnedHostKey, CiscoIosSSH):  # type: ignore[misc]  # netmiko has
         self.set_base_prompt()
 
     def set_base_prompt(self, *_: Any, **__: Any) -> str:
-        """Learn the name from the prompt that follows a command."""
-        self.base_prompt = self._answered(_ENDLESS).split()[-1].rstrip(">#")
+        """Learn the name, and what this session may, from the prompt that follows a command."""
+        prompt = self._answered(_ENDLESS).split()[-1]
+        self.base_prompt, self.privileged = prompt.rstrip(">#"), prompt.endswith("#")
         return self.base_prompt
 
     def _answered(self, command: str) -> str:
