@@ -48,10 +48,10 @@ class Peers:
         self.folder = folder
         self.bin = environment(f"pynetbox=={PYNETBOX}", f"ansible=={ANSIBLE}", "pytz") / "bin"
 
-    def pynetbox(self, *, trimmed: bool = False) -> Peer:
-        """Read every table once, whole records or (`trimmed`) chosen fields."""
+    def pynetbox(self) -> Peer:
+        """Read the fields of every table once that the toolkit reads."""
         tables = {table.path: _fields(table) for table in TABLES}
-        job = {"url": self.lab.url, "token": self.lab.token, "tables": tables, "trimmed": trimmed}
+        job = {"url": self.lab.url, "token": self.lab.token, "tables": tables}
         return self._run("peer_pynetbox.py", job)
 
     def nb_inventory(self) -> Peer:
@@ -74,7 +74,7 @@ class Peers:
             "token": {"type": "Bearer", "value": self.lab.token.removeprefix("Bearer ")},
             "interfaces": True,
             "fetch_all": False,
-            "query_filters": [{"tenant": path.stem} for path in sorted(gemeenten.glob("*.yml"))[::FEWER]],
+            "query_filters": [{"tenant": path.stem} for path in sorted(gemeenten.iterdir())[::FEWER]],
             "timeout": 600,
             "config_context": False,
             "services": False,

@@ -52,18 +52,12 @@ class Figures(NamedTuple):
     threads: int
     plugin: float
     pynetbox: Peer
-    pynetbox_fields: Peer
     nb_inventory: Peer
     since: float
     since_plugin: float
     estate: float
     inventory: float
     nb_inventory_cached: float
-
-    @property
-    def best_peer(self) -> float:
-        """The quickest of those that read the same."""
-        return min(peer.seconds for peer in (self.pynetbox, self.pynetbox_fields))
 
 
 def in_scratch() -> Figures:
@@ -86,11 +80,10 @@ def measure(lab: Instance, folder: Path) -> Figures:
     runs: dict[str, Callable[[], float | Peer]] = {
         "the toolkit, stock NetBox": lambda: _seconds(lambda: read(client)),
         f"the same {len(queries)} requests, bare": lambda: _seconds(lambda: _bare(lab, queries)),
-        "pynetbox, fields chosen": lambda: peers.pynetbox(trimmed=True),
+        "pynetbox": peers.pynetbox,
     }
-    stock, bare, pynetbox_fields = _medians(runs)
-    (pynetbox,) = _medians({"pynetbox": peers.pynetbox}, rounds=1)
     (nb_inventory,) = _medians({"nb_inventory": peers.nb_inventory}, rounds=1)
+    stock, bare, pynetbox = _medians(runs)
     return Figures(
         rows={name: len(rows) for name, rows in first.tables.items()},
         way=first.way,
@@ -99,7 +92,6 @@ def measure(lab: Instance, folder: Path) -> Figures:
         requests=len(queries),
         threads=THREADS,
         pynetbox=pynetbox,
-        pynetbox_fields=pynetbox_fields,
         nb_inventory=nb_inventory,
         **_inventories(lab, peers, folder),
         estate=_median("putting the estate together", lambda: _seconds(lambda: assemble(first.tables, lab.url))),

@@ -319,7 +319,7 @@ class IosSession:
 def _enable(shell: Any) -> None:
     """Take the rights of the enable mode where the login did not give them."""
     if not shell.privileged:
-        shell.enable()
+        shell.enable(check_state=False)
 
 
 @lru_cache(maxsize=_AT_WORK)
