@@ -38,14 +38,14 @@ nb_inventory is of one run.
 | `ansible-inventory --list` from the snapshot, all devices | {inventory:.1f} s | |
 | The same by nb_inventory from its own cache, {hosts:,} devices | {cached_said} | at least 5 |
 
-All have the same superuser's token and ask for 1,000 rows at a time. The bare threads, {requests_threads} of them, ask
-exactly the {requests} GraphQL queries that the toolkit asks, and only decode the answers. pynetbox reads the same
-tables as the toolkit, and only the fields that the toolkit reads, by NetBox's `fields` parameter: whole records, as its
-documentation shows, take it six times as long. nb_inventory reads devices, interfaces and addresses with every extra off, so no links,
-VLANs and prefixes, and of every tenth gemeente only: all of them took it more than an hour and 11 GiB before it was
-stopped. Only the plugin's own work counts, not the start of Ansible; it fills its cache, a jsonfile on the same disk,
-which the list is then made from. The changes are made by REST: {changes} descriptions of interfaces, devices
-and VLANs.
+All have the same superuser's token and ask for 1,000 rows at a time. The bare threads, {requests_threads} of them,
+ask exactly the {requests} GraphQL queries that the toolkit asks, and only decode the answers. pynetbox reads the same
+tables as the toolkit, and only the fields that the toolkit reads, by NetBox's `fields` parameter: whole records, as
+its documentation shows, take it six times as long. nb_inventory reads devices, interfaces and addresses with every
+extra off, so no links, VLANs and prefixes, and of every tenth gemeente only: all of them took it more than an hour
+and 11 GiB before it was stopped. Only the plugin's own work counts, not the start of Ansible; it fills its cache, a
+jsonfile on the same disk, which the list is then made from. The changes are made by REST: {changes} descriptions of
+interfaces, devices and VLANs.
 """
 
 
