@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from ggi_net.authlog.login import Login
 
 PAUSE = timedelta(minutes=5)
 """The longest pause between two logins of one fold."""
+MOST: Final = 20_000
+"""So many logins are looked at for folds: a device that tries all month must not make a search slow."""
+
+
+def newest(ask: Callable[[int], list[Login]], limit: int) -> list[Login]:
+    """The newest `limit` folds, newest first. `ask` gives the newest so many logins, newest first.
+
+    It is asked for more until there are enough folds. They are fewer when MOST logins have no more; the oldest one may
+    have begun before what was looked at.
+    """
+    number, most = 2 * limit, max(MOST, 2 * limit)
+    while True:
+        found = ask(number)
+        folds = fold(found)
+        if len(found) < number or len(folds) > limit or number == most:
+            return folds[:limit]
+        number = min(4 * number, most)
 
 
 def fold(logins: Iterable[Login]) -> list[Login]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from ggi_net.authlog import access, audit_check
+from ggi_net.authlog import access, audit_check, fold
 from ggi_net.authlog.audit_entry import What
 from ggi_net.authlog.question import Question, Role, Scope, Viewer
 from ggi_net.errors import AccessRefused, LoginUnknown, ReasonMissing
@@ -100,12 +100,31 @@ class Helpdesk:
 
     def search(self, viewer: Viewer, question: Question, reason: str, *, where: str) -> list[Login]:
         """The logins that `viewer` may see. Raises ReasonMissing, AccessRefused, AuditFailed."""
+        return self._found(viewer, question, reason, where, lambda ask: ask(question.limit))
+
+    def folded(self, viewer: Viewer, question: Question, reason: str, *, where: str) -> list[Login]:
+        """As `search`, with repeats folded (`fold.py`): the question's limit is one of folds, and they are counted."""
+        return self._found(viewer, question, reason, where, lambda ask: fold.newest(ask, question.limit))
+
+    def _found(
+        self,
+        viewer: Viewer,
+        question: Question,
+        reason: str,
+        where: str,
+        find: Callable[[Callable[[int], list[Login]]], list[Login]],
+    ) -> list[Login]:
+        """What `find` makes of a function that gives the newest so many logins; one look-up on record."""
         scope = self._admitted(viewer, What.SEARCH, reason, where)
-        narrowed = msgspec.structs.replace(question, scope=scope)
+
+        def ask(number: int) -> list[Login]:
+            narrowed = msgspec.structs.replace(question, scope=scope, limit=number)
+            found = [login for login in self._source.logins(narrowed) if access.answers(narrowed, login)]
+            return [seen for login in found if (seen := access.seen(scope, login))]
+
         rows = None
         try:
-            found = [login for login in self._source.logins(narrowed) if access.answers(narrowed, login)]
-            shown = [seen for login in found if (seen := access.seen(scope, login))]
+            shown = find(ask)
             rows = len(shown)
         finally:
             self._audit.record(What.SEARCH, viewer, where=where, reason=reason.strip(), rows=rows, question=question)

@@ -15,6 +15,8 @@ from ggi_net.cli.console import note, out
 from ggi_net.cli.logs_options import SettingsOption, StoreOption, read_logs_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ggi_net.authlog.desk import Desk
     from ggi_net.authlog.login import Login
     from ggi_net.authlog.question import Question
@@ -81,12 +83,12 @@ def search(
         ggi logs search 02-00-00-aa-bb-cc
         ggi logs search --gemeente almelo --result reject --format csv
 
-    Equal attempts right after each other are one row, with how many they are.
+    Equal attempts right after each other are one row, with how many they are, and count once for --limit; in JSON and
+    CSV each is a row.
     """
     import msgspec
 
     from ggi_net.authlog.asked import asked
-    from ggi_net.authlog.fold import fold
     from ggi_net.authlog.question import Question
 
     if form not in ("text", "json", "csv"):
@@ -100,9 +102,10 @@ def search(
     given = {name: value for name, value in given.items() if value not in ("", None)}
     causes = [known.id for known in desk.catalogue]
     questions = asked(text, desk.places, causes) if text else [Question()]
-    found = _first(desk, [msgspec.structs.replace(question, **given) for question in questions], _reason(reason))
+    look = desk.helpdesk.folded if form == "text" else desk.helpdesk.search
+    found = _first(look, [msgspec.structs.replace(question, **given) for question in questions], _reason(reason))
     if form == "text":
-        _list(fold(found), desk)
+        _list(found, desk)
         if len(found) == limit:
             note(f"the newest {limit} only: --limit shows more, --since less")
     elif form == "json":
@@ -183,12 +186,12 @@ def _desk(settings: Path | None, store: Path | None) -> Desk:
     return open_desk(read_logs_settings(settings, store), note)
 
 
-def _first(desk: Desk, questions: list[Question], reason: str) -> list[Login]:
-    """The answer to the first question that has one."""
+def _first(look: Callable[..., list[Login]], questions: list[Question], reason: str) -> list[Login]:
+    """The answer to the first question that has one; `look` is a method of the helpdesk."""
     from ggi_net.authlog.helpdesk import engineer
 
     for question in questions:
-        if found := desk.helpdesk.search(engineer(), question, reason, where=WHERE):
+        if found := look(engineer(), question, reason, where=WHERE):
             return found
     return []
 

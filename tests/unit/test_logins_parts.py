@@ -14,7 +14,7 @@ from login_lines import KEY, NOON, PLACES, WRONG_PASSWORD, Try, written
 
 from ggi_net.authlog.assemble import assemble
 from ggi_net.authlog.causes.catalogue import Catalogue
-from ggi_net.authlog.fold import fold
+from ggi_net.authlog.fold import fold, newest
 from ggi_net.authlog.knowledge import DriftKnowledge
 from ggi_net.authlog.line import Hop, Line, Result
 from ggi_net.authlog.login import Login, Outcome
@@ -182,6 +182,34 @@ def test_attempts_that_differ_are_not(change):
 def test_a_pause_ends_a_fold():
     assert [one.attempts for one in fold(failed(3, 310))] == [1, 1, 1]
     assert [one.attempts for one in fold(failed(3, 290))] == [3]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_the_limit_counts_folds_and_no_more_is_read_than_they_need(limit):
+    tries = [
+        one for number in range(8) for one in failed(60, 4.5, mac=f"a4c36100000{number}", operator=f"{number}.example")
+    ]
+    tries = [
+        msgspec.structs.replace(
+            one, id=f"{n:026d}", begin=NOON + timedelta(seconds=5 * n), end=NOON + timedelta(seconds=5 * n)
+        )
+        for n, one in enumerate(tries)
+    ]
+    asked_for: list[int] = []
+
+    def ask(number: int) -> list[Login]:
+        asked_for.append(number)
+        return tries[::-1][:number]
+
+    found = newest(ask, limit)
+    assert [(one.mac[-1], one.attempts) for one in found] == [(str(7 - n), 60) for n in range(limit)]
+    assert asked_for[-1] <= 4 * 60 * (limit + 1)
+
+
+def test_folds_of_a_device_that_never_stops_are_found_in_bounded_time(monkeypatch):
+    monkeypatch.setattr("ggi_net.authlog.fold.MOST", 50)
+    tries = failed(400, 4.5)[::-1]
+    assert [one.attempts for one in newest(lambda number: tries[:number], 3)] == [50]
 
 
 def test_logins_without_a_device_are_never_folded():

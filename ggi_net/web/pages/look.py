@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from ggi_net.authlog.asked import asked, login_id
-from ggi_net.authlog.fold import fold
 from ggi_net.authlog.login import Login
 from ggi_net.model.types import Record
 from ggi_net.web.inert import typed
@@ -54,9 +53,8 @@ def look_up(
         return Found(chosen=login, logins=(login,))
     questions = asked(text, places, causes, own=viewer.gemeenten, since=since(form.since, now))
     for question in questions:
-        found = helpdesk.search(viewer, question, form.reason, where=where)
-        if found:
-            folded = fold(found)
+        folded = helpdesk.folded(viewer, question, form.reason, where=where)
+        if folded:
             newest = newest_failed(folded)
             chosen = helpdesk.explain(viewer, newest.id, form.reason, where=where)
             repeated = structs.replace(chosen, attempts=newest.attempts, end=newest.end)
