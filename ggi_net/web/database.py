@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from contextlib import contextmanager
+from collections import deque
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ggi_net.errors import Place, SystemFailure
@@ -40,12 +41,16 @@ CREATE TABLE IF NOT EXISTS keys (name TEXT PRIMARY KEY, value BLOB NOT NULL) STR
 
 
 class Database:
-    """The database in `folder`, made when it isn't there. Raises SystemFailure when it can't be used."""
+    """The database in `folder`, made when it isn't there. Raises SystemFailure when it can't be used.
+
+    Threads may share it. Connections are kept: to open one takes a millisecond, and each request asks for its session.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "web.sqlite"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._free: deque[sqlite3.Connection] = deque()
         with self.open() as database:
             database.executescript(_TABLES)
 
@@ -53,21 +58,30 @@ class Database:
     def open(self) -> Iterator[sqlite3.Connection]:
         """A connection for one piece of work: all of it is written at the end, or nothing."""
         try:
-            database = sqlite3.connect(self.path, timeout=10)
+            database = self._taken()
             try:
-                database.execute("PRAGMA journal_mode=WAL")
-                database.execute("PRAGMA synchronous=FULL")
-                database.row_factory = sqlite3.Row
                 with database:
                     yield database
-            finally:
+            except BaseException:
                 database.close()
+                raise
+            self._free.append(database)
         except sqlite3.Error as error:
             raise SystemFailure(
                 f"the database of the pages can't be used: {error}",
                 place=Place(str(self.path)),
                 hint="check the disk and the rights of the folder",
             ) from None
+
+    def _taken(self) -> sqlite3.Connection:
+        """A connection that nobody uses now."""
+        with suppress(IndexError):
+            return self._free.pop()
+        database = sqlite3.connect(self.path, timeout=10, check_same_thread=False)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.row_factory = sqlite3.Row
+        return database
 
     def key(self, name: str) -> bytes:
         """A random key of 32 octets that stays the same; made at first use."""
