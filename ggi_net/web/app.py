@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
-from ggi_net.web import refusal
+from ggi_net.web import refusal, static_files
 from ggi_net.web.accounts import Accounts
 from ggi_net.web.api import api, complete, description
 from ggi_net.web.csrf import Csrf
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 64 * 1024
 """Octets of the largest request: nothing that is sent here is larger than a form."""
-_STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
@@ -67,7 +65,11 @@ def create_app(
     )
     values = {"helpdesk": helpdesk, "settings": settings, "sessions": sessions, **(provided or {})}
     static = create_static_files_router(
-        path="/static", directories=[_STATIC], opt=anybody(), include_in_schema=False, send_as_attachment=False
+        path=static_files.STATIC,
+        directories=[static_files.FOLDER],
+        opt=anybody(),
+        include_in_schema=False,
+        send_as_attachment=False,
     )
     app = Litestar(
         route_handlers=[static, *door.routes(), *pages, api(Tokens(state), settings.rates, causes)],

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ggi_net.errors import AnotherHost, GgiError
 from ggi_net.web.cookies import FORM_COOKIE, SESSION_COOKIE, cookies_of, header, set_cookie
-from ggi_net.web.headers import STATIC, headers_for
+from ggi_net.web.headers import headers_for
 from ggi_net.web.limits import Limit, neighbourhood
 from ggi_net.web.refusal import API, refusal
+from ggi_net.web.static_files import STATIC
 from ggi_net.web.visit import Visit
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ class Gate:
 
         async def outward(message: Message) -> None:
             if message["type"] == "http.response.start":
-                said = headers_for(path, message["status"], tls=self._tls, provider=self._provider())
+                said = headers_for(
+                    path, message["status"], tls=self._tls, query=scope["query_string"], provider=self._provider()
+                )
                 own = {name for name, _ in said}
                 kept = [pair for pair in message["headers"] if pair[0].lower() not in own]
                 message["headers"] = [*kept, *said, *given]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ggi_net.web.static_files import STATIC, caching
+
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
@@ -20,18 +22,18 @@ _ALWAYS = {
     "x-frame-options": "DENY",
     "x-robots-tag": "noindex, nofollow",
 }
-STATIC = "/static/"
-"""Below it stands what is the same for everybody; anything else is nobody else's business."""
 _HSTS = "max-age=31536000; includeSubDomains"
 
 
-def headers_for(path: str, status: int, *, tls: bool, provider: str = "") -> list[tuple[bytes, bytes]]:
+def headers_for(
+    path: str, status: int, *, tls: bool, query: bytes = b"", provider: str = ""
+) -> list[tuple[bytes, bytes]]:
     """The headers of an answer. `provider` are the origins that a form may lead on to, to log in or out."""
     said = dict(_ALWAYS)
     if provider:
         said["content-security-policy"] = CSP.replace("form-action 'self'", f"form-action 'self' {provider}")
     shared = path.startswith(STATIC) and status in (200, 304)
-    said["cache-control"] = "public, max-age=3600" if shared else "no-store"
+    said["cache-control"] = caching(path, query) if shared else "no-store"
     if tls:
         said["strict-transport-security"] = _HSTS
     return [(name.encode(), value.encode()) for name, value in said.items()]

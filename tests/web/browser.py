@@ -13,12 +13,12 @@ import axe_playwright_python
 from playwright.sync_api import sync_playwright
 
 from ggi_net.web.headers import headers_for
+from ggi_net.web.static_files import FOLDER, STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ORIGIN = "http://localhost:8443"
-STATIC = Path(__file__).parents[2] / "ggi_net" / "web" / "static"
 TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript"}
 FLAGS = [
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -67,12 +67,12 @@ class Browser:
 
 
 def _served(route: Any, html: str) -> None:
-    path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
-    headers = {name.decode(): value.decode() for name, value in headers_for(path, 200, tls=False)}
+    path, _, query = route.request.url.removeprefix(ORIGIN).partition("?")
+    headers = {name.decode(): value.decode() for name, value in headers_for(path, 200, tls=False, query=query.encode())}
     if path == "/":
         route.fulfill(body=html, headers={**headers, "content-type": "text/html; charset=utf-8"})
         return
-    file = STATIC / path.removeprefix("/static/")
+    file = FOLDER / path.removeprefix(STATIC)
     route.fulfill(body=file.read_bytes(), headers={**headers, "content-type": TYPES[file.suffix]})
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ggi_net.authlog.question import Role
 from ggi_net.web.onward import onward
+from ggi_net.web.static_files import address
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,8 @@ def inside(browser):
 
 EVERYTHING = [
     ("GET", "/", 303), ("GET", "/inloggen", 200), ("GET", "/nergens", 404), ("POST", "/inloggen", 403),
-    ("PUT", "/", 405), ("GET", "/static/pages.css", 200), ("GET", "/static/../app.py", 404),
+    ("PUT", "/", 405), ("GET", "/static/pages.css", 200), ("GET", address("pages.css"), 200),
+    ("GET", "/static/pages.css?v=0", 200), ("GET", "/static/../app.py", 404),
     ("GET", "/static/%2e%2e/app.py", 404),
     ("GET", "/api/openapi.json", 200), ("GET", "/api/v1/causes", 401), ("GET", "/vergeten", 303), ("OPTIONS", "/", 303),
 ]  # fmt: skip
@@ -66,8 +68,11 @@ def test_every_answer_tells_the_browser_what_it_may_not_do(browser, method, path
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert "max-age=31536000" in answer.headers["strict-transport-security"]
     assert answer.headers["permissions-policy"]
-    shared = path == "/static/pages.css"
-    assert answer.headers["cache-control"] == ("public, max-age=3600" if shared else "no-store")
+    kept = {address("pages.css"): "public, max-age=31536000, immutable"}
+    if status == 200 and path.startswith("/static/"):
+        assert answer.headers["cache-control"] == kept.get(path, "no-cache")
+    else:
+        assert answer.headers["cache-control"] == "no-store"
     assert "server" not in answer.headers
 
 

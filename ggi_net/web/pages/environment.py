@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ggi_net.web.inert import inert, spelled
+from ggi_net.web.static_files import address
 
 if TYPE_CHECKING:
     from ggi_net.web.pages.frame import Frame
@@ -30,6 +31,7 @@ def environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True, finalize=_printed,
     )  # fmt: skip
     made.filters["attr"] = _attribute
+    made.globals["static"] = address
     return made
 
 
