@@ -18,8 +18,10 @@ from ggi_net.web.live_test import LiveTest
 from ggi_net.web.login import CALLBACK
 from ggi_net.web.oidc import Provider
 from ggi_net.web.pages.all import PAGES
+from ggi_net.web.pages.banner import Banner
 from ggi_net.web.pages.room import Room
 from ggi_net.web.pages.sealed import Sealer
+from ggi_net.web.words import Both
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,13 +39,16 @@ def site(settings: Settings, say: Callable[[str], None]) -> Litestar:
     helpdesk = desk.helpdesk.paced(Limit(settings.rates.look_ups).take)
     secrets = Resolver(open_backend(settings.secrets))
     database = Database(settings.state_folder)
+    titles = {cause.id: Both(cause.nl.title, cause.en.title) for cause in desk.catalogue}
     room = Room(
         helpdesk=helpdesk,
         places=desk.places,
         catalogue=desk.catalogue,
+        titles=titles,
+        banner=Banner(desk.store, desk.places, titles, _now),
         sealer=Sealer(database.key("questions"), time.time),
         tests=LiveTest(settings.login_tests, secrets) if settings.login_tests else None,
-        now=lambda: datetime.now(UTC),
+        now=_now,
         around=desk.around,
     )
     provider = None
@@ -63,3 +68,7 @@ def site(settings: Settings, say: Callable[[str], None]) -> Litestar:
         causes=tuple(desk.catalogue),
         database=database,
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -24,10 +24,12 @@ from ggi_net.web.database import Database
 from ggi_net.web.ending import Ending
 from ggi_net.web.ending import Outcome as Came
 from ggi_net.web.pages.all import PAGES
+from ggi_net.web.pages.banner import Banner
 from ggi_net.web.pages.room import Room
 from ggi_net.web.pages.sealed import Sealer
 from ggi_net.web.sessions import LOCAL, Sessions
 from ggi_net.web.settings import Settings
+from ggi_net.web.words import Both
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +65,7 @@ class Day:
     """A source of logins: a few, in memory."""
 
     def __init__(self, logins: Sequence[Login]) -> None:
+        self.counted = 0
         self._logins = sorted(logins, key=lambda login: login.begin, reverse=True)
 
     def logins(self, question: Question) -> list[Login]:
@@ -74,6 +77,7 @@ class Day:
 
     def counts(self, question: Question, by: Sequence[str]) -> list[Count]:
         found: dict[tuple[str, ...], list[Login]] = {}
+        self.counted += 1
         for one in self.logins(msgspec.structs.replace(question, limit=10**6)):
             found.setdefault(tuple(_group(one, name) for name in by), []).append(one)
         counted = [
@@ -126,11 +130,15 @@ class Site:
     ) -> None:
         settings = Settings(state=str(folder / "state"), address=ADDRESS)
         self.audit = Audit(folder / "audit", clock=now)
-        self.helpdesk = Helpdesk(Day(logins), self.audit)
+        self.source = Day(logins)
+        self.helpdesk = Helpdesk(self.source, self.audit)
         database = Database(settings.state_folder)
         self.sessions = Sessions(database, settings.sessions)
+        catalogue = Catalogue.load()
+        titles = {cause.id: Both(cause.nl.title, cause.en.title) for cause in catalogue}
         room = Room(
-            helpdesk=self.helpdesk, places=PLACES, catalogue=Catalogue.load(),
+            helpdesk=self.helpdesk, places=PLACES, catalogue=catalogue, titles=titles,
+            banner=Banner(self.source, PLACES, titles, now),
             sealer=Sealer(database.key("questions"), lambda: now().timestamp()), tests=tests, now=now,
             around=around,
         )  # fmt: skip

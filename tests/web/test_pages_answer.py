@@ -48,7 +48,7 @@ def made(chosen=None, others=(), **changes) -> str:
     title = Both("Het wachtwoord op dit toestel klopt niet", "The password on this device is not right")
     rows = [row(other, title if other.cause else Both("", ""), PLACES, NOW) for other in others]
     caption = Both(f"{len(rows)} andere pogingen", f"{len(rows)} other attempts")
-    return page("answer", FRAME, search=FORM, answer=shown, others=rows, others_caption=caption)
+    return page("answer", FRAME, search=FORM, answer=shown, others=rows, others_caption=caption, outages=())
 
 
 def day() -> list:

@@ -261,6 +261,43 @@ def test_what_many_logins_say_together_stands_on_the_answer(tmp_path):
     assert "38 of 41 devices can&#39;t get on." in page
 
 
+class TestBanner:
+    """An outage, on every page where somebody looks for what troubles a caller."""
+
+    @pytest.fixture
+    def troubled(self, tmp_path) -> Site:
+        begin = NOW - timedelta(minutes=40)
+        failed = [
+            login(id=f"2A9Z0C4H8K3M7N1P5Q6R8S2T{number:02}", begin=begin, mac=f"02000000{number:04}", inner="")
+            for number in range(25)
+        ]
+        return Site(tmp_path, [*day(), *failed], now=lambda: self.now)
+
+    now = NOW
+    SAID = "mislukten 26 van de 26 pogingen van mensen van Almelo"
+
+    def test_it_stands_there(self, troubled):
+        client = troubled.client(HELPDESK)
+        pages = [client.get("/"), client.ask("j.jansen"), client.ask("n.niemand"), client.get("/overzicht")]
+        for page in [*pages, client.post("/", {"asked": "", "reason": ""})]:
+            assert page.text.count(self.SAID) == 1
+        assert all(entry.entry.reason != "" for entry in search(troubled.audit, Wanted())), "nobody looked it up"
+
+    def test_those_of_another_gemeente_do_not_see_it(self, troubled):
+        hengelo = Viewer(name="h.hulp", role=Role.HELPDESK, gemeenten=("hengelo",))
+        assert "Storing?" not in troubled.client(hengelo).get("/").text
+
+    def test_it_is_counted_once_a_minute_for_all_who_may_see_the_same(self, troubled):
+        other = Viewer(name="m.visser", role=Role.HELPDESK, gemeenten=("almelo",))
+        for client in (troubled.client(HELPDESK), troubled.client(other)):
+            for _ in range(3):
+                assert self.SAID in client.get("/").text
+        assert troubled.source.counted == 1
+        self.now = NOW + timedelta(hours=2)
+        assert "Storing?" not in troubled.client(other).get("/").text
+        assert troubled.source.counted == 2
+
+
 def test_help_is_for_everybody(site):
     assert "Zo werkt deze pagina" in site.client(None).get("/hulp").text
     assert "Zo werkt deze pagina" in site.client(AUDITOR).get("/hulp").text

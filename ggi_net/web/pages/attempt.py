@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency  # noqa: TC002  litestar reads the annotations
+from litestar.params import FromPath  # noqa: TC002
 from msgspec import structs
 
 from ggi_net.authlog.story import story
@@ -25,7 +27,7 @@ ATTEMPT = "/poging/{number:str}"
 
 
 @get(ATTEMPT, opt=only(*LOOKERS), include_in_schema=False)
-async def one(number: str, visit: Visit, room: Room) -> Response[str]:
+async def one(number: FromPath[str], visit: NamedDependency[Visit], room: NamedDependency[Room]) -> Response[str]:
     """A login; whoever gave no reason in this session is asked for one first."""
     if len(visit.reason) < SHORTEST_REASON:
         return html("reason", visit, path=f"/poging/{number}")
@@ -33,7 +35,12 @@ async def one(number: str, visit: Visit, room: Room) -> Response[str]:
 
 
 @post(ATTEMPT, opt=only(*LOOKERS), include_in_schema=False)
-async def because(request: Request[Any, Any, Any], number: str, visit: Visit, sessions: Sessions) -> Response[str]:
+async def because(
+    request: Request[Any, Any, Any],
+    number: FromPath[str],
+    visit: NamedDependency[Visit],
+    sessions: NamedDependency[Sessions],
+) -> Response[str]:
     """Take the reason."""
     reason = typed(str((await request.form()).get("reason", "")))
     await to_thread.run_sync(carry, sessions, visit, reason)
@@ -54,15 +61,20 @@ def shown(visit: Visit, room: Room, form: Form, found: Found) -> Response[str]:
     )
     others = [row(login, _title(room, login), room.places, now) for login in found.logins if login.id != chosen.id]
     caption = counted(len(others), Both("andere poging", "other attempt"), Both("andere pogingen", "other attempts"))
-    return html("answer", visit, search=form, answer=made, others=others, others_caption=caption)
+    return html(
+        "answer",
+        visit,
+        search=form,
+        answer=made,
+        others=others,
+        others_caption=caption,
+        outages=room.banner.said(visit),
+    )
 
 
 def _title(room: Room, login: Login) -> Both:
     """The cause of a login in a few words; empty where it is not known or there is none."""
-    if not login.cause:
-        return Both("", "")
-    cause = room.catalogue[login.cause]
-    return Both(cause.nl.title, cause.en.title)
+    return room.titles[login.cause] if login.cause else Both("", "")
 
 
 def _explained(visit: Visit, room: Room, number: str) -> Response[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency  # noqa: TC002  litestar reads the annotations
 from msgspec import structs
 
 from ggi_net.authlog.asked import mac
@@ -111,13 +112,15 @@ def _row(shown: Shown, now: datetime) -> Row:
 
 
 @get("/audit", opt=only(*AUDITORS), include_in_schema=False)
-async def newest(visit: Visit) -> Response[str]:
+async def newest(visit: NamedDependency[Visit]) -> Response[str]:
     """The form; nothing is read before somebody asks."""
     return html("audit", visit, "/audit", view=View())
 
 
 @post("/audit", opt=only(*AUDITORS), status_code=200, include_in_schema=False)
-async def read(request: Request[Any, Any, Any], visit: Visit, room: Room) -> Response[str]:
+async def read(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], room: NamedDependency[Room]
+) -> Response[str]:
     """Search the log, or verify it. A post: what is asked about may be a name."""
     sent = await request.form()
     who, about, reason, period = (typed(str(sent.get(name, ""))) for name in ("who", "about", "reason", "since"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import Response, get
+from litestar.di import NamedDependency  # noqa: TC002  litestar reads the annotations
 
 from ggi_net.web.hops import State, Station
 from ggi_net.web.pages.room import html
@@ -16,6 +17,6 @@ EXAMPLE = tuple(
 
 
 @get("/hulp", opt=anybody(), include_in_schema=False)
-async def explained(visit: Visit) -> Response[str]:
+async def explained(visit: NamedDependency[Visit]) -> Response[str]:
     """How the pages work."""
     return html("help", visit, "/hulp", example=EXAMPLE)

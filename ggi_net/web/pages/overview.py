@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from anyio import to_thread
 from litestar import Request, Response, get
+from litestar.di import NamedDependency  # noqa: TC002  litestar reads the annotations
 from markupsafe import Markup
 
 from ggi_net.authlog.helpdesk import Count
@@ -19,14 +19,13 @@ from ggi_net.authlog.question import Question
 from ggi_net.model.types import Record
 from ggi_net.source.gemeenten import listed_gemeenten, slug_of
 from ggi_net.web import charts
-from ggi_net.web.pages import outage
 from ggi_net.web.pages.period import CHOICES, known, whole_days
 from ggi_net.web.pages.room import Room, html
 from ggi_net.web.visit import LOOKERS, Visit, only
 from ggi_net.web.words import Both, number, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ggi_net.authlog.places import Places
 
@@ -99,7 +98,6 @@ class View(Record, frozen=True, kw_only=True):
 
     period: str
     periods: tuple[tuple[str, Both], ...] = CHOICES
-    outages: tuple[Both, ...] = ()
     figures: tuple[Figure, ...]
     trend: str
     bars: tuple[Bar, ...]
@@ -130,7 +128,9 @@ class Counts(Record, frozen=True, kw_only=True):
 
 
 @get("/overzicht", opt=only(*LOOKERS), include_in_schema=False)
-async def overview(request: Request[Any, Any, Any], visit: Visit, room: Room) -> Response[str]:
+async def overview(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], room: NamedDependency[Room]
+) -> Response[str]:
     """The figures of a period; there is nothing of a person in the address."""
     period = known(str(request.query_params.get("sinds", "")))
     return await to_thread.run_sync(_shown, visit, room, period)
@@ -148,19 +148,11 @@ def _shown(visit: Visit, room: Room, period: str) -> Response[str]:
         causes=by("cause"),
         sites=by("visited", "site"),
     )
-    titles = {cause.id: Both(cause.nl.title, cause.en.title) for cause in room.catalogue}
-    now = msgspec.structs.replace(question, since=_hour_before(room.now()))
-    latest = room.helpdesk.stats(visit.viewer, now, outage.BY, REASON, where=visit.where)
-    shown = view(period, counts, room.places, titles, outage.outages(latest, titles, room.places))
-    return html("overview", visit, "/overzicht", view=shown)
+    shown = view(period, counts, room.places, room.titles)
+    return html("overview", visit, "/overzicht", view=shown, outages=room.banner.said(visit))
 
 
-def _hour_before(now: datetime) -> datetime:
-    """The beginning of the hour before this one: figures are kept by whole hours."""
-    return now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
-
-
-def view(period: str, counts: Counts, places: Places, titles: dict[str, Both], outages: tuple[Both, ...] = ()) -> View:
+def view(period: str, counts: Counts, places: Places, titles: Mapping[str, Both]) -> View:
     """The page of those counts; `titles` are the causes in words."""
     hours = period in HOURLY
     moments = _moments(counts.moments)
@@ -168,7 +160,6 @@ def view(period: str, counts: Counts, places: Places, titles: dict[str, Both], o
     rates = _rates(counts.roaming)
     return View(
         period=period,
-        outages=outages,
         figures=_figures(moments),
         trend=charts.trend(tuple(moments), hours=hours) if moments else Markup(""),
         bars=tuple(_bar(moment, hours=hours) for moment in moments),
@@ -223,7 +214,7 @@ def _figures(bars: Sequence[charts.Bar]) -> tuple[Figure, ...]:
     )
 
 
-def _causes(counts: Iterable[Count], titles: dict[str, Both]) -> tuple[Ranked, ...]:
+def _causes(counts: Iterable[Count], titles: Mapping[str, Both]) -> tuple[Ranked, ...]:
     """Failures by cause; a cause that the catalogue no longer has is called by its id."""
     failed = [(count.by[0], count.logins - count.accepted) for count in counts if count.logins > count.accepted]
     top = sorted(failed, key=lambda pair: -pair[1])[:_TOP]

@@ -6,6 +6,7 @@ from typing import Any
 
 from anyio import to_thread
 from litestar import Request, Response, post
+from litestar.di import NamedDependency  # noqa: TC002  litestar reads the annotations
 
 from ggi_net.authlog.asked import login_id
 from ggi_net.errors import ReasonMissing
@@ -17,7 +18,9 @@ from ggi_net.web.words import Both, clock
 
 
 @post("/proef", opt=only(*LOOKERS), status_code=200, include_in_schema=False)
-async def test(request: Request[Any, Any, Any], visit: Visit, room: Room) -> Response[str]:
+async def test(
+    request: Request[Any, Any, Any], visit: NamedDependency[Visit], room: NamedDependency[Room]
+) -> Response[str]:
     """Log in there now, with the test account."""
     sent = await request.form()
     realm, number = typed(str(sent.get("realm", ""))), login_id(str(sent.get("login", "")))

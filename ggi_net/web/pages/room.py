@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable  # noqa: TC003
+from collections.abc import Callable, Mapping  # noqa: TC003
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003
 from typing import Any
@@ -16,6 +16,7 @@ from ggi_net.authlog.places import Places  # noqa: TC001
 from ggi_net.errors import GgiError  # noqa: TC001
 from ggi_net.web import refusal
 from ggi_net.web.live_test import LiveTest  # noqa: TC001
+from ggi_net.web.pages.banner import Banner  # noqa: TC001
 from ggi_net.web.pages.environment import page
 from ggi_net.web.pages.sealed import Sealer  # noqa: TC001
 from ggi_net.web.sessions import Sessions  # noqa: TC001
@@ -29,13 +30,15 @@ SHORTEST_REASON = 2
 class Room:
     """Given to every page as `room`.
 
-    `tests` is None where no login tests are set up; `now` is aware; `around` says what is known beside a login's own
-    lines.
+    `titles` are the causes in words. `tests` is None where no login tests are set up. `now` is aware. `around` says
+    what is known beside a login's own lines.
     """
 
     helpdesk: Helpdesk
     places: Places
     catalogue: Catalogue
+    titles: Mapping[str, Both]
+    banner: Banner
     sealer: Sealer
     tests: LiveTest | None
     now: Callable[[], datetime]

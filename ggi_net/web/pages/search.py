@@ -6,6 +6,8 @@ from typing import Any
 
 from anyio import to_thread
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency  # noqa: TC002  litestar reads the annotations
+from litestar.params import FromPath  # noqa: TC002
 
 from ggi_net.authlog.question import Role
 from ggi_net.errors import GgiError, NotUnderstood, ReasonMissing
@@ -53,47 +55,59 @@ NOTHING = (
 
 
 @get("/", opt=only(*Role), include_in_schema=False)
-async def start(visit: Visit) -> Response[str]:
+async def start(visit: NamedDependency[Visit], room: NamedDependency[Room]) -> Response[str]:
     """The form; an auditor searches the audit log only."""
     if visit.viewer.role is Role.AUDITOR:
         return onto("/audit")
-    return html("search", visit, "/", search=Form(reason=visit.reason), examples=EXAMPLES)
+    return await to_thread.run_sync(_form, visit, room, Form(reason=visit.reason), 200)
 
 
 @post("/", opt=only(*LOOKERS), include_in_schema=False)
-async def ask(request: Request[Any, Any, Any], visit: Visit, room: Room, sessions: Sessions) -> Response[str]:
+async def ask(
+    request: Request[Any, Any, Any],
+    visit: NamedDependency[Visit],
+    room: NamedDependency[Room],
+    sessions: NamedDependency[Sessions],
+) -> Response[str]:
     """Take a question and lead on to its answer, so that Back and Reload work."""
     sent = await request.form()
     text, period, reason = (typed(str(sent.get(name, ""))) for name in ("asked", "since", "reason"))
     form = Form(asked=text, since=known(period), reason=reason)
     if not text or len(reason) < SHORTEST_REASON:
-        return _again(visit, form, ReasonMissing("no reason") if text else NotUnderstood("nothing to look for"))
+        lacks = ReasonMissing("no reason") if text else NotUnderstood("nothing to look for")
+        return await to_thread.run_sync(_again, visit, room, form, lacks)
     await to_thread.run_sync(carry, sessions, visit, reason)
     return onto(f"/antwoord/{room.sealer.seal(text, form.since, visit.viewer.name)}")
 
 
 @get("/antwoord/{letters:str}", opt=only(*LOOKERS), include_in_schema=False)
-async def found(letters: str, visit: Visit, room: Room) -> Response[str]:
+async def found(letters: FromPath[str], visit: NamedDependency[Visit], room: NamedDependency[Room]) -> Response[str]:
     """The answer to a question."""
     asked = room.sealer.open(letters, visit.viewer.name)
     if asked is None:
         return onto("/")
     form = Form(asked=asked.text, since=asked.since, reason=visit.reason)
-    try:
-        return await to_thread.run_sync(_answer, visit, room, form)
-    except (NotUnderstood, ReasonMissing) as error:
-        return _again(visit, form, error)
+    return await to_thread.run_sync(_answer, visit, room, form)
 
 
 def _answer(visit: Visit, room: Room, form: Form) -> Response[str]:
-    causes = [cause.id for cause in room.catalogue]
-    seen = look_up(room.helpdesk, visit.viewer, form, room.places, causes, room.now(), where=visit.where)
+    try:
+        seen = look_up(room.helpdesk, visit.viewer, form, room.places, list(room.titles), room.now(), where=visit.where)
+    except (NotUnderstood, ReasonMissing) as error:
+        return _again(visit, room, form, error)
     if seen is None:
-        return html("nothing", visit, search=form, period=words(form.since), reasons=NOTHING)
+        said = room.banner.said(visit)
+        return html("nothing", visit, search=form, period=words(form.since), reasons=NOTHING, outages=said)
     return shown(visit, room, form, seen)
 
 
-def _again(visit: Visit, form: Form, error: GgiError) -> Response[str]:
+def _again(visit: Visit, room: Room, form: Form, error: GgiError) -> Response[str]:
     """The form once more, with what is wrong."""
     filled = Form(asked=form.asked, since=form.since, reason=form.reason, error=problem(error))
-    return html("search", visit, "/", status=400, search=filled, examples=EXAMPLES)
+    return _form(visit, room, filled, 400)
+
+
+def _form(visit: Visit, room: Room, filled: Form, status: int) -> Response[str]:
+    """The page with the form."""
+    said = room.banner.said(visit)
+    return html("search", visit, "/", status=status, search=filled, examples=EXAMPLES, outages=said)
