@@ -7,19 +7,18 @@ their numbers. A rule speaks only when enough devices fail, most of those seen s
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from ggi_net.authlog.breaks import Break, break_around, spans
+from ggi_net.authlog.groups import Around
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
-from ggi_net.authlog.logins.trail import is_roaming
 from ggi_net.authlog.places import Places
-from ggi_net.authlog.question import Question
 from ggi_net.authlog.words import Both, inert, minute
 from ggi_net.model.types import Record
 from ggi_net.source.yamlfile import load
@@ -27,36 +26,8 @@ from ggi_net.source.yamlfile import load
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
+    from ggi_net.authlog.groups import Counts, Group
     from ggi_net.authlog.login import Login
-
-
-class Group(Record, frozen=True, kw_only=True):
-    """Logins that are equal in all of these, with how many there are and when the first and the last of them began.
-
-    `user` is the inner identity, `device` the MAC or its hash; both and `ap` are empty where persons are not asked for.
-    """
-
-    realm: str = ""
-    operator: str = ""
-    visited: str = ""
-    site: str = ""
-    ap: str = ""
-    device: str = ""
-    user: str = ""
-    outcome: Outcome
-    cause: str = ""
-    broken: Hop = Hop.UNKNOWN
-    logins: int
-    first: datetime
-    last: datetime
-
-
-class Counts(Protocol):
-    """What a store answers quickly."""
-
-    def groups(self, question: Question, *, persons: bool) -> list[Group]:
-        """The logins of a question (without its limit) in groups; without `persons` those of all devices together."""
-        ...
 
 
 class Pattern(Record, frozen=True, kw_only=True):
@@ -95,7 +66,7 @@ def patterns(login: Login, counts: Counts, places: Places | None = None) -> list
 
     A device that two organisations share is said of a success, too.
     """
-    search = _Search(login, counts, places or Places())
+    search = Around(login, counts, places or Places())
     found: list[Pattern] = []
     explained: set[str] = set()
     for name, rule in rules().items():
@@ -108,67 +79,7 @@ def patterns(login: Login, counts: Counts, places: Places | None = None) -> list
     return found
 
 
-def groups_of(logins: Iterable[Login], *, persons: bool) -> list[Group]:
-    """The groups of logins that are at hand."""
-    found: dict[tuple[object, ...], Group] = {}
-    for login in logins:
-        whose = (login.ap, login.mac, login.inner) if persons else ("", "", "")
-        key = (
-            login.realm, login.operator, login.visited, login.site, *whose, login.outcome, login.cause, login.broken,
-        )  # fmt: skip
-        known = found.get(key)
-        found[key] = Group(
-            realm=login.realm, operator=login.operator, visited=login.visited, site=login.site, ap=whose[0],
-            device=whose[1], user=whose[2], outcome=login.outcome, cause=login.cause, broken=login.broken,
-            logins=login.attempts + (known.logins if known else 0),
-            first=min(login.begin, known.first) if known else login.begin,
-            last=max(login.begin, known.last) if known else login.begin,
-        )  # fmt: skip
-    return list(found.values())
-
-
-class _Search:
-    """One login, and the logins around it, asked for once."""
-
-    def __init__(self, login: Login, counts: Counts, places: Places) -> None:
-        self.login, self.places = login, places
-        self._counts = counts
-        self._asked: dict[Question, list[Group]] = {}
-
-    def around(
-        self,
-        minutes: int,
-        *,
-        persons: bool = True,
-        realm: str = "",
-        gemeente: str = "",
-        site: str = "",
-        user: str = "",
-        mac: str = "",
-    ) -> list[Group]:
-        """The groups of a question about the time around the login."""
-        margin = timedelta(minutes=minutes)
-        question = Question(
-            since=self.login.begin - margin, until=self.login.end + margin, realm=realm, gemeente=gemeente, site=site,
-            user=user, mac=mac,
-        )  # fmt: skip
-        if question not in self._asked:
-            self._asked[question] = self._counts.groups(question, persons=persons)
-        return self._asked[question]
-
-    def roams(self, of: Group | Login) -> bool:
-        """Whether the user is at another organisation than the own one: the federation is on the way only then."""
-        return is_roaming(of.visited, self.places.home(of.realm), of.operator, of.realm)
-
-    @property
-    def place(self) -> str:
-        """The visited site in words."""
-        gemeente = self.places.name(self.login.visited)
-        site = self.places.site_name(self.login.visited, self.login.site)
-        return ", ".join(part for part in (site, gemeente) if part)
-
-
-def _federation(search: _Search, name: str, rule: Rule) -> Pattern | None:
+def _federation(search: Around, name: str, rule: Rule) -> Pattern | None:
     """Many sites for many realms: the federation is silent or refuses."""
     if search.login.broken is not Hop.FEDERATION:
         return None
@@ -185,12 +96,12 @@ def _federation(search: _Search, name: str, rule: Rule) -> Pattern | None:
     return _said(name, rule, failed, failed + fine, since, operators=len(operators), realms=len(realms))
 
 
-def _home_realm(search: _Search, name: str, rule: Rule) -> Pattern | None:
+def _home_realm(search: Around, name: str, rule: Rule) -> Pattern | None:
     """The same cause for many devices of one realm, at several places, while other realms are fine."""
     return _of_realm(search, name, rule, search.around(rule.minutes, realm=search.login.realm))
 
 
-def _home_away(search: _Search, name: str, rule: Rule) -> Pattern | None:
+def _home_away(search: Around, name: str, rule: Rule) -> Pattern | None:
     """The same of its devices elsewhere, while those at home are fine or not seen."""
     if not search.roams(search.login):
         return None
@@ -198,7 +109,7 @@ def _home_away(search: _Search, name: str, rule: Rule) -> Pattern | None:
     return _of_realm(search, name, rule, [group for group in groups if search.roams(group)])
 
 
-def _of_realm(search: _Search, name: str, rule: Rule, groups: Sequence[Group]) -> Pattern | None:
+def _of_realm(search: Around, name: str, rule: Rule, groups: Sequence[Group]) -> Pattern | None:
     login = search.login
     if not login.realm or not (login.cause or login.broken):
         return None
@@ -208,13 +119,15 @@ def _of_realm(search: _Search, name: str, rule: Rule, groups: Sequence[Group]) -
     if found is None:
         return None
     where = {(group.operator, group.site) for group in groups if group.device in found.failed}
+    if len(where) < rule.places:
+        return None
     others = [g for g in search.around(rule.minutes, persons=False) if g.realm != login.realm and g.last >= found.since]
-    if len(where) < rule.places or not _fine(others, rule, _realm):
+    if not _fine(others, rule, _realm):
         return None
     return _broken(name, rule, found, realm=inert(login.realm), places=len(where))
 
 
-def _at_site(search: _Search, name: str, rule: Rule) -> Pattern | None:
+def _at_site(search: Around, name: str, rule: Rule) -> Pattern | None:
     """One site, for so many realms, while the same realms or other sites are fine elsewhere."""
     login = search.login
     if not login.site or not login.visited:
@@ -226,11 +139,13 @@ def _at_site(search: _Search, name: str, rule: Rule) -> Pattern | None:
     if found is None:
         return None
     realms = {group.realm for group in here if group.device in found.failed}
+    if len(realms) < rule.places:
+        return None
     others = [
         group for group in search.around(rule.minutes, persons=False)
         if (group.visited, group.site) != (login.visited, login.site) and group.last >= found.since
     ]  # fmt: skip
-    if len(realms) < rule.places or not _fine(others, rule, _site):
+    if not _fine(others, rule, _site):
         return None
     same = [group for group in others if group.realm in realms]
     failed = sum(group.logins for group in same if (group.cause, group.broken) == (login.cause, login.broken))
@@ -239,7 +154,7 @@ def _at_site(search: _Search, name: str, rule: Rule) -> Pattern | None:
     return _broken(name, rule, found, place=search.place, realms=len(realms))
 
 
-def _one_access_point(search: _Search, name: str, rule: Rule) -> Pattern | None:
+def _one_access_point(search: Around, name: str, rule: Rule) -> Pattern | None:
     """One access point, while the others of its site are fine."""
     login = search.login
     if not login.ap or not login.site:
@@ -254,7 +169,7 @@ def _one_access_point(search: _Search, name: str, rule: Rule) -> Pattern | None:
     return _broken(name, rule, found, access_point=inert(shown))
 
 
-def _password_changed(search: _Search, name: str, rule: Rule) -> Pattern | None:
+def _password_changed(search: Around, name: str, rule: Rule) -> Pattern | None:
     """All devices were fine; since a moment this one fails with one cause, and another one came in after it."""
     login = search.login
     mine, others = _of_person(search, rule)
@@ -272,7 +187,7 @@ def _password_changed(search: _Search, name: str, rule: Rule) -> Pattern | None:
     return _said(name, rule, attempts, attempts, since, other=minute(other))
 
 
-def _one_device(search: _Search, name: str, rule: Rule) -> Pattern | None:
+def _one_device(search: Around, name: str, rule: Rule) -> Pattern | None:
     """This device fails, and others of the person came in later than it began."""
     mine, others = _of_person(search, rule)
     bad = [group for group in mine if group.outcome is not Outcome.ACCEPT]
@@ -286,7 +201,7 @@ def _one_device(search: _Search, name: str, rule: Rule) -> Pattern | None:
     return _said(name, rule, attempts, attempts, since, good=len(good))
 
 
-def _account(search: _Search, name: str, rule: Rule) -> Pattern | None:
+def _account(search: Around, name: str, rule: Rule) -> Pattern | None:
     """No device of the person comes in, with two devices or at two places."""
     mine, others = _of_person(search, rule)
     groups = mine + others
@@ -301,7 +216,7 @@ def _account(search: _Search, name: str, rule: Rule) -> Pattern | None:
     return _said(name, rule, attempts, attempts, since, devices=len(devices), places=len(where))
 
 
-def _two_organisations(search: _Search, name: str, rule: Rule) -> Pattern | None:
+def _two_organisations(search: Around, name: str, rule: Rule) -> Pattern | None:
     """A device that alternates between two operators within minutes."""
     login = search.login
     if not login.mac:
@@ -327,7 +242,7 @@ def _two_organisations(search: _Search, name: str, rule: Rule) -> Pattern | None
     )  # fmt: skip
 
 
-_RULES: dict[str, Callable[[_Search, str, Rule], Pattern | None]] = {
+_RULES: dict[str, Callable[[Around, str, Rule], Pattern | None]] = {
     "federation": _federation,
     "home-realm": _home_realm,
     "home-away": _home_away,
@@ -341,7 +256,7 @@ _RULES: dict[str, Callable[[_Search, str, Rule], Pattern | None]] = {
 }
 
 
-def _of_person(search: _Search, rule: Rule) -> tuple[list[Group], list[Group]]:
+def _of_person(search: Around, rule: Rule) -> tuple[list[Group], list[Group]]:
     """The groups of this device and of the other devices of the same person."""
     login = search.login
     if not login.inner or not login.mac:

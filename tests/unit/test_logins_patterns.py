@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ggi_net.authlog.groups import Group, groups_of
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Login, Outcome
-from ggi_net.authlog.patterns import Group, Pattern, groups_of, patterns, rules
+from ggi_net.authlog.patterns import Pattern, patterns, rules
 from ggi_net.authlog.places import Places
 
 if TYPE_CHECKING:

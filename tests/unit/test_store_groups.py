@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from store_help import KEYS, NOON, answers, assemble, line
 
+from ggi_net.authlog.groups import groups_of
 from ggi_net.authlog.line import Result
-from ggi_net.authlog.patterns import groups_of
 from ggi_net.authlog.question import Question
+from ggi_net.authlog.store import crowd
 from ggi_net.authlog.store.columns import table_of
 from ggi_net.authlog.store.store import Store
 
@@ -25,6 +26,9 @@ QUESTIONS = (
     Question(gemeente="enschede"),
     Question(mac="02aabbccdd03"),
     Question(user="u2@hengelo.example"),
+    Question(realm="NERGENS.example"),
+    Question(gemeente="Enschede", site="nergens"),
+    Question(since=NOON + timedelta(days=1)),
 )
 
 
@@ -51,7 +55,11 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=range(len(QUESTIONS)))
 @pytest.mark.parametrize("persons", [True, False])
-def test_groups_are_those_of_a_look_at_every_login(store: Store, question: Question, persons: bool) -> None:
+@pytest.mark.parametrize("most", [0, crowd.MOST], ids=["from files", "from memory"])
+def test_groups_are_those_of_a_look_at_every_login(
+    store: Store, question: Question, persons: bool, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd, "MOST", most)
     everything = store.logins(Question(limit=10_000))
     assert len(everything) == 90
     found: dict[tuple[str, ...], tuple[int, object, object]] = {}
@@ -61,10 +69,27 @@ def test_groups_are_those_of_a_look_at_every_login(store: Store, question: Quest
         logins, first, last = found.get(key, (0, group.first, group.last))
         found[key] = (logins + group.logins, min(first, group.first), max(last, group.last))
     wanted = groups_of(answers(everything, question), persons=persons)
-    assert found
+    assert bool(found) == (QUESTIONS.index(question) < 6)
     assert found == {
         (g.realm, g.operator, g.visited, g.site, g.ap, g.device, g.user, g.outcome, g.cause, g.broken): (
             g.logins, g.first, g.last,
         )
         for g in wanted
     }  # fmt: skip
+
+
+def test_nothing_stays_in_memory_of_who_was_erased(store: Store) -> None:
+    store.compact(finish=True)
+    everybody = Question(user="u2@hengelo.example")
+    assert store.groups(everybody, persons=True)
+    store.erase(identity="u2@hengelo.example", reason="AVG-17")
+    assert store.groups(everybody, persons=True) == []
+    assert not [group for group in store.groups(Question(), persons=True) if group.user == "u2@hengelo.example"]
+
+
+def test_no_more_is_kept_in_memory_than_may_be(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.compact(finish=True)
+    found = store.groups(Question(), persons=True)
+    assert store._crowds.kept == sum(group.logins for group in found) > 0
+    monkeypatch.setattr(crowd, "MOST", store._crowds.kept - 1)
+    assert set(store.groups(Question(), persons=True)) == set(found)

@@ -23,6 +23,7 @@ import msgspec
 from ggi_net.authlog.store import close as closing
 from ggi_net.authlog.store import compact, counts, groups, hot, manifest, search
 from ggi_net.authlog.store.change import empty_trash, spill_folder, sweep
+from ggi_net.authlog.store.crowd import Crowds
 from ggi_net.authlog.store.engine import Engine
 from ggi_net.authlog.store.erase import Eraser, subject
 from ggi_net.authlog.store.identity import Identity
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from ggi_net.authlog.groups import Group
     from ggi_net.authlog.helpdesk import Count
     from ggi_net.authlog.line import Line
     from ggi_net.authlog.login import Login
-    from ggi_net.authlog.patterns import Group
     from ggi_net.authlog.question import Question
     from ggi_net.authlog.store.compact import Taken
     from ggi_net.authlog.store.erase import Proof
@@ -69,6 +70,7 @@ class Store:
         prepare(self._engine)
         self._writer = Writer(self._engine, folder, keys.current)
         self._seen: tuple[object, View] | None = None
+        self._crowds = Crowds()
 
     @classmethod
     def open(
@@ -150,12 +152,12 @@ class Store:
 
     def groups(self, question: Question, *, persons: bool) -> list[Group]:
         """The logins of a question in groups, for the rules over many; `persons` tells devices and people apart."""
-        return looking(self._view, lambda view: groups.groups(view, question, persons=persons))
+        return looking(self._view, lambda view: groups.groups(view, self._crowds, question, persons=persons))
 
     def _view(self) -> View:
         """The store as it is now: the same object while nothing changes, so that what is hot is put together once."""
         state = (
-            tuple(file.path.name for file in hot.listed(self._folder / "hot")),
+            frozenset(entry.name for entry in os.scandir(self._folder / "hot") if entry.name[0] != "."),
             *(_state(self._folder / name) for name in ("manifest.json", "erased.json")),
         )
         seen = self._seen
