@@ -21,10 +21,11 @@ from msgspec.structs import replace
 from ggi_net.authlog.assemble import assemble
 from ggi_net.authlog.causes.catalogue import Catalogue
 from ggi_net.authlog.generate.run import generate
+from ggi_net.authlog.groups import Group, groups_of
 from ggi_net.authlog.ingest.settings import read_settings
 from ggi_net.authlog.line import Hop, Product
 from ggi_net.authlog.login import Outcome
-from ggi_net.authlog.patterns import Group, groups_of, patterns
+from ggi_net.authlog.patterns import patterns
 from ggi_net.authlog.places import Places, read_places
 from ggi_net.authlog.read import Source, records
 
