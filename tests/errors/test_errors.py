@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from forked import Forks
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -17,39 +18,42 @@ CASES = sorted(p for p in (HERE / "cases").iterdir() if p.is_dir())
 GGI = [sys.executable, "-c", "from ggi_net.cli.main import main; main()"]
 
 
+class Scene:
+    """A folder that each case fills anew: what `ggi` takes when nothing is named, it learns when it is imported."""
+
+    def __init__(self, folder: Path) -> None:
+        self.scratch = folder / "scratch"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "GGI_STATE": str(self.scratch / "state"),
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": "200",
+            "NO_COLOR": "1",
+            "TERM": "dumb",
+            "GGI_DATA": str(self.scratch / "data"),
+            "PYTHONPATH": str(ROOT),
+        }
+        self.ggi = Forks(self.environment)
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    made = Scene(tmp_path_factory.mktemp("scene"))
+    yield made
+    made.ggi.close()
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_bad_input_is_explained(case: Path, tmp_path: Path) -> None:
-    scratch = make_scratch(case, tmp_path / "scratch")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "GGI_STATE": str(scratch / "state"),
-        "LC_ALL": "C.UTF-8",
-        "COLUMNS": "200",
-        "NO_COLOR": "1",
-        "TERM": "dumb",
-        "GGI_DATA": str(scratch / "data"),
-        "PYTHONPATH": str(ROOT),
-    }
+def test_bad_input_is_explained(case: Path, tmp_path: Path, scene: Scene) -> None:
+    scratch, environment = scene.scratch, scene.environment
+    make_scratch(case, scratch)
     background = start_background(case, scratch, environment)
     try:
-        for line in (case / "before.txt").read_text().splitlines() if (case / "before.txt").exists() else ():
-            subprocess.run(
-                [*GGI, *shlex.split(line)],
-                cwd=scratch,
-                env=environment,
-                check=True,
-                stdout=subprocess.DEVNULL,
-                timeout=60,
-            )
-        ran = subprocess.run(
-            [*GGI, *shlex.split((case / "command.txt").read_text())],
-            cwd=scratch,
-            env=environment,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        before = (case / "before.txt").read_text().splitlines() if (case / "before.txt").exists() else []
+        for number, line in enumerate(before):
+            scene.ggi.run(shlex.split(line), scratch, output=tmp_path / f"before{number}").check_returncode()
+        ran = scene.ggi.run(shlex.split((case / "command.txt").read_text()), scratch, output=tmp_path / "output")
     finally:
         if background:
             background.terminate()
@@ -71,7 +75,9 @@ def test_a_name_says_its_area_and_every_case_is_complete() -> None:
     assert len(CASES) >= 40
 
 
-def make_scratch(case: Path, scratch: Path) -> Path:
+def make_scratch(case: Path, scratch: Path) -> None:
+    if scratch.exists():
+        shutil.rmtree(scratch)
     shutil.copytree(ROOT / "inventory" / "demo", scratch / "estate")
     shutil.copytree(ROOT / "inventory" / "specs", scratch / "specs")
     shutil.copytree(ROOT / "templates", scratch / "data" / "templates")
@@ -81,7 +87,6 @@ def make_scratch(case: Path, scratch: Path) -> Path:
             change(scratch / edit["file"], edit)
     if (case / "files").exists():
         shutil.copytree(case / "files", scratch, dirs_exist_ok=True)
-    return scratch
 
 
 def change(path: Path, edit: dict) -> None:
