@@ -266,6 +266,23 @@ class TestHostile:
 
         check(test)
 
+    def test_what_came_before_a_bad_frame_is_kept(self, tmp_path: Path) -> None:
+        """Also when both are in one packet."""
+
+        async def test() -> None:
+            async with receiving(tmp_path, "tcp", "relp") as found:
+                reader, writer = await asyncio.open_connection(PEER, found.ports["tcp"])
+                writer.write(b"7 <13>one999999999 <13>x")
+                assert await reader.read() == b""
+                writer.close()
+                sender = await Sender.connect(found.ports["relp"])
+                sender.writer.write(relp(2, "syslog", b"<13>two") + b"GET / HTTP/1.0\r\n\r\n")
+                assert (await sender.reader.read()).endswith(answer(2, "200 OK"))
+                assert found.it.counts["malformed"] == 2
+                assert (found.kept(PEER, "tcp"), found.kept(PEER, "relp")) == (["<13>one"], ["<13>two"])
+
+        check(test)
+
     def test_one_peer_can_not_take_every_connection(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(listen, "PER_PEER", 3)
 

@@ -7,7 +7,7 @@ to be longer than any message ever is ends the connection. Memory is bounded by 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 LONGEST = 64 * 1024
 """Of a message; RFC 5425 (4.3.1) asks for 8,192 bytes."""
@@ -21,7 +21,12 @@ _RELP_HEAD = 64
 
 
 class BadFrame(Exception):
-    """A peer that doesn't speak the protocol; the text says how one sees that."""
+    """A peer that doesn't speak the protocol; the text says how one sees that. `before` is what came before in order,
+    messages or commands, and was not given yet."""
+
+    def __init__(self, text: str, before: list[Any]) -> None:
+        super().__init__(text)
+        self.before = before
 
 
 class Stream:
@@ -75,7 +80,7 @@ class Stream:
             return None
         length = int(digits)
         if length > ABSURD:
-            raise BadFrame(f"announces a message of {length} bytes")
+            raise BadFrame(f"announces a message of {length} bytes", found)
         begin = space + 1
         if length > LONGEST:
             if len(data) - begin < LONGEST:
@@ -132,33 +137,33 @@ class Relp:
             self._skip -= skipped
             data = data[skipped:]
         data = self._rest + data if self._rest else data
-        found = []
+        found: list[Command] = []
         at = 0
         while at < len(data) and not self._skip:
             head = _RELP.match(data, at, at + _RELP_HEAD)
             if head is None:
                 if len(data) - at < _RELP_HEAD and b"\n" not in data[at:]:
                     break
-                raise BadFrame("sends what is no RELP frame")
+                raise BadFrame("sends what is no RELP frame", found)
             length = int(head["length"])
             if length > ABSURD:
-                raise BadFrame(f"announces a message of {length} bytes")
+                raise BadFrame(f"announces a message of {length} bytes", found)
             begin = head.end()
             kept = min(length, LONGEST)
             if head["after"] == b"\n":
                 if length:
-                    raise BadFrame("sends what is no RELP frame")
+                    raise BadFrame("sends what is no RELP frame", found)
                 begin, after = begin - 1, begin
             else:
                 after = begin + length + 1
             if begin + kept >= len(data):
                 break
-            found.append(Command(int(head["number"]), head["command"].decode().lower(), data[begin : begin + kept]))
             if length > LONGEST:
                 self.cut += 1
                 self._skip = max(0, after - len(data))
             elif data[after - 1] != 10:
-                raise BadFrame("sends a RELP frame that does not end where it says")
+                raise BadFrame("sends a RELP frame that does not end where it says", found)
+            found.append(Command(int(head["number"]), head["command"].decode().lower(), data[begin : begin + kept]))
             at = min(after, len(data))
         self._rest = data[at:]
         return found

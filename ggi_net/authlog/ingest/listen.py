@@ -14,7 +14,7 @@ import ssl
 from abc import ABC, abstractmethod
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ggi_net import __version__
 from ggi_net.authlog.ingest.frames import BadFrame, Relp, Stream, answer, as_line
@@ -234,11 +234,13 @@ class _StreamSession(_Session):
         self._received = 0
 
     async def take(self, data: bytes) -> None:
-        messages = self._frames.feed(data)
+        messages, bad = _until_bad(self._frames, data)
         self.counts["cut"] += self._frames.cut
         self._frames.cut = 0
         self._received += len(messages)
         await self.keep(messages)
+        if bad:
+            raise bad
 
     async def end(self) -> None:
         await self.keep(self._frames.end())
@@ -269,7 +271,7 @@ class _RelpSession(_Session):
 
     async def take(self, data: bytes) -> None:
         messages = []
-        commands = self._frames.feed(data)
+        commands, bad = _until_bad(self._frames, data)
         self.counts["cut"] += self._frames.cut
         self._frames.cut = 0
         for command in commands:
@@ -281,6 +283,8 @@ class _RelpSession(_Session):
             messages = []
             self._other(command.number, command.name)
         await self._written(messages)
+        if bad:
+            raise bad
 
     async def settle(self) -> None:
         await super().settle()
@@ -313,7 +317,7 @@ class _RelpSession(_Session):
             self.writer.write(f"{number} rsp 0\n0 serverclose 0\n".encode())
             self.ended = self.in_order = True
         else:
-            raise BadFrame(f"asks for '{name}', which is no RELP command, or comes before `open`")
+            raise BadFrame(f"asks for '{name}', which is no RELP command, or comes before `open`", [])
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -376,6 +380,14 @@ def secure_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
 def _no_passphrase() -> str:
     """Without it, OpenSSL would ask for a passphrase at the terminal."""
     return ""
+
+
+def _until_bad(frames: Stream | Relp, data: bytes) -> tuple[list[Any], BadFrame | None]:
+    """What came in order, and what ended that."""
+    try:
+        return list(frames.feed(data)), None
+    except BadFrame as error:
+        return error.before, error
 
 
 def _peer(writer: asyncio.StreamWriter) -> str:
