@@ -1,13 +1,14 @@
 """Reading logs into Parquet, beside the same regular expressions in plain Python and beside liblognorm and lnav.
 
-Ours is what an ingest of two workers does: blocks of a log are read into columns, and these are written with the raw
-line into Parquet (zstd). Plain Python only applies the expressions and looks at the groups, in one process. Workers
+Ours is what an ingest of two workers does: blocks of a log are read into columns, and these become hot files of a
+store, with the raw line. Plain Python only applies the expressions and looks at the groups, in one process. Workers
 have started before the clock runs, as those of an ingest that goes on.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
 import re
 import resource
@@ -26,11 +27,12 @@ from bench.measure import note
 from ggi_net.authlog.read import Source, lines, whole
 from ggi_net.authlog.read.envelope import DAEMON, SYSLOG
 from ggi_net.authlog.read.formats import freeradius, fticks, login_log, radsecproxy
+from ggi_net.authlog.store import hot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LINES = 2_000_000
+LINES = int(os.environ.get("GGI_BENCH_LINES", "1000000"))
 WORKERS = 2
 BLOCK = 8 << 20
 _PLAIN_LINES = 300_000
@@ -137,7 +139,7 @@ def _store(log: str, begin: int, end: int, out: str) -> float:
     with Path(log).open("rb") as file:
         file.seek(begin)
         data = file.read(end - begin)
-    pq.write_table(lines(data, _ABOUT, offset=begin), f"{out}/{begin}.parquet", compression="zstd", compression_level=1)
+    hot.commit(Path(out), lines(data, _ABOUT, offset=begin), "bench", begin, end)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -19,9 +19,9 @@ PAGE = """## Ingest
 {machine}; Python {python}, NumPy {numpy}, PyArrow {pyarrow}.
 
 {lines:,} lines of each format, one in ten a refusal; figures are lines a second. The toolkit reads them with {workers}
-workers and writes Parquet with the raw line (zstd). The others only parse: plain Python applies the same regular
-expressions in one process, liblognorm (which rsyslog's mmnormalize is made of) writes JSON into a pipe, lnav counts the
-letters of the fields. At least three times plain Python is wanted.
+workers and commits them to hot files: Parquet with the raw line, flushed to the disk. The others only parse: plain
+Python applies the same regular expressions in one process, liblognorm (which rsyslog's mmnormalize is made of) writes
+JSON into a pipe, lnav counts the letters of the fields. At least three times plain Python is wanted.
 
 | format | the toolkit | plain Python | times as many | liblognorm | lnav | bytes a line | in Parquet |
 | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -113,3 +113,7 @@ TEXT_COLUMNS = (
 )  # fmt: skip
 """The columns of a table of lines that hold text. With `time` (TIMESTAMP in UTC, microseconds), `offset` (BIGINT) and
 `latin1` (BOOLEAN) they are all columns, in the order of the record."""
+
+REPEATED = frozenset(TEXT_COLUMNS) - {"raw", "outer", "inner", "mac", "session", "cui", "state"}
+"""The columns of text in which few values come again and again. To look for repetitions in the others would take as
+long as all the rest."""

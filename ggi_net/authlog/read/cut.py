@@ -31,23 +31,15 @@ _HEAD = 4096
 
 
 class Cut(NamedTuple):
-    """Where each record lies in the bytes, and which of them are pieces of one that is too long.
-
-    Of lines: `marks` are the places of all bytes that are no letters, digits or one of `._:%+-`, line ends
-    included; `first` is the place in `marks` of the first one of each line, `counts` how many a line has.
-    """
+    """Where each record lies in the bytes, and which of them are pieces of one that is too long."""
 
     starts: Places
     ends: Places
     pieces: NDArray[np.bool_]
-    marks: Places
-    first: Places
-    counts: Places
 
 
-_NONE = np.zeros(0, np.int64)
 PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:%+-"
-_IS_MARK = bytes(chr(letter) not in PLAIN for letter in range(256))
+"""What words consist of."""
 
 
 def is_mark(letter: str) -> bool:
@@ -65,7 +57,7 @@ def format_of(data: bytes, about: Source) -> Format | None:
 
 
 def parts(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where `data` is divided, between lines: parts whose marks stay in the processor's cache."""
+    """Yield where `data` is divided, between lines: parts that stay in the processor's cache."""
     begin = 0
     while begin < len(data):
         end = data.rfind(b"\n", begin, begin + PART) + 1 or data.find(b"\n", begin) + 1 or len(data)
@@ -77,21 +69,14 @@ def parts(data: bytes) -> Iterator[tuple[int, int]]:
 
 def lines_of(data: bytes, begin: int, end: int) -> Cut:
     """Return where the lines of `data` from `begin` to `end` are; the last one need not have an end."""
-    part = data[begin:end]
-    marks = np.flatnonzero(np.frombuffer(part.translate(_IS_MARK), np.bool_))
-    letters = np.frombuffer(part, np.uint8)[marks]
-    marks += begin
-    breaks = np.flatnonzero(letters == LF)
-    ends = marks[breaks]
-    if part and not part.endswith(b"\n"):
-        breaks, ends = np.append(breaks, len(marks)), np.append(ends, end)
-    starts, first = np.full(len(ends), begin), np.zeros(len(ends), np.int64)
-    starts[1:], first[1:] = ends[:-1] + 1, breaks[:-1] + 1
-    counts = breaks - first
-    with_return = (counts > 0) & (ends < end)
-    last = breaks[with_return] - 1
-    with_return[with_return] = (letters[last] == CR) & (marks[last] == ends[with_return] - 1)
-    cut = Cut(starts, ends - with_return, np.zeros(len(ends), bool), marks, first, counts - with_return)
+    letters = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(letters[begin:end] == LF) + begin
+    if end > begin and data[end - 1] != LF:
+        ends = np.append(ends, end)
+    starts = np.full(len(ends), begin)
+    starts[1:] = ends[:-1] + 1
+    with_return = (ends > starts) & (ends < end) & (letters[ends - 1] == CR)
+    cut = Cut(starts, ends - with_return, np.zeros(len(ends), bool))
     if len(ends) and int((cut.ends - starts).max()) > LONGEST:
         return _in_pieces(cut)
     return cut
@@ -102,14 +87,7 @@ def _in_pieces(cut: Cut) -> Cut:
     counts = np.maximum(1, -(-length // LONGEST))
     line = np.repeat(np.arange(len(counts)), counts)
     begin = cut.starts[line] + (np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)) * LONGEST
-    return Cut(
-        begin,
-        np.minimum(begin + LONGEST, cut.ends[line]),
-        counts[line] > 1,
-        cut.marks,
-        cut.first[line],
-        cut.counts[line],
-    )
+    return Cut(begin, np.minimum(begin + LONGEST, cut.ends[line]), counts[line] > 1)
 
 
 def records_of(data: bytes, known: Format) -> Cut:
@@ -123,7 +101,7 @@ def records_of(data: bytes, known: Format) -> Cut:
                 last = min(piece + LONGEST, end)
                 ends.append(piece + len(data[piece:last].rstrip(b"\r\n")) if last == end else last)
     begin, stop = np.array(starts, np.int64), np.array(ends, np.int64)
-    return Cut(begin, stop, stop - begin >= LONGEST, _NONE, _NONE, _NONE)
+    return Cut(begin, stop, stop - begin >= LONGEST)
 
 
 def _boundaries(data: bytes, known: Format) -> list[int]:

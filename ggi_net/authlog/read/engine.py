@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC
-from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from ggi_net.authlog.line import TEXT_COLUMNS, Line
+from ggi_net.authlog.line import REPEATED, TEXT_COLUMNS, Line
 from ggi_net.authlog.read import clock, cut
-from ggi_net.authlog.read.alike import Pattern, learned, taken
-from ggi_net.authlog.read.block import MOST, Block
+from ggi_net.authlog.read.alike import MOST, Pattern, learned
 from ggi_net.authlog.read.one import COLUMNS, Found, found_in, found_in_record, unparsed
 
 if TYPE_CHECKING:
@@ -23,10 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ggi_net.authlog.line import Hop
-    from ggi_net.authlog.read.alike import Taken
-    from ggi_net.authlog.read.cut import Places
+    from ggi_net.authlog.read.cut import Cut, Places
     from ggi_net.authlog.read.format import Format
     from ggi_net.authlog.read.source import Source
+    from ggi_net.authlog.read.take import Taken
 
 SCHEMA = pa.schema(
     [("time", pa.timestamp("us"))]
@@ -34,7 +31,7 @@ SCHEMA = pa.schema(
     + [("offset", pa.int64()), ("raw", pa.string()), ("latin1", pa.bool_())]
 )
 """The columns of a table of lines, in the order of the record `Line`."""
-_WITHOUT_TIME = [name for name in SCHEMA.names if name != "time"]
+_TEXT = pa.dictionary(pa.int32(), pa.string())
 
 _CHUNK = 20_000
 """How many lines are read one by one before they are put into columns."""
@@ -49,6 +46,16 @@ _IDLE = 12
 
 
 _NONE = np.zeros(0, np.int64)
+_NOUGHTS = pa.array(np.zeros(_CHUNK, np.int32))
+
+
+class _Piece(NamedTuple):
+    """Lines that were read: their places in the log's order, and columns; a text stands for a column full of it."""
+
+    lines: Places
+    columns: dict[str, pa.Array | str]
+    offsets: Places
+    latin1: NDArray[np.bool_]
 
 
 class _Rest(NamedTuple):
@@ -80,36 +87,42 @@ def lines(data: bytes, about: Source, *, offset: int = 0) -> pa.Table:
     """Return every record in `data` as a row of SCHEMA; `offset` is where in the log `data` begins.
 
     Nothing is left out: what no format knows is of kind UNPARSED. Of a log that grows, give only whole records (see
-    `cut.whole`). The rows are in no order that means anything; `offset` has the order of the log.
+    `cut.whole`). The rows are in no order that means anything; `offset` has the order of the log. A column of texts
+    may be a dictionary of them instead, where few differ.
     """
     known = cut.format_of(data, about)
     cuts = [cut.records_of(data, known)] if known else (cut.lines_of(data, *part) for part in cut.parts(data))
     times = clock.Times(about)
-    tables, order, rest = [], [], []
+    pieces: list[_Piece] = []
+    rest = []
     count = 0
     for where in cuts:
         places = np.arange(len(where.starts))
         if known is None and len(places) > _FEW:
-            block = Block(data, where)
-            alike, places = _alike(block, about, times.local_reference)
+            alike, places = _alike(data, where, about, times.local_reference)
             for found in alike:
-                tables.append(_table(found, block, about, offset))
-                order.append(found.lines + count)
+                starts = where.starts[found.lines] + offset
+                columns = {**found.columns, "source": about.name}
+                pieces.append(_Piece(found.lines + count, columns, starts, np.zeros(len(starts), bool)))
                 if found.times is not None:
-                    times.put(order[-1], found.times, in_utc=found.in_utc)
+                    times.put(pieces[-1].lines, found.times, in_utc=found.in_utc)
         rest.append(_Rest(places + count, where.starts[places], where.ends[places], where.pieces[places]))
         count += len(where.starts)
     left = _Rest.joined(rest)
     for begin in range(0, len(left.lines), _CHUNK):
         some = left.some(begin, begin + _CHUNK)
-        table, texts = _one_by_one(data, some, known, about, offset)
-        tables.append(table)
-        order.append(some.lines)
+        piece, texts = _one_by_one(data, some, known, about, offset)
+        pieces.append(piece)
         times.read(some.lines, texts)
-    if not tables:
+    if not pieces:
         return SCHEMA.empty_table()
-    utc = times.utc(count)[np.concatenate(order)]
-    return pa.concat_tables(tables).append_column("time", pa.array(utc.astype("datetime64[us]"))).select(SCHEMA.names)
+    utc = times.utc(count)[np.concatenate([piece.lines for piece in pieces])]
+    others = {
+        "time": pa.array(utc.astype("datetime64[us]")),
+        "offset": pa.chunked_array([pa.array(piece.offsets) for piece in pieces]),
+        "latin1": pa.chunked_array([pa.array(piece.latin1) for piece in pieces]),
+    }
+    return pa.table({name: others[name] if name in others else _texts(name, pieces) for name in SCHEMA.names})
 
 
 def records(data: bytes, about: Source, *, offset: int = 0) -> list[Line]:
@@ -119,7 +132,7 @@ def records(data: bytes, about: Source, *, offset: int = 0) -> list[Line]:
 
 def as_lines(table: pa.Table) -> list[Line]:
     """Return the rows of a table of lines as records, in the order of the log."""
-    rows = table.sort_by([("source", "ascending"), ("offset", "ascending")]).to_pylist()
+    rows = table.cast(SCHEMA).sort_by([("source", "ascending"), ("offset", "ascending")]).to_pylist()
     for row in rows:
         row["time"] = row["time"].replace(tzinfo=UTC)
     return msgspec.convert(rows, list[Line], strict=False)
@@ -131,82 +144,66 @@ is only ever replaced."""
 _MOST_LOGS = 64
 
 
-def _alike(block: Block, about: Source, reference: datetime) -> tuple[list[Taken], Places]:
+def _alike(data: bytes, where: Cut, about: Source, reference: datetime) -> tuple[list[Taken], Places]:
     """Return lines that are of patterns, known or learned from the others, and the places of the rest."""
-    can_take = block.can_take()
-    lines, left = np.flatnonzero(can_take), np.flatnonzero(~can_take)
-    counts = block.cut.counts[lines]
-    lines = lines[np.argsort(counts.astype(np.uint16), kind="stable")]
-    edges = np.searchsorted(block.cut.counts[lines], np.arange(MOST + 2))
-    groups = {count: lines[begin:end] for count, (begin, end) in enumerate(pairwise(edges.tolist())) if begin < end}
+    from ggi_net.authlog.read.take import taken  # the compiler takes half a second to import: only who needs it waits
+
+    may = (where.ends - where.starts <= MOST) & ~where.pieces
+    lines, others = np.flatnonzero(may), np.flatnonzero(~may)
     key = about.host, about.hop, frozenset(about.hops.items())
     known = dict(_learned.get(key, {}))
     alike: list[Taken] = []
 
     def take(pattern: Pattern) -> int:
-        known[pattern] = 0
-        if pattern.marks in groups and len(groups[pattern.marks]):
-            found = taken(pattern, block, groups[pattern.marks], reference)
-            known[pattern] = len(found.lines)
-            if len(found.lines):
-                alike.append(found)
-                can_take[found.lines] = False
-                groups[pattern.marks] = groups[pattern.marks][can_take[groups[pattern.marks]]]
+        nonlocal lines
+        found, lines = taken(pattern, data, where, lines, reference)
+        known[pattern] = len(found.lines)
+        if len(found.lines):
+            alike.append(found)
         return known[pattern]
 
     for pattern in sorted(known, key=known.__getitem__, reverse=True):
         take(pattern)
     for _ in range(_ROUNDS):
-        rest = np.concatenate([left[:0], *groups.values()])
-        if len(rest) <= _FEW:
+        if len(lines) <= _FEW:
             break
-        gained = idle = 0
-        for line in rest[:: len(rest) // _SAMPLE + 1].tolist():
-            text = block.text(line)
+        before, idle = len(lines), 0
+        for line in lines[:: len(lines) // _SAMPLE + 1].tolist():
+            text = data[where.starts[line] : where.ends[line]].decode("latin-1")
             new = learned(text, found_in(text, about), about)
             if new is not None and new not in known:
-                won = take(new)
-                gained += won
-                idle += won < _WORTH
+                idle += take(new) < _WORTH
             if idle > _IDLE:
                 break
-        if gained < len(rest) // 20:
+        if before - len(lines) < before // 20:
             break
     _learned.pop(key, None)
-    _learned[key] = {pattern: lines for pattern, lines in known.items() if lines >= _WORTH}
+    _learned[key] = {pattern: took for pattern, took in known.items() if took >= _WORTH}
     for old in list(_learned)[:-_MOST_LOGS]:
         _learned.pop(old, None)
-    return alike, np.concatenate([left, *groups.values()])
+    return alike, np.concatenate([others, lines])
 
 
-def _table(found: Taken, block: Block, about: Source, offset: int) -> pa.Table:
-    """Return the columns of lines that were read together, but the time."""
-    count = len(found.lines)
-    starts, ends = block.cut.starts[found.lines], block.cut.ends[found.lines]
-    columns: dict[str, pa.Array | str] = {
-        **found.columns,
-        "source": about.name,
-        "raw": block.array(block.words(starts, ends)),
-    }
-    arrays = {name: _same(value, count) if isinstance(value, str) else value for name, value in columns.items()}
-    arrays |= {"offset": pa.array(starts + offset), "latin1": pa.repeat(pa.scalar(value=False), count)}
-    return pa.table({name: arrays[name] for name in _WITHOUT_TIME})
+def _texts(name: str, pieces: list[_Piece]) -> pa.ChunkedArray:
+    """Return a column of texts: a dictionary where few differ, since that is written sooner, and filled at once."""
+    found = [(piece.columns[name], len(piece.lines)) for piece in pieces]
+    if name in REPEATED or all(isinstance(values, str) for values, _ in found):
+        encoded = [
+            _same(values, count) if isinstance(values, str) else values.dictionary_encode() for values, count in found
+        ]
+        return pa.chunked_array(encoded, _TEXT).unify_dictionaries()
+    plain = [pa.repeat(pa.scalar(values), count) if isinstance(values, str) else values for values, count in found]
+    return pa.chunked_array(plain, pa.string())
 
 
 def _same(value: str, count: int) -> pa.Array:
-    """Return an array of one text, without making it anew each time."""
-    return _repeated(value).slice(0, count) if count <= _CHUNK else pa.repeat(pa.scalar(value), count)
+    """Return a dictionary array of one text."""
+    noughts = _NOUGHTS.slice(0, count) if count <= len(_NOUGHTS) else pa.array(np.zeros(count, np.int32))
+    return pa.DictionaryArray.from_arrays(noughts, pa.array([value]), safe=False)
 
 
-@lru_cache(maxsize=256)
-def _repeated(value: str) -> pa.Array:
-    return pa.repeat(pa.scalar(value), _CHUNK)
-
-
-def _one_by_one(
-    data: bytes, rest: _Rest, known: Format | None, about: Source, offset: int
-) -> tuple[pa.Table, list[str]]:
-    """Return the columns of some records but the time, and their times as written."""
+def _one_by_one(data: bytes, rest: _Rest, known: Format | None, about: Source, offset: int) -> tuple[_Piece, list[str]]:
+    """Return some records, and their times as written."""
     made: dict[str, list[str]] = {name: [] for name in (*COLUMNS, "raw")}
     latin1, times = [], []
     for start, end, is_piece in zip(rest.starts.tolist(), rest.ends.tolist(), rest.pieces.tolist(), strict=True):
@@ -223,10 +220,9 @@ def _one_by_one(
         made["raw"].append(conceal(text) if conceal else text)
         latin1.append(is_latin1)
         times.append(found.time)
-    arrays = {name: pa.array(column, pa.string()) for name, column in made.items()}
-    arrays["source"] = pa.repeat(pa.scalar(about.name), len(latin1))
-    arrays |= {"offset": pa.array(rest.starts + offset), "latin1": pa.array(latin1, pa.bool_())}
-    return pa.table({name: arrays[name] for name in _WITHOUT_TIME}), times
+    columns = {name: pa.array(column, pa.string()) for name, column in made.items()}
+    columns["source"] = about.name
+    return _Piece(rest.lines, columns, rest.starts + offset, np.array(latin1, bool)), times
 
 
 def _decoded(line: bytes) -> tuple[str, bool]:

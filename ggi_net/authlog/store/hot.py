@@ -10,11 +10,12 @@ import hashlib
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ggi_net.authlog.line import REPEATED
 from ggi_net.authlog.store.columns import LINES
 from ggi_net.authlog.store.manifest import holds, merged
 from ggi_net.errors import Place, StoreDamaged
@@ -26,13 +27,8 @@ if TYPE_CHECKING:
     from ggi_net.authlog.store.manifest import Manifest, Range
 
 
-REPEATED: Final = [
-    name
-    for name in LINES.names
-    if name not in ("time", "offset", "raw", "outer", "inner", "mac", "session", "cui", "state")
-]
-"""The columns whose values repeat within a block. To look for repetitions in the others would take as long as all the
-rest; files are read whole, so that statistics help nobody."""
+_PAGE = 64 << 10
+"""So many bytes are compressed at once, while they are in the processor's cache."""
 
 
 class HotFile(NamedTuple):
@@ -60,15 +56,30 @@ def commit(folder: Path, table: pa.Table, source: str, begin: int, end: int) -> 
 
 
 def content(table: pa.Table) -> bytes:
-    """What a hot file with these lines consists of."""
+    """What a hot file with these lines consists of: plain texts, whether the table has dictionaries of them or not.
+
+    Hot files are read whole and live for minutes. So there are no statistics; the lines as they stood are compressed,
+    by what is quick, and what is left is not worth the time.
+    """
+    encoded = [field.name for field in table.schema if field.name in REPEATED or pa.types.is_dictionary(field.type)]
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd", use_dictionary=REPEATED, write_statistics=False)
+    pq.write_table(
+        table,
+        sink,
+        compression={name: "lz4" if name == "raw" else "none" for name in table.column_names},
+        use_dictionary=encoded,
+        data_page_size=_PAGE,
+        write_statistics=False,
+        store_schema=False,
+    )
     return sink.getvalue()
 
 
 def conform(table: pa.Table) -> pa.Table:
-    """`table` with the columns LINES and their types; times in any zone become UTC."""
-    return table.select(LINES.names).cast(pa.schema([*LINES]))
+    """`table` with the columns LINES and their types; times in any zone become UTC. Dictionaries of texts stay."""
+    found = table.select(LINES.names)
+    fields = zip(found.schema, LINES, strict=True)
+    return found.cast(pa.schema([have if pa.types.is_dictionary(have.type) else want for have, want in fields]))
 
 
 def listed(folder: Path, of: str = "") -> list[HotFile]:
