@@ -11,8 +11,9 @@ from store_help import KEYS, NOON, answers, assemble, line
 
 from ggi_net.authlog.groups import groups_of
 from ggi_net.authlog.line import Result
-from ggi_net.authlog.question import Question
-from ggi_net.authlog.store import crowd
+from ggi_net.authlog.login import Outcome
+from ggi_net.authlog.question import Question, Scope
+from ggi_net.authlog.store import crowds
 from ggi_net.authlog.store.columns import table_of
 from ggi_net.authlog.store.store import Store
 
@@ -55,11 +56,11 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=range(len(QUESTIONS)))
 @pytest.mark.parametrize("persons", [True, False])
-@pytest.mark.parametrize("most", [0, crowd.MOST], ids=["from files", "from memory"])
+@pytest.mark.parametrize("often", [0, 1000], ids=["from memory", "from files"])
 def test_groups_are_those_of_a_look_at_every_login(
-    store: Store, question: Question, persons: bool, most: int, monkeypatch: pytest.MonkeyPatch
+    store: Store, question: Question, persons: bool, often: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowd, "MOST", most)
+    monkeypatch.setattr(crowds, "OFTEN", often)
     everything = store.logins(Question(limit=10_000))
     assert len(everything) == 90
     found: dict[tuple[str, ...], tuple[int, object, object]] = {}
@@ -78,18 +79,59 @@ def test_groups_are_those_of_a_look_at_every_login(
     }  # fmt: skip
 
 
-def test_nothing_stays_in_memory_of_who_was_erased(store: Store) -> None:
+SEARCHES = (
+    *QUESTIONS,
+    Question(limit=7),
+    Question(nas="AP-1"),
+    Question(outcome=Outcome.REJECT, cause="NONE", limit=5),
+    Question(outcome=Outcome.REJECT),
+    Question(scope=Scope(everybody=False, inner=False, gemeenten=("almelo", "borne"))),
+    Question(user="u2@hengelo.example", scope=Scope(everybody=False, inner=False, gemeenten=("enschede",))),
+    Question(user="anonymous@hengelo.example", scope=Scope(everybody=False, inner=False, gemeenten=("enschede",))),
+    Question(scope=Scope(everybody=False, inner=False)),
+)
+
+
+@pytest.mark.parametrize("question", SEARCHES, ids=range(len(SEARCHES)))
+def test_a_search_in_memory_finds_what_a_search_of_files_finds(
+    store: Store, question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.compact(finish=True)
-    everybody = Question(user="u2@hengelo.example")
-    assert store.groups(everybody, persons=True)
+    monkeypatch.setattr(crowds, "OFTEN", 1000)
+    found = store.logins(question)
+    explained = [store.login(login.id) for login in found[:3]]
+    assert store._crowds.kept == 0
+    monkeypatch.setattr(crowds, "OFTEN", 0)
+    assert store.logins(question) == found
+    assert [store.login(login.id) for login in found[:3]] == explained
+    assert store._crowds.kept or not found
+
+
+def test_sets_come_into_memory_when_they_are_asked_for_often(store: Store) -> None:
+    store.compact(finish=True)
+    kept = []
+    for _ in range(crowds.OFTEN + 2):
+        store.groups(Question(), persons=False)
+        kept.append(store._crowds.kept)
+    assert kept == [0] * crowds.OFTEN + [90, 90]
+
+
+def test_nothing_stays_in_memory_of_who_was_erased(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "OFTEN", 0)
+    store.compact(finish=True)
+    of_one = Question(user="u2@hengelo.example")
+    assert store.groups(of_one, persons=True)
+    assert store._crowds.kept == 90
     store.erase(identity="u2@hengelo.example", reason="AVG-17")
-    assert store.groups(everybody, persons=True) == []
-    assert not [group for group in store.groups(Question(), persons=True) if group.user == "u2@hengelo.example"]
+    assert store.groups(of_one, persons=True) == []
+    assert store.logins(of_one) == []
+    assert store._crowds.kept < 90
 
 
 def test_no_more_is_kept_in_memory_than_may_be(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "OFTEN", 0)
     store.compact(finish=True)
     found = store.groups(Question(), persons=True)
-    assert store._crowds.kept == sum(group.logins for group in found) > 0
-    monkeypatch.setattr(crowd, "MOST", store._crowds.kept - 1)
+    assert store._crowds.kept == 90
+    monkeypatch.setattr(crowds, "MOST", 89)
     assert set(store.groups(Question(), persons=True)) == set(found)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 from ggi_net.authlog.groups import Group
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
-from ggi_net.authlog.store.crowd import KIND, PERSON, Met, answerable, together
+from ggi_net.authlog.store.crowd import KIND, PERSON, Met
 from ggi_net.authlog.store.search import condition, logins_of, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ggi_net.authlog.question import Question
-    from ggi_net.authlog.store.crowd import Crowds
+    from ggi_net.authlog.store.crowds import Crowds
     from ggi_net.authlog.store.view import View
 
 _OUTCOMES: Final = {outcome.value: outcome for outcome in Outcome}
@@ -28,28 +28,46 @@ def groups(view: View, crowds: Crowds, question: Question, *, persons: bool) -> 
 
     Raises FileGone, FileNotFoundError or StoreDamaged.
     """
+    return [_group(met) for met in _together(_met(view, crowds, question, persons=persons))]
+
+
+def _met(view: View, crowds: Crowds, question: Question, *, persons: bool) -> Iterator[Met]:
     sets = [one for one in view.sets() if within(one, question)]
-    crowd = crowds.of(view, sets) if answerable(question) else None
-    found: list[Met] = []
+    crowd = crowds.of(view, sets)
     if crowd is not None:
-        found += [met for one in crowd for met in one.met(question, view.keys, persons=persons)]
+        for one in crowd:
+            yield from one.met(question, view.keys, persons=persons)
     else:
         files, places = logins_of(view, question, sets)
         if files:
-            found += _queried(view, question, view.rows_in(files), places, persons=persons)
+            yield from _queried(view, question, view.rows_in(files), places, persons=persons)
     if view.mentions(question):
-        if crowd is not None:
-            found += crowds.hot(view).met(question, view.keys, persons=persons)
+        hot = crowds.hot(view)
+        if hot is not None:
+            for one in hot:
+                yield from one.met(question, view.keys, persons=persons)
         else:
             with view.engine.given("hot_logins", view.hot.table):
-                found += _queried(view, question, "hot_logins", None, persons=persons)
-    return [_group(met) for met in together(found)]
+                yield from _queried(view, question, "hot_logins", None, persons=persons)
+
+
+def _together(some: Iterable[Met]) -> Iterable[Met]:
+    """Those that are equal as one."""
+    found: dict[tuple[str, ...], Met] = {}
+    for met in some:
+        known = found.get(met.values)
+        found[met.values] = (
+            met
+            if known is None
+            else Met(met.values, met.logins + known.logins, min(met.first, known.first), max(met.last, known.last))
+        )
+    return found.values()
 
 
 def _queried(
     view: View, question: Question, rows: str, places: Sequence[int] | None, *, persons: bool
 ) -> Iterator[Met]:
-    """The same from files: where there are more logins than memory is for."""
+    """The same by a query, of files mostly: where there are more logins than memory is for, or nobody asked before."""
     columns = [f'"{name}"' for name in KIND] + (
         [f'{sql} AS "{name}"' for name, sql in PERSON.items()] if persons else []
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ggi_net.authlog.line import Line
     from ggi_net.authlog.login import Login
     from ggi_net.authlog.question import Question
+    from ggi_net.authlog.store.crowds import Crowds
     from ggi_net.authlog.store.keys import Keys
     from ggi_net.authlog.store.manifest import File, FileSet
     from ggi_net.authlog.store.view import View
@@ -112,10 +113,15 @@ def _one_of(column: str, values: Sequence[str]) -> str:
     return f"{column} IN ({', '.join('?' * len(values))})" if values else "false"
 
 
-def find(view: View, question: Question) -> list[Login]:
+def find(view: View, crowds: Crowds, question: Question) -> list[Login]:
     """The answers, newest first. Raises FileGone, FileNotFoundError or StoreDamaged."""
     sets = [one for one in view.sets() if within(one, question)]
-    rows = _stored(view, question, sets) + _hot(view, question)
+    crowd = crowds.of(view, sets)
+    if crowd is None:
+        rows = _stored(view, question, sets)
+    else:
+        rows = [row for one in crowd for row in one.newest(question, view.keys)]
+    rows += _hot(view, question)
     rows.sort(key=lambda row: row[0])
     rows.sort(key=lambda row: row[1], reverse=True)
     first = {row[0]: row for row in reversed(rows)}  # parts of one login until its day is closed
@@ -219,7 +225,7 @@ def _by_time(sets: Sequence[FileSet], first: int) -> Iterator[list[FileSet]]:
         yield group
 
 
-def one(view: View, login: str) -> Login | None:
+def one(view: View, crowds: Crowds, login: str) -> Login | None:
     """The login with that id and its lines, as far as they are still kept; None when there is none.
 
     Raises FileGone, FileNotFoundError or StoreDamaged.
@@ -228,19 +234,29 @@ def one(view: View, login: str) -> Login | None:
     if day is None:
         return None
     near = [one for one in view.sets() if day - _DAY <= one.end and one.begin < day + 2 * _DAY]
-    found = []
-    by_set = indexed(view, [wanted], near) or {}
-    places = sorted({place for some in by_set.values() for place in some})
-    if places:
-        where = Condition()
-        where.add(f"{_is_one_of('place', places)} AND id = ?", login)
-        rows = _select(view, where, at(places, list(by_set)), _PARTS)
-        found = [login_of(row) for row in rows]
+    crowd = crowds.of(view, near)
+    if crowd is None:
+        rows, places = _indexed(view, near, login)
+    else:
+        parts = [part for one in crowd for part in one.login(login)]
+        rows, places = [row for _, row in parts], sorted({place for place, _ in parts})
+    found = [login_of(row) for row in rows]
     if found:
         found[0] = msgspec.structs.replace(found[0], lines=_lines(view, found[0], wanted, places))
     if login in view.hot.logins:
         found.append(view.hot.logins[login])
     return _whole(view, found) if len(found) > 1 else next(iter(found), None)
+
+
+def _indexed(view: View, sets: Sequence[FileSet], login: str) -> tuple[list[tuple[Any, ...]], list[int]]:
+    """The parts of a login among the sets, and the places where it can stand."""
+    by_set = indexed(view, [number(login)], sets) or {}
+    places = sorted({place for some in by_set.values() for place in some})
+    if not places:
+        return [], []
+    where = Condition()
+    where.add(f"{_is_one_of('place', places)} AND id = ?", login)
+    return _select(view, where, at(places, list(by_set)), _PARTS), places
 
 
 def _whole(view: View, parts: Sequence[Login]) -> Login:

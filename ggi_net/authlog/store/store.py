@@ -23,7 +23,7 @@ import msgspec
 from ggi_net.authlog.store import close as closing
 from ggi_net.authlog.store import compact, counts, groups, hot, manifest, search
 from ggi_net.authlog.store.change import empty_trash, spill_folder, sweep
-from ggi_net.authlog.store.crowd import Crowds
+from ggi_net.authlog.store.crowds import Crowds
 from ggi_net.authlog.store.engine import Engine
 from ggi_net.authlog.store.erase import Eraser, subject
 from ggi_net.authlog.store.identity import Identity
@@ -140,11 +140,11 @@ class Store:
 
         Raises StoreDamaged when a file that would have to be read can't be: what is left is no answer.
         """
-        return looking(self._view, lambda view: search.find(view, question))
+        return looking(self._view, lambda view: search.find(view, self._crowds, question))
 
     def login(self, login_id: str) -> Login | None:
         """The login with that id, with its lines as long as they are kept; None when there is none."""
-        return looking(self._view, lambda view: search.one(view, login_id))
+        return looking(self._view, lambda view: search.one(view, self._crowds, login_id))
 
     def counts(self, question: Question, by: Sequence[str]) -> list[Count]:
         """The logins of a question counted by some of `helpdesk.Group`, without its limit; largest first."""
