@@ -6,6 +6,8 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ggi_net.authlog.ingest.once import Report, ingest
 from ggi_net.authlog.ingest.opened import Committer, make_store
 from ggi_net.authlog.ingest.pool import Here
@@ -18,8 +20,6 @@ from ggi_net.authlog.store import hot
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-    import pytest
 
 ABOUT = About(host="idp-almelo")
 
@@ -35,6 +35,20 @@ def new_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     store = folder / "store"
     make_store(LogSettingsFile(store=str(store)), lambda _: None)
     return store
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty store of the test's own."""
+    return new_store(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Where a log may be written."""
+    path = tmp_path / "logs" / "radius.log"
+    path.parent.mkdir()
+    return path
 
 
 def parts(store: Path) -> tuple[Sources, Committer]:

@@ -14,7 +14,6 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from ggi_net.authlog.assemble import assemble
 from ggi_net.authlog.causes.catalogue import Catalogue
 from ggi_net.authlog.generate import mix
 from ggi_net.authlog.generate.chain import PROXIES, Chain
@@ -34,8 +33,6 @@ from ggi_net.errors import LogFolderInUse, TooFewLogins
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from ggi_net.authlog.login import Login
 
 DAY = date(2026, 11, 23)
 LOGINS = 1500
@@ -177,33 +174,6 @@ def test_the_truth_is_what_the_catalogue_finds_in_the_evidence(
     match = Catalogue.load().cause_of(evidence(who, fault))
     assert match is not None
     assert match.cause.id == mix.cause_of(fault, who)
-
-
-def test_logins_are_put_together_and_explained_as_they_were(
-    lines: dict[str, list[Line]], truth: list[dict[str, str]], world: World
-) -> None:
-    """The whole way: from the lines of all hops to one login for each attempt, with its outcome and its cause."""
-    hosts = {path: f"{path.partition('/')[0]}-rad1" for path in lines if path.endswith("radius.log")}
-    everything = [
-        msgspec.structs.replace(line, host=line.host or hosts.get(path, ""))
-        for path, found in lines.items()
-        for line in found
-    ]
-    logins = assemble(everything, places_of(world), Catalogue.load(), key=b"k" * 32)
-    assert len(logins) <= len(truth) * 1.01
-    of_device: dict[str, list[Login]] = defaultdict(list)
-    for login in logins:
-        of_device[login.mac].append(login)
-    right = 0
-    for row in truth:
-        at = datetime.fromisoformat(row["time"])
-        near = [
-            login
-            for login in of_device[row["mac"].replace("-", "").lower()]
-            if abs(login.begin - at) < timedelta(seconds=6)
-        ]
-        right += any((login.outcome, login.cause) == (row["outcome"], row["cause"]) for login in near)
-    assert right >= 0.99 * len(truth)
 
 
 def test_every_fault_names_a_cause_of_the_catalogue() -> None:

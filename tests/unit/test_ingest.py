@@ -18,7 +18,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ingest_logs import ABOUT, lines, new_store, once, parts, read, stored, text
+from ingest_logs import ABOUT, lines, once, parts, read, stored, text
 
 from ggi_net.authlog.ingest import reading, tasks
 from ggi_net.authlog.ingest.discover import matching, rotated
@@ -32,18 +32,6 @@ from ggi_net.errors import LogUnreadable, NoLogs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return new_store(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    path = tmp_path / "logs" / "radius.log"
-    path.parent.mkdir()
-    return path
 
 
 def zstd(data: bytes) -> bytes:

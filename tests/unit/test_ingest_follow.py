@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from ingest_logs import ABOUT, lines, new_store, once, parts, read, stored, text
+from ingest_logs import ABOUT, lines, once, parts, read, stored, text
 
 from ggi_net.authlog.ingest import follow, spool
 from ggi_net.authlog.ingest.follow import Follower
@@ -24,18 +24,6 @@ from ggi_net.authlog.ingest.tasks import Input, inputs_of
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return new_store(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    path = tmp_path / "logs" / "radius.log"
-    path.parent.mkdir()
-    return path
 
 
 @pytest.fixture

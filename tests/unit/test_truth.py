@@ -191,6 +191,7 @@ def test_of_complete_logs_everything_is_found_once_as_it_was(made: Made, whole: 
     assert {"home-silent", "no-answer", "directory-unreachable", "device-distrusts-server"} <= {
         row.cause for row, _ in found.pairs
     }
+    assert sum(not login.missing for login in whole) / len(whole) >= 0.995, "seen at every hop that they crossed"
 
 
 def test_who_it_was_is_known_from_the_home_log(made: Made, whole: list[Login]) -> None:
