@@ -6,8 +6,6 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from markupsafe import Markup
-
 FOLDER = Path(__file__).parent / "static"
 STATIC = "/static/"
 """Below it stands what is the same for everybody; anything else is nobody else's business."""
@@ -17,9 +15,10 @@ ASK = "no-cache"
 """For one that does not, or names what this process does not have: kept, but asked for again each time."""
 
 
-def address(name: str) -> Markup:
+@cache
+def address(name: str) -> str:
     """The address of a file of the folder, with its version; for templates. Raises KeyError."""
-    return Markup("{}{}?v={}").format(STATIC, name, _versions()[name])
+    return f"{STATIC}{name}?v={_versions()[name]}"
 
 
 def caching(path: str, query: bytes) -> str:
