@@ -415,5 +415,4 @@ def test_columns_of_few_texts_are_dictionaries() -> None:
     data = "".join(filled(SEEDS[0], random.Random(12), PLAIN) + "\n" for _ in range(1000)).encode() + b"nothing\n"
     table = lines(data, about())
     assert pa.types.is_dictionary(table.schema.field("product").type)
-    assert table["product"].num_chunks > 1
     assert table.schema.field("raw").type == pa.string()

@@ -31,7 +31,6 @@ SCHEMA = pa.schema(
     + [("offset", pa.int64()), ("raw", pa.string()), ("latin1", pa.bool_())]
 )
 """The columns of a table of lines, in the order of the record `Line`."""
-_TEXT = pa.dictionary(pa.int32(), pa.string())
 
 _CHUNK = 20_000
 """How many lines are read one by one before they are put into columns."""
@@ -46,7 +45,6 @@ _IDLE = 12
 
 
 _NONE = np.zeros(0, np.int64)
-_NOUGHTS = pa.array(np.zeros(_CHUNK, np.int32))
 
 
 class _Piece(NamedTuple):
@@ -184,22 +182,21 @@ def _alike(data: bytes, where: Cut, about: Source, reference: datetime) -> tuple
     return alike, np.concatenate([others, lines])
 
 
-def _texts(name: str, pieces: list[_Piece]) -> pa.ChunkedArray:
-    """Return a column of texts: a dictionary where few differ, since that is written sooner, and filled at once."""
-    found = [(piece.columns[name], len(piece.lines)) for piece in pieces]
-    if name in REPEATED or all(isinstance(values, str) for values, _ in found):
-        encoded = [
-            _same(values, count) if isinstance(values, str) else values.dictionary_encode() for values, count in found
-        ]
-        return pa.chunked_array(encoded, _TEXT).unify_dictionaries()
-    plain = [pa.repeat(pa.scalar(values), count) if isinstance(values, str) else values for values, count in found]
+def _texts(name: str, pieces: list[_Piece]) -> pa.ChunkedArray | pa.Array:
+    """Return a column of texts: a dictionary where few differ, since that is made and written sooner."""
+    found = [piece.columns[name] for piece in pieces]
+    counts = [len(piece.lines) for piece in pieces]
+    if all(isinstance(values, str) for values in found):
+        known = {value: code for code, value in enumerate(dict.fromkeys(found))}
+        codes = np.repeat(np.array([known[value] for value in found], np.int32), counts)
+        return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(known), safe=False)
+    plain = [
+        pa.repeat(pa.scalar(values), count) if isinstance(values, str) else values
+        for values, count in zip(found, counts, strict=True)
+    ]
+    if name in REPEATED:
+        return pa.chunked_array([values.dictionary_encode() for values in plain]).unify_dictionaries()
     return pa.chunked_array(plain, pa.string())
-
-
-def _same(value: str, count: int) -> pa.Array:
-    """Return a dictionary array of one text."""
-    noughts = _NOUGHTS.slice(0, count) if count <= len(_NOUGHTS) else pa.array(np.zeros(count, np.int32))
-    return pa.DictionaryArray.from_arrays(noughts, pa.array([value]), safe=False)
 
 
 def _one_by_one(data: bytes, rest: _Rest, known: Format | None, about: Source, offset: int) -> tuple[_Piece, list[str]]:
@@ -220,7 +217,10 @@ def _one_by_one(data: bytes, rest: _Rest, known: Format | None, about: Source, o
         made["raw"].append(conceal(text) if conceal else text)
         latin1.append(is_latin1)
         times.append(found.time)
-    columns = {name: pa.array(column, pa.string()) for name, column in made.items()}
+    columns = {
+        name: column[0] if column.count(column[0]) == len(column) else pa.array(column, pa.string())
+        for name, column in made.items()
+    }
     columns["source"] = about.name
     return _Piece(rest.lines, columns, rest.starts + offset, np.array(latin1, bool)), times
 

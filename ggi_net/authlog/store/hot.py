@@ -76,10 +76,14 @@ def content(table: pa.Table) -> bytes:
 
 
 def conform(table: pa.Table) -> pa.Table:
-    """`table` with the columns LINES and their types; times in any zone become UTC. Dictionaries of texts stay."""
+    """`table` with the columns LINES and their types; times in any zone become UTC. Dictionaries of texts stay.
+
+    No line lacks a value. To say so saves a tenth of the time that writing takes.
+    """
     found = table.select(LINES.names)
     fields = zip(found.schema, LINES, strict=True)
-    return found.cast(pa.schema([have if pa.types.is_dictionary(have.type) else want for have, want in fields]))
+    kept = [have if pa.types.is_dictionary(have.type) else want for have, want in fields]
+    return found.cast(pa.schema([field.with_nullable(False) for field in kept]))
 
 
 def listed(folder: Path, of: str = "") -> list[HotFile]:
@@ -123,7 +127,8 @@ def read(files: Sequence[Path]) -> pa.Table:
     tables = []
     for path in files:
         try:
-            tables.append(pq.ParquetFile(path).read())
+            found = pq.ParquetFile(path).read()
+            tables.append(found.cast(pa.schema([field.with_nullable(True) for field in found.schema])))
         except FileNotFoundError:
             raise
         except (OSError, pa.ArrowException):
