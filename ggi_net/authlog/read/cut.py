@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ggi_net.authlog.read.source import Source
 
 LONGEST = 1 << 20
-PART = 2 << 20
+PART = 4 << 20
 LF, CR = 10, 13
 
 _HEAD = 4096
