@@ -14,7 +14,7 @@ from ggi_net.authlog.store.engine import parquet
 from ggi_net.authlog.store.owners import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ggi_net.authlog.line import Line
     from ggi_net.authlog.login import Login
@@ -30,7 +30,7 @@ _NEWEST: Final = 'ORDER BY "begin" DESC, id'
 _MANY: Final = 1000
 """Places of all sets from which on it is quicker to look at all: an identity that many devices use was asked for."""
 _SETS: Final = 12
-"""How many sets are asked at first for one device or person; what is asked for is mostly among the newest."""
+"""How many sets are asked at first for one device or person; then as many as the missing ones need at that rate."""
 _PARTS: Final = 16
 """In how many parts a login can be stored."""
 _DAY: Final = timedelta(days=1)
@@ -133,16 +133,22 @@ def _stored(view: View, question: Question, sets: list[FileSet]) -> list[tuple[A
     places = places_of(view, question, sets)
     found: list[tuple[Any, ...]] = []
     if places is None:  # anywhere: a day is a lot to look at
-        where = condition(question, view.keys)
-        for group in _by_time(sets, 1):
-            if len(found) < question.limit:
-                found += _select(view, where, [file for one in group for file in one.logins], question.limit)
+        where, most = condition(question, view.keys), 1
+        rest = _newest_first(sets)
+        while rest and len(found) < question.limit:
+            group, rest = _first(rest, most)
+            found += _select(view, where, [file for one in group for file in one.logins], question.limit)
+            most *= 2
         return found
-    for group in _by_time([one for one in sets if places.get(one)], _SETS):
-        if len(found) < question.limit:
-            near = sorted({place for one in group for place in places[one]})
-            files = [file for one in group for file in at(places[one], [one])]
-            found += _select(view, condition(question, view.keys, places=near), files, question.limit)
+    asked, most = 0, _SETS
+    rest = _newest_first([one for one in sets if places.get(one)])
+    while rest and len(found) < question.limit:
+        group, rest = _first(rest, most)
+        near = sorted({place for one in group for place in places[one]})
+        files = [file for one in group for file in at(places[one], [one])]
+        found += _select(view, condition(question, view.keys, places=near), files, question.limit)
+        asked += len(group)
+        most = 1 + (question.limit - len(found)) * asked // len(found) if found else 2 * asked
     return found
 
 
@@ -212,17 +218,17 @@ def within(one: FileSet, question: Question) -> bool:
     return not (question.since and one.end < question.since) and not (question.until and one.begin >= question.until)
 
 
-def _by_time(sets: Sequence[FileSet], first: int) -> Iterator[list[FileSet]]:
-    """Groups of sets, each older than the one before; `first` sets, then twice as many each time."""
-    group: list[FileSet] = []
-    most = first
-    for one in sorted(sets, key=lambda one: one.end, reverse=True):
-        if len(group) >= most and one.end < min(other.begin for other in group):
-            yield group
-            group, most = [], most * 2
-        group.append(one)
-    if group:
-        yield group
+def _newest_first(sets: Iterable[FileSet]) -> Sequence[FileSet]:
+    return sorted(sets, key=lambda one: one.end, reverse=True)
+
+
+def _first(sets: Sequence[FileSet], most: int) -> tuple[Sequence[FileSet], Sequence[FileSet]]:
+    """The first `most` of some sets, newest first, and the rest; more when the next one is of the same time."""
+    oldest = min(one.begin for one in sets[:most])
+    while most < len(sets) and sets[most].end >= oldest:
+        oldest = min(oldest, sets[most].begin)
+        most += 1
+    return sets[:most], sets[most:]
 
 
 def one(view: View, crowds: Crowds, login: str) -> Login | None:
