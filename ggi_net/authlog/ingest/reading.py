@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ggi_net.authlog.ingest.logfile import LogFile
     from ggi_net.authlog.ingest.sources import Span
 
-BLOCK = 16 << 20
+BLOCK = 8 << 20
 
 
 class Store(Committed, Protocol):
