@@ -1,11 +1,14 @@
 # What can be done here: `make help`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check golden bench docs pictures lock clean
+.PHONY: help venv demo test fuzz check golden bench docs pictures lock clean
 
 BIN := .venv/bin
 # Two workers, whole files to each: live tests keep their daemons for the length of a file.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --durations 20 --durations-min 5
+# For how long `make fuzz` attacks each of TARGETS (all of them, when none is named).
+SECONDS := 60
+TARGETS :=
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +24,10 @@ test: ## Install what the tests need and run them all
 	@scripts/install-test-packages
 	@scripts/install-test-provider
 	$(PYTEST)
+
+fuzz: ## Attack the parsers with atheris, each for SECONDS=60, or only TARGETS="relp asked"
+	@scripts/setup-venv --dev
+	@$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(TARGETS)
 
 check: ## Lint, format, types, playbooks: what pre-commit and CI run
 	@scripts/setup-venv --dev

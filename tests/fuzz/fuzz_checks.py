@@ -78,7 +78,7 @@ def _rows(data: bytes, source: Source, offset: int = 0) -> list[dict[str, Any]]:
 
 def _every_byte_is_kept(data: bytes, rows: list[dict[str, Any]]) -> None:
     """Between two records stand line ends, or blank space in a format whose records span lines."""
-    ends = [*(row["offset"] for row in rows[1:]), len(data)]
+    ends = [*(row["offset"] for row in rows), len(data)][1:]
     assert not data[: rows[0]["offset"] if rows else len(data)].strip()
     for row, end in zip(rows, ends, strict=True):
         stood = data[row["offset"] : end]

@@ -46,10 +46,11 @@ def _attacked(name: str, seconds: int, runs: int) -> bool:
     for number, seed in enumerate(seeds):
         (corpus / f"seed-{number:03}").write_bytes(seed)
     words = sorted({word for seed in seeds for word in _WORD.findall(seed)})[:400]
-    dictionary = folder / "words"
+    dictionary = folder / "words"  # libFuzzer takes no empty one
     dictionary.write_text("".join(f'"{_escaped(word)}"\n' for word in words))
     command = [
-        sys.executable, __file__, "--one", name, str(corpus), f"-dict={dictionary}", f"-max_total_time={seconds}",
+        sys.executable, __file__, "--one", name, str(corpus), f"-max_total_time={seconds}",
+        *([f"-dict={dictionary}"] if words else []),
         f"-runs={runs}", f"-max_len={fuzz_targets.LONGEST}", "-timeout=20", "-rss_limit_mb=2048",
         f"-artifact_prefix={folder}/", "-print_final_stats=1", *(["-seed=1"] if runs >= 0 else []),
     ]  # fmt: skip
