@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ggi_net.authlog.words import spelled
-from ggi_net.cli.console import note, out
+from ggi_net.cli.console import note, out, print_whole
 from ggi_net.cli.logs_options import SettingsOption  # noqa: TC001  typer reads the annotations
 from ggi_net.cli.render import counted
 
@@ -70,7 +70,7 @@ def search(
             typer.echo(msgspec.json.encode(shown).decode())
         return
     if found:
-        out.print(_table(found))
+        print_whole(_table(found))
     out.print(_entries(len(found)))
 
 

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ggi_net.model.estate import Estate
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
@@ -16,6 +18,8 @@ out = Console(highlight=False, soft_wrap=True, emoji=False)
 
 err = Console(stderr=True, highlight=False, emoji=False)
 """Progress and notes, on standard error."""
+
+_WIDEST = 1000
 
 EstateOption = Annotated[
     Path,
@@ -37,6 +41,12 @@ StrictOption = Annotated[
         "--strict", help="Fail when a gemeente's data in NetBox is broken, rather than leave it out with its reason."
     ),
 ]
+
+
+def print_whole(table: Table) -> None:
+    """Print a table with nothing in it cut off, however wide that is: a console prints nothing wider than itself."""
+    whole = out.measure(table, options=out.options.update(width=_WIDEST)).maximum
+    Console(highlight=False, soft_wrap=True, emoji=False, width=max(out.width, whole)).print(table)
 
 
 def open_estate(source: Path, *, strict: bool = False) -> Estate:

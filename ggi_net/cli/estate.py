@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ggi_net import paths
-from ggi_net.cli.console import EstateOption, err, note, open_estate, out
+from ggi_net.cli.console import EstateOption, err, note, open_estate, out, print_whole
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -63,8 +63,7 @@ def _show_all(estate: Estate) -> None:
         totals[placed.device.role.value] += 1
         platforms[placed.device.platform] += 1
     # As wide as it needs to be: a line that the terminal wraps reads better than columns squeezed to a letter.
-    out.width = max(out.width, out.measure(table, options=out.options.update(width=1000)).maximum)
-    out.print(table)
+    print_whole(table)
     out.print()
     out.print(
         f"Estate '{estate.name}', ranges {estate.ranges}: {len(estate.gemeenten)} gemeenten, "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ggi_net.cli.console import err, out
+from ggi_net.cli.console import err, out, print_whole
 from ggi_net.cli.logs_options import SettingsOption, StoreOption, read_logs_settings, say, until_told
 
 if TYPE_CHECKING:
@@ -190,8 +190,7 @@ def _print(report: Report) -> None:
     for one in report.files.values():
         counts = (f"{one.tally.lines:,}", f"{one.tally.unparsed:,}")
         table.add_row(escape(inert(one.path)), *counts, _note(one.trouble, one.busy, one.tally.left))
-    out.width = max(out.width, out.measure(table, options=out.options.update(width=1000)).maximum)
-    out.print(table)
+    print_whole(table)
     total = report.total
     out.print()
     for name, count in sorted(total.kinds.items()):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ggi_net.cli.console import out
+from ggi_net.cli.console import out, print_whole
 from ggi_net.cli.logs_options import SettingsOption, StoreOption, read_logs_settings, say
 from ggi_net.source.yamlfile import printable
 
@@ -145,8 +145,7 @@ def _print(found: Status) -> None:
     for day in found.days:
         days.add_row(day.day, f"{day.lines:,}", f"{day.logins:,}", f"{day.bytes / 1e6:,.1f}")
     for table in (logs, days):
-        out.width = max(out.width, out.measure(table, options=out.options.update(width=1000)).maximum)
-        out.print(table)
+        print_whole(table)
         out.print()
     for name, count in found.kinds.items():
         product, _, kind = name.partition(" ")

@@ -89,7 +89,7 @@ class Cli:
         prepare: Callable[[Any], object] = lambda shell: None,
     ) -> None:
         self.device = target.device
-        self._know("")
+        self.expect(re.compile(""))
         self._resolver = resolver
         guarded(target.device, target.connection, lambda: self._connect(target.connection, shell, device_type))
         try:
@@ -100,7 +100,7 @@ class Cli:
                 f"{self.device}: no session: {first_line(error)}",
                 hint="is the `enable` password in the connections file right?",
             ) from None
-        self._know(str(self.shell.base_prompt))
+        self.expect(_prompt(str(self.shell.base_prompt)))
 
     def _connect(self, connection: Connection, shell: type[Any], device_type: str) -> None:
         try:
@@ -130,11 +130,11 @@ class Cli:
             self.shell.set_base_prompt()
         except BROKEN as error:
             raise DeviceUnreachable(f"{self.device}: no prompt: {first_line(error)}") from None
-        self._know(str(self.shell.base_prompt))
+        self.expect(_prompt(str(self.shell.base_prompt)))
 
-    def _know(self, name: str) -> None:
-        """Have the prompt be that of a device with this name, in any of its modes."""
-        self.prompt = re.compile(rf"^{re.escape(name[:_PROMPT_KEEPS])}[^\s()]*(?:\([^()\s]+\))?[#>%] ?", re.MULTILINE)
+    def expect(self, prompt: re.Pattern[str]) -> None:
+        """Have a prompt be what this expression finds at the beginning of a line."""
+        self.prompt = prompt
         self._ends = self._ending("")
 
     def _ending(self, expect: str) -> re.Pattern[str]:
@@ -204,6 +204,11 @@ class Cli:
         """End the session at once, without waiting for the device; never raises."""
         if self.shell is not None:
             self.shell.paramiko_cleanup()
+
+
+def _prompt(name: str) -> re.Pattern[str]:
+    """The prompt of a device in any of its modes."""
+    return re.compile(rf"^{re.escape(name[:_PROMPT_KEEPS])}[^\s()]*(?:\([^()\s]+\))?[#>%] ?", re.MULTILINE)
 
 
 def artifact_of(target: Target) -> Artifact:

@@ -58,7 +58,7 @@ class JunosSession:
         self._read_last = ""
         self._cli = Cli(target, resolver, JunosShell, "juniper_junos")
         user, _, self._hostname = str(self._cli.shell.base_prompt).partition("@")
-        self._cli.prompt = re.compile(rf"^{re.escape(user)}@[\w.-]+[>#] ?", re.MULTILINE)
+        self._cli.expect(re.compile(rf"^{re.escape(user)}@[\w.-]+[>#] ?", re.MULTILINE))
 
     def identify(self) -> Identity:
         """The name in the prompt and the serial number of the chassis."""
