@@ -9,7 +9,7 @@ then the compiler knows that no place is negative, which would count from the en
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numba
 
@@ -54,7 +54,7 @@ def compiled(function: Compiled) -> Compiled:
     except RuntimeError as error:
         if "no locator" not in str(error):
             raise
-    return made  # type: ignore[no-any-return]
+    return cast("Compiled", made)
 
 
 @compiled
