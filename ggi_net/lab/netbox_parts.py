@@ -107,15 +107,31 @@ def _belongs(pid: int, leader: int, folder: Path) -> bool:
 def stop(folder: Path, number: signal.Signals) -> None:
     """End the part in `folder` by a signal to its first process; what is left after 10 s, or of SIGKILL, is killed."""
     leader = _leader(folder)
+    ended = set(running(folder))
     if leader is not None and lives(folder) and number != signal.SIGKILL:
         _send(leader, number)
         limit = time.monotonic() + _STOP_SECONDS
         while running(folder) and time.monotonic() < limit:
             time.sleep(0.02)
     while left := running(folder):
+        ended.update(left)
         for pid in left:
             _send(pid, signal.SIGKILL)
         time.sleep(0.02)
+    limit = time.monotonic() + _STOP_SECONDS
+    while any(map(_holds_files, ended)) and time.monotonic() < limit:
+        time.sleep(0.02)
+
+
+def _holds_files(pid: int) -> bool:
+    """Whether a process that ends may still have a socket or a file open: its first thread loses its folder
+    before the other ones have closed what they share."""
+    try:
+        threads = [entry.name for entry in Path(f"/proc/{pid}/task").iterdir()]
+        _, _, rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    except OSError:  # gone
+        return False
+    return threads != [str(pid)] or rest.split()[0] not in "ZX"
 
 
 def _send(pid: int, number: signal.Signals) -> None:

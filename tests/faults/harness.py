@@ -9,7 +9,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from dataclasses import dataclass, field
+from multiprocessing import connection
 from typing import TYPE_CHECKING, Any
 
 import paramiko
@@ -39,6 +41,8 @@ _PROCESSES.set_forkserver_preload(
     ]
 )
 _PATIENCE_SECONDS = 60
+# Starting a process asks after all others as well; two who ask after one at once would take its end from each other.
+_ASKING = threading.Lock()
 CALL, SEND = "call", "send"
 
 
@@ -56,18 +60,18 @@ class Job:
 def killed(job: Job, kind: str, number: int) -> None:
     """Push, and die before the `number`-th moment of that kind (from 1). Fails when the push ended before that."""
     process, reports = _started(job, kind, number)
-    process.join(_PATIENCE_SECONDS)
-    code = process.exitcode
+    connection.wait([process.sentinel], _PATIENCE_SECONDS)
+    with _ASKING:
+        code = process.exitcode
     reports.close()
     assert code == -signal.SIGKILL, f"the push ended before {kind} {number}: exit status {code}"
 
 
 def moments(job: Job) -> dict[str, int]:
     """Push to the end; how many moments of each kind there were. Fails when the push did not change the device."""
-    process, reports = _started(job, "", 0)
+    _, reports = _started(job, "", 0)
     assert reports.poll(_PATIENCE_SECONDS), "the push did not end"
     status, error, counts = reports.recv()
-    process.join(_PATIENCE_SECONDS)
     assert status == "changed", f"{status}: {error}"
     return counts
 
@@ -75,7 +79,8 @@ def moments(job: Job) -> dict[str, int]:
 def _started(job: Job, kind: str, number: int) -> tuple[Any, Connection]:
     reports, child = _PROCESSES.Pipe(duplex=False)
     process = _PROCESSES.Process(target=_controller, args=(job, kind, number, child), daemon=True)
-    process.start()
+    with _ASKING:
+        process.start()
     child.close()
     return process, reports
 

@@ -176,6 +176,26 @@ class TestSettings:
         assert found.returncode == 0, "ggi_net must be importable with the standard library alone"
 
 
+# Told to end, its first thread goes at once; another holds the port for a moment more.
+_LINGERS = """
+import ctypes, os, signal, socket, sys, threading, time
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+told = threading.Event()
+def linger():
+    told.wait()
+    time.sleep(0.4)
+    os._exit(0)
+threading.Thread(target=linger).start()
+def end(*_):
+    told.set()
+    ctypes.CDLL(None).pthread_exit(None)
+signal.signal(signal.SIGTERM, end)
+open("ready", "w").close()
+while True:
+    signal.pause()
+"""
+
+
 class TestParts:
     @pytest.fixture
     def part(self, tmp_path):
@@ -208,6 +228,15 @@ class TestParts:
         before = netbox_parts.running(part.folder)
         self.begin(part)
         assert not set(before) & set(netbox_parts.running(part.folder))
+
+    def test_stopped_it_has_let_go_of_its_port(self, tmp_path):
+        (port,) = netbox_parts.free_ports(1)
+        part = netbox_parts.Part("lingerer", tmp_path, [sys.executable, "-c", _LINGERS, port])
+        netbox_parts.start(part)
+        netbox_parts.wait_for(part, (tmp_path / "ready").exists, 10)
+        assert not netbox_parts.is_free(port)
+        netbox_parts.stop(tmp_path, signal.SIGTERM)
+        assert netbox_parts.is_free(port)
 
     @pytest.mark.parametrize("where", ["elsewhere", "there, of another session"])
     def test_a_process_that_got_the_same_id_is_not_taken_for_it(self, tmp_path, where):
