@@ -53,6 +53,7 @@ PACKAGES = {
 }
 """The Debian packages that a program comes from, for the reason that a skipped test shows."""
 
+_LONGEST_FIRST = ("tests/live/datanet", "tests/live", "tests/faults", "tests/web", "tests/errors")
 NEEDS_ROOT = "needs root"
 _BEYOND_PATH = ("/usr/sbin", "/sbin", "/usr/lib/frr", "/usr/lib/ipsec")
 
@@ -74,6 +75,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*programs): skipped without these programs; names their packages")
     config.addinivalue_line("markers", "root: needs root, for namespaces and for daemons that change user")
     config.addinivalue_line("markers", "fault(*names): which faults of tests/faults/promises.yml a test is about")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long (mostly by waiting), so that no worker ends with one on its own."""
+
+    def turn(item: pytest.Item) -> int:
+        folder = item.nodeid.rpartition("::")[0]
+        return next((n for n, name in enumerate(_LONGEST_FIRST) if folder.startswith(name)), len(_LONGEST_FIRST))
+
+    items.sort(key=turn)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
