@@ -16,7 +16,7 @@ import pytest
 from ingest_frames import relp
 from ingest_tls import certificates
 
-from ggi_net.authlog.ingest import listen, spool
+from ggi_net.authlog.ingest import listen, session, spool
 from ggi_net.authlog.ingest.frames import answer
 from ggi_net.authlog.ingest.listen import Address, Listener, secure_context
 from ggi_net.authlog.ingest.spool import Log, Spool, files_of
@@ -218,7 +218,7 @@ class TestRelp:
         check(test)
 
     def test_a_break_in_the_middle_of_a_resend(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(listen, "HELD", 0.05)
+        monkeypatch.setattr(session, "HELD", 0.05)
 
         async def test() -> None:
             async with receiving(tmp_path, "relp") as found:
@@ -235,7 +235,7 @@ class TestRelp:
         check(test)
 
     def test_a_line_that_only_equals_an_old_one_is_kept(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(listen, "HELD", 0.05)
+        monkeypatch.setattr(session, "HELD", 0.05)
 
         async def test() -> None:
             for _ in range(2):
