@@ -20,9 +20,10 @@ from ggi_net.authlog.ingest.frames import BadFrame, Relp, Stream, as_line
 from ggi_net.authlog.ingest.utf16 import MARKS, Utf16Stream
 from ggi_net.authlog.places import Places
 from ggi_net.authlog.question import Question
-from ggi_net.authlog.read import as_lines, lines, whole
+from ggi_net.authlog.read import as_lines, clock, cut, lines, whole
 from ggi_net.authlog.read.cut import format_of
 from ggi_net.authlog.read.formats import FORMATS
+from ggi_net.authlog.read.one import COLUMNS, found_in, found_in_record
 from ggi_net.errors import NotUnderstood
 
 if TYPE_CHECKING:
@@ -70,6 +71,42 @@ def _read(data: bytes, source: Source) -> None:
         assert line.realm == line.realm.lower(), line.realm
     _what_is_whole_stays(data, rows, source)
     _time_grows_with_the_length(data, lambda longer: lines(longer, source))
+
+
+def one_by_one(data: bytes) -> None:
+    """Of `log`, what needs no block of lines: a twentieth of the time."""
+    _one_by_one(data, about())
+
+
+def one_by_one_of(name: str) -> Check:
+    """The same of `log_of`."""
+    source = about(format=name)
+    return lambda data: _one_by_one(data, source)
+
+
+def _one_by_one(data: bytes, source: Source) -> None:
+    known = format_of(data, source)
+    where = cut.records_of(data, known) if known else cut.lines_of(data, 0, len(data))
+    for start, end in zip(where.starts.tolist(), where.ends.tolist(), strict=True):
+        text = data[start:end].decode("utf-8" if _is_utf8(data[start:end]) else "latin-1")
+        found = found_in_record(text, known, source) if known else found_in(text, source)
+        assert found.columns.keys() == set(COLUMNS)
+        assert _MAC.fullmatch(found.columns["mac"]), found.columns["mac"]
+        assert _AP.fullmatch(found.columns["ap"]), found.columns["ap"]
+        assert found.columns["realm"] == found.columns["realm"].lower(), found.columns["realm"]
+        conceal = found.format.conceal if found.format else None
+        kept = conceal(text) if conceal else text
+        assert not conceal or conceal(kept) == kept, (text, kept)
+        if found.time and (form := clock.form_of(found.time)):
+            assert form.width == len(found.time)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _rows(data: bytes, source: Source, offset: int = 0) -> list[dict[str, Any]]:

@@ -74,7 +74,7 @@ def one(name: str, arguments: list[str]) -> None:
 
     with atheris.instrument_imports(include=["ggi_net.authlog"]):
         import fuzz_targets
-    atheris.Setup([sys.argv[0], *arguments], fuzz_targets.TARGETS[name].check)
+    atheris.Setup([sys.argv[0], *arguments], fuzz_targets.TARGETS[name].attacked)
     atheris.Fuzz()
 
 
