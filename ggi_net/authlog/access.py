@@ -36,7 +36,12 @@ def scope_of(viewer: Viewer) -> Scope:
 
 def admits(scope: Scope, login: Login) -> bool:
     """Whether the login may be seen at all."""
-    return scope.everybody or _one_of(scope, login.home) or _one_of(scope, login.visited)
+    return admits_between(scope, login.home, login.visited)
+
+
+def admits_between(scope: Scope, home: str, visited: str) -> bool:
+    """Whether logins of users of one gemeente at another one may be seen, and counted."""
+    return scope.everybody or _one_of(scope, home) or _one_of(scope, visited)
 
 
 def shows_inner(scope: Scope, login: Login) -> bool:

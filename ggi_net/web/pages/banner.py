@@ -13,7 +13,7 @@ from ggi_net.web.pages import outage
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ggi_net.authlog.helpdesk import LoginSource
+    from ggi_net.authlog.helpdesk import Count, LoginSource
     from ggi_net.authlog.places import Places
     from ggi_net.authlog.question import Scope
     from ggi_net.web.visit import Visit
@@ -24,7 +24,7 @@ LASTS = timedelta(minutes=1)
 
 
 class Banner:
-    """What the pages say of an outage. Those who may see the same logins share a count.
+    """What the pages say of an outage. All share one count: each sees of it what they may see.
 
     The pages count by themselves, and say numbers only: that is nobody's look-up, and not on record as one.
     """
@@ -33,21 +33,34 @@ class Banner:
         self, source: LoginSource, places: Places, titles: Mapping[str, Both], now: Callable[[], datetime]
     ) -> None:
         self._source, self._places, self._titles, self._now = source, places, titles, now
-        self._known: dict[Scope, tuple[datetime, tuple[Both, ...]]] = {}
+        self._at: datetime | None = None
+        self._counts: list[Count] = []
+        self._said: dict[Scope, tuple[Both, ...]] = {}
         self._lock = threading.Lock()
 
     def said(self, visit: Visit) -> tuple[Both, ...]:
         """What to say to a visitor who may look at logins; raises what the store raises."""
         scope, now = access.scope_of(visit.viewer), self._now()
         with self._lock:
-            counted, said = self._known.get(scope, (None, ()))
-            if counted is None or now - counted >= LASTS:
-                counts = self._source.counts(Question(since=_hour_before(now), scope=scope), outage.BY)
-                said = outage.outages(counts, self._titles, self._places)
-                self._known[scope] = now, said
-            return said
+            if self._at is None or now - self._at >= LASTS:
+                self._know(now, self._counted(now))
+            if scope not in self._said:
+                seen = [count for count in self._counts if access.admits_between(scope, *count.by[:2])]
+                self._said[scope] = outage.outages(seen, self._titles, self._places)
+            return self._said[scope]
 
+    def refresh(self) -> None:
+        """Count anew while others read the last count; raises what the store raises."""
+        now = self._now()
+        counts = self._counted(now)
+        with self._lock:
+            self._know(now, counts)
 
-def _hour_before(now: datetime) -> datetime:
-    """The beginning of the hour before this one: figures are kept by whole hours."""
-    return now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    def _counted(self, now: datetime) -> list[Count]:
+        """The counts of this hour and the one before: figures are kept by whole hours."""
+        since = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+        return self._source.counts(Question(since=since), outage.BY)
+
+    def _know(self, now: datetime, counts: list[Count]) -> None:
+        self._at, self._counts = now, counts
+        self._said.clear()
