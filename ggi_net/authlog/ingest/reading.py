@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 from ggi_net.authlog.ingest.sources import PREFIX, Committed
+from ggi_net.authlog.ingest.writer import Writer
 from ggi_net.authlog.line import Hop, Kind
 from ggi_net.authlog.read import Source, lines, whole
 from ggi_net.authlog.read.cut import format_of
 from ggi_net.model.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from ggi_net.authlog.ingest.logfile import LogFile
     from ggi_net.authlog.ingest.sources import Span
@@ -92,36 +93,24 @@ def blocks(file: LogFile, about: Source, begin: int, end: int | None) -> Iterato
         begin += taken
 
 
-def store_span(
-    file: LogFile,
-    span: Span,
-    about: About,
-    store: Store,
-    *,
-    begin: int | None = None,
-    go_on: Callable[[], bool] = lambda: True,
-    progress: Callable[[int], None] = lambda _: None,
-) -> Tally:
-    """Store what is not stored yet of a span that this process has claimed.
+def store_span(file: LogFile, span: Span, about: About, store: Store, *, begin: int | None = None) -> Tally:
+    """Store what is not stored yet of a span that this process has claimed; all of it is, when this returns.
 
-    `begin` is up to where it is stored, when that is known. `go_on` is asked after each block, `progress` gets the
-    bytes of each. Raises LogUnreadable, or what the store raises.
+    `begin` is up to where it is stored, when that is known. Raises LogUnreadable, or what the store raises.
     """
     tally = Tally()
     begin = span.position(store) if begin is None else begin
     source = described(file, span.source, about)
     if span.end is not None and begin >= span.end:
         return tally
-    for block in blocks(file, source, begin, span.end):
-        table = lines(block.data, source, offset=block.begin)
-        store.add(table, span.source, block.begin, block.end)
-        tally.lines += table.num_rows
-        tally.bytes += len(block.data)
-        tally.count(counted(table))
-        progress(len(block.data))
-        begin = block.end
-        if not go_on():
-            return tally
+    with Writer(store, span.source) as writer:
+        for block in blocks(file, source, begin, span.end):
+            table = lines(block.data, source, offset=block.begin)
+            writer.add(table, block.begin, block.end)
+            tally.lines += table.num_rows
+            tally.bytes += len(block.data)
+            tally.count(counted(table))
+            begin = block.end
     if span.end is None:
         tally.left = len(file.at(begin, BLOCK))
     return tally
