@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,10 @@ BEST, GOOD, FAIR, POOR = "#1f5f9e", "#7fb2dd", "#e0a03c", "#a8420f"
 """Four colours that the colour-blind tell apart, also by lightness."""
 LIMITS = (0.80, 0.90, 0.95)
 NO_DATA = "#9aa7b3"
+NO_VISITS = "#f1f5f9"
+"""Light in both themes, like few logins."""
 _EDGE = "#5f6f7d"
+_TREND_WIDTH, _WIDEST_BAR = 860, 90
 _KEPT = 64
 
 
@@ -62,6 +65,7 @@ def heat_map(visits: tuple[Visits, ...]) -> Markup:
         "width": {"step": 26},
         "height": {"step": 22},
         "data": {"values": values},
+        "view": {"fill": NO_VISITS},
         "mark": {"type": "rect", "stroke": _EDGE, "strokeWidth": 0.5},
         "encoding": {
             "x": {"field": "visited", "type": "nominal", "axis": {**axis, "orient": "top", "labelAngle": -50}},
@@ -103,22 +107,29 @@ def trend(bars: tuple[Bar, ...], *, hours: bool) -> Markup:
     """Logins by hour or by day, one on top of the other: succeeded, refused, not finished."""
     kinds = ("gelukt", "geweigerd", "niet afgemaakt")
     values = [
-        {"begin": bar.begin.strftime("%Y-%m-%dT%H:%M:%S"), "kind": kind, "order": order, "logins": logins}
+        {"begin": bar.begin.isoformat(), "kind": kind, "order": order, "logins": logins}
         for bar in bars
         for order, (kind, logins) in enumerate(zip(kinds, (bar.accepted, bar.rejected, bar.unfinished), strict=True))
     ]
-    when = {"field": "begin", "type": "temporal", "timeUnit": "yearmonthdatehours" if hours else "yearmonthdate"}
+    begins = _without_gaps(bars, timedelta(hours=1) if hours else timedelta(days=1))
+    short = "slice(datum.value, 11, 16)" if hours else "slice(datum.value, 8, 10) + '-' + slice(datum.value, 5, 7)"
     points = "replace(datum.label, /,/g, '.')"  # between thousands, as Dutch writes them
-    axis = {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": points}
-    form = "%H:%M" if hours else "%d-%m"
     return _drawn({
-        "width": 860,
+        "width": {"step": min(_WIDEST_BAR, _TREND_WIDTH / len(begins))},
         "height": 200,
         "data": {"values": values},
         "mark": {"type": "bar"},
         "encoding": {
-            "x": {**when, "axis": {"title": None, "format": form, "grid": False, "labelOverlap": True}},
-            "y": {"field": "logins", "type": "quantitative", "stack": "zero", "axis": axis},
+            "x": {
+                "field": "begin", "type": "ordinal", "scale": {"domain": begins},
+                "axis": {
+                    "title": None, "labelExpr": short, "labelAngle": 0, "labelOverlap": True, "labelSeparation": 8,
+                },
+            },
+            "y": {
+                "field": "logins", "type": "quantitative", "stack": "zero",
+                "axis": {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": points},
+            },
             "color": {
                 "field": "kind", "type": "nominal",
                 "scale": {"domain": list(kinds), "range": [GOOD, POOR, FAIR]},
@@ -127,6 +138,12 @@ def trend(bars: tuple[Bar, ...], *, hours: bool) -> Markup:
             "order": {"field": "order", "type": "quantitative"},
         },
     })  # fmt: skip
+
+
+def _without_gaps(bars: tuple[Bar, ...], step: timedelta) -> list[str]:
+    """The begin of every hour or day from the first bar to the last one, those without logins as well."""
+    first, last = bars[0].begin, bars[-1].begin
+    return [(first + number * step).isoformat() for number in range((last - first) // step + 1)]
 
 
 @cache
@@ -142,6 +159,7 @@ def _drawn(chart: dict[str, Any]) -> Markup:
     config = {
         "aria": False,
         "background": "transparent",
+        "padding": {"left": 16, "right": 32, "top": 5, "bottom": 5},  # for fonts that are wider than the one measured
         "view": {"stroke": None},
         "font": "sans-serif",
         "axis": {

@@ -61,6 +61,28 @@ def test_axe_finds_nothing(chromium, site, name):
         assert "jansen" not in tab.title()
 
 
+def test_charts_are_as_large_on_a_phone_and_scroll_in_their_own_frame(chromium, site):
+    with chromium.showing(PAGES["overview"](site).text, "phone") as tab:
+        for frame in tab.locator(".chart").all():
+            drawing = frame.locator("svg")
+            assert drawing.bounding_box()["width"] == pytest.approx(float(drawing.get_attribute("width")), abs=1)
+            assert (frame.get_attribute("tabindex"), frame.get_attribute("role")) == ("0", "region")
+            assert frame.get_attribute("aria-label")
+        assert tab.locator(".chart").count() == 3
+        wide = tab.locator(".chart").nth(1)
+        wide.focus()
+        tab.keyboard.press("ArrowRight")
+        tab.wait_for_function("document.activeElement.scrollLeft > 0")
+        assert tab.locator(".sideways").nth(1).is_visible()
+
+
+@pytest.mark.parametrize("name", ["overview", "audit found", "answer"])
+def test_the_last_of_a_page_keeps_off_the_footer(chromium, site, name):
+    with chromium.showing(PAGES[name](site).text) as tab:
+        last, footer = tab.locator("main > :last-child").bounding_box(), tab.locator("footer").bounding_box()
+        assert footer["y"] - (last["y"] + last["height"]) >= 32
+
+
 @pytest.mark.parametrize(
     ("html", "rule"),
     [

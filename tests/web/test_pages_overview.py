@@ -19,6 +19,7 @@ from ggi_net.web.words import Both
 
 TITLES = {"home-silent": Both("De eigen gemeente geeft geen antwoord", "The home gemeente does not answer")}
 BEGIN = datetime(2026, 11, 22)  # noqa: DTZ001  Dutch clocks
+MIDNIGHT = datetime.fromisoformat("2026-11-23T00:00")
 
 
 def count(home: str, visited: str, cause: str, failed: int, accepted: int = 0) -> list[Count]:
@@ -103,6 +104,16 @@ class TestCharts:
         assert "<image" not in drawing
         assert not re.search(r'\b(?:href|src)="(?!#)', drawing)
         assert 'aria-hidden="true"' in drawing[:200]
+
+    def test_an_hour_without_logins_keeps_its_place(self):
+        night = [charts.Bar(MIDNIGHT + timedelta(hours=hour), 9, 0, 0) for hour in (1, 5)]
+        labels = re.findall(r">(\d\d:00)</text>", charts.trend(tuple(night), hours=True))
+        assert labels == ["01:00", "02:00", "03:00", "04:00", "05:00"]
+
+    def test_one_day_is_one_bar(self):
+        drawing = charts.trend((charts.Bar(MIDNIGHT, 9, 1, 0),), hours=False)
+        assert re.findall(r">(\d\d-\d\d)</text>", drawing) == ["23-11"]
+        assert float(re.search(r'<svg[^>]* width="([\d.]+)"', drawing)[1]) < 350
 
     def test_every_gemeente_is_on_the_map(self, whole):
         drawing = str(whole.map)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from anyio import to_thread
 from litestar import Request, Response, get, post
@@ -11,59 +11,18 @@ from msgspec import structs
 
 from ggi_net.authlog.asked import mac
 from ggi_net.authlog.audit_check import Verdict, Wanted
-from ggi_net.authlog.audit_entry import What
 from ggi_net.authlog.question import Role
 from ggi_net.model.types import Record
 from ggi_net.web.inert import typed
-from ggi_net.web.pages.frame import ROLES
+from ggi_net.web.pages.audit_words import Row, rows
 from ggi_net.web.pages.period import CHOICES, known, since
 from ggi_net.web.pages.room import Room, html
 from ggi_net.web.visit import Visit, only
-from ggi_net.web.words import Both, counted, moment
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from ggi_net.authlog.audit_check import Shown
+from ggi_net.web.words import Both, counted
 
 AUDITORS = (Role.AUDITOR, Role.ENGINEER)
 _MOST = 200
 """Entries on one page."""
-
-WHATS = {
-    What.SEARCH: Both("gezocht", "searched"),
-    What.LOGIN: Both("poging bekeken", "looked at an attempt"),
-    What.STATS: Both("cijfers bekeken", "looked at figures"),
-    What.TEST: Both("inloggen geprobeerd", "tested logging in"),
-    What.AUDIT: Both("dit logboek gelezen", "read this log"),
-    What.ERASE: Both("persoon gewist", "erased a person"),
-    What.TORN: Both("regel afgebroken bij het schrijven", "an entry was cut off while written"),
-    What.CUT: Both("er ontbreken regels", "entries are missing"),
-}
-
-
-ASKED = {
-    "user": "gebruiker", "mac": "toestel", "about": "over", "since": "vanaf", "until": "tot", "by": "geteld per",
-    "login": "poging", "site": "locatie", "ap": "toegangspunt", "outcome": "uitslag", "cause": "oorzaak",
-    "limit": "hooguit",
-}  # fmt: skip
-"""Conditions of a question in words; the others are called the same in Dutch."""
-
-
-class Row(Record, frozen=True, kw_only=True):
-    """An entry in words. `who`, `where`, `asked`, `reason` and `note` are hostile text."""
-
-    number: int
-    when: Both
-    who: str
-    role: Both
-    where: str
-    what: Both
-    asked: tuple[tuple[str, str], ...]
-    reason: str
-    rows: str
-    note: str
 
 
 class View(Record, frozen=True, kw_only=True):
@@ -78,12 +37,6 @@ class View(Record, frozen=True, kw_only=True):
     entries: tuple[Row, ...] = ()
     caption: Both = Both("", "")
     verdict: Verdict | None = None
-    error: Both | None = None
-
-
-def rows(found: Sequence[Shown], now: datetime) -> tuple[Row, ...]:
-    """Entries as the page lists them."""
-    return tuple(_row(shown, now) for shown in found)
 
 
 def caption(number: int, limit: int) -> Both:
@@ -92,23 +45,6 @@ def caption(number: int, limit: int) -> Both:
     if number < limit:
         return words
     return Both(f"De nieuwste {words.nl}; er kunnen er meer zijn", f"The newest {words.en}; there may be more")
-
-
-def _row(shown: Shown, now: datetime) -> Row:
-    entry = shown.entry
-    known = entry.role in list(Role)
-    return Row(
-        number=entry.number,
-        when=moment(entry.time, now),
-        who=entry.who,
-        role=ROLES[Role(entry.role)] if known else Both(entry.role, entry.role),
-        where=entry.where,
-        what=WHATS[entry.what],
-        asked=tuple((ASKED.get(name, name), value) for name, value in (*shown.about.items(), *entry.asked.items())),
-        reason=entry.reason,
-        rows="" if entry.rows is None else str(entry.rows),
-        note=entry.note,
-    )
 
 
 @get("/audit", opt=only(*AUDITORS), include_in_schema=False)
@@ -131,5 +67,6 @@ async def read(
     now = room.now()
     wanted = Wanted(who=who, about=mac(about) or about, reason=reason, since=since(view.since, now), limit=_MOST)
     found = await to_thread.run_sync(lambda: room.helpdesk.audited(visit.viewer, wanted, where=visit.where))
-    listed = structs.replace(view, searched=True, entries=rows(found, now), caption=caption(len(found), _MOST))
+    entries = rows(found, room.places, room.titles, now)
+    listed = structs.replace(view, searched=True, entries=entries, caption=caption(len(found), _MOST))
     return html("audit", visit, "/audit", view=listed)
