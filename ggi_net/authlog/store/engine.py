@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _FULL = re.compile(r"no space left|disk quota|failed to offload|max_temp_directory_size", re.IGNORECASE)
 _FILE = re.compile(r"[\"'](/[^\"']+)[\"']")
+_COLUMNS = "COMPRESSION zstd, COMPRESSION_LEVEL 3"
+_NUMBERS = "COMPRESSION uncompressed, PARQUET_VERSION V2"
 
 
 class FileGone(Exception):
@@ -40,6 +42,7 @@ class Engine:
 
     def __init__(self, folder: Path, *, memory: str, threads: int) -> None:
         """`folder` is for what does not fit into memory; who may not write there has to make do with the memory."""
+        self.threads = threads
         self._folder = folder
         self._spill = ""
         with suppress(PermissionError):
@@ -105,13 +108,17 @@ class Engine:
         finally:
             self.connection.unregister(name)
 
-    def copy(self, select: str, path: Path, *, group: int, values: Sequence[Any] = ()) -> int:
-        """Write the rows of a query to a Parquet file, flushed to the disk; return its size. Raises DiskFull."""
+    def copy(self, select: str, path: Path, *, group: int, sorted_numbers: bool = False) -> int:
+        """Write the rows of a query to a Parquet file, flushed to the disk; return its size. Raises DiskFull.
+
+        `group` is the rows of a row group. Columns of `sorted_numbers` are written as differences (Parquet's
+        DELTA_BINARY_PACKED), in half of the bytes. No Bloom filters: files are sorted by what is searched for.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._execute(
             f"COPY ({select}) TO {quoted(str(path))} "
-            f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE {group})",
-            values,
+            f"(FORMAT parquet, {_NUMBERS if sorted_numbers else _COLUMNS}, WRITE_BLOOM_FILTER false, "
+            f"ROW_GROUP_SIZE {group})"
         )
         handle = os.open(path, os.O_RDONLY)
         try:
@@ -120,7 +127,7 @@ class Engine:
         finally:
             os.close(handle)
 
-    def _execute(self, sql: str, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+    def _execute(self, sql: str, values: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         try:
             return self.connection.execute(sql, list(values)) if values else self.connection.execute(sql)
         except duckdb.Error as error:
