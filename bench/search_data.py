@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import pyarrow as pa
 
+from bench.measure import note
 from ggi_net.authlog.store import manifest
+from ggi_net.authlog.store.change import spill_folder, sweep
 from ggi_net.authlog.store.engine import Engine
 from ggi_net.authlog.store.keys import Keys
 from ggi_net.authlog.store.manifest import Day
@@ -43,12 +46,46 @@ def mac(person: int, device: int) -> str:
     return f"02{person * 2 + device:010x}"
 
 
-def fill(folder: Path, size: Size) -> None:
-    """Make a store in `folder`: each day one closed set."""
+def fill(folder: Path, size: Size) -> float:
+    """Make a store in `folder`, each day one closed set; a day that is there stays, so that a fill can go on.
+
+    Returns the seconds of processor time that all of its days took.
+    """
     Store.open(folder, KEYS, create=True).close()
-    engine = Engine(folder / "spill" / "fill", memory="4GiB", threads=os.cpu_count() or 1)
+    days = [LAST - timedelta(days=back) for back in range(size.days)]
+    known = manifest.read(folder).days
+    if missing := [day for day in days if day.isoformat() not in known]:
+        sweep(folder, manifest.read(folder))
+        _fill(folder, size, missing)
+    return sum(float((folder / "took" / day.isoformat()).read_text()) for day in days)
+
+
+def _fill(folder: Path, size: Size, days: list[date]) -> None:
+    engine = Engine(spill_folder(folder), memory="4GiB", threads=os.cpu_count() or 1)
     prepare(engine)
     writer = Writer(engine, folder, KEYS.current)
+    _people(engine, size)
+    for day in days:
+        begun = time.process_time()
+        one = writer.write(
+            day.isoformat(),
+            lines="SELECT * FROM no_lines",
+            logins=_logins(day, size),
+            copies="SELECT * FROM no_copies",
+        )
+        assert one
+        took = folder / "took" / day.isoformat()
+        took.parent.mkdir(exist_ok=True)
+        took.write_text(f"{time.process_time() - begun:.1f}")
+        known = manifest.read(folder)
+        filled = known.days | {day.isoformat(): Day(sets=(one,), closed=True)}
+        manifest.write(folder, msgspec.structs.replace(known, days=filled, generation=known.generation + 1))
+        note(f"{day}: {took.read_text()} s of processor time")
+    engine.close()
+
+
+def _people(engine: Engine, size: Size) -> None:
+    """Tables of the people and of the realms, with their hashes."""
     engine.run(_PEOPLE)
     for first in range(0, size.people, _CHUNK):
         rows = range(first, min(first + _CHUNK, size.people))
@@ -73,20 +110,8 @@ def fill(folder: Path, size: Size) -> None:
             "outer_hash": pa.array([KEYS.identity(one) for one in anonymous], pa.uint64()),
         }
     )
-    with engine.given("realms", realms):
-        for back in range(size.days):
-            day = LAST - timedelta(days=back)
-            one = writer.write(
-                day.isoformat(),
-                lines="SELECT * FROM no_lines",
-                logins=_logins(day, size),
-                copies="SELECT * FROM no_copies",
-            )
-            assert one
-            known = manifest.read(folder)
-            days = known.days | {day.isoformat(): Day(sets=(one,), closed=True)}
-            manifest.write(folder, msgspec.structs.replace(known, days=days, generation=known.generation + 1))
-    engine.close()
+    with engine.given("some_realms", realms):
+        engine.run("CREATE TABLE realms AS SELECT * FROM some_realms")
 
 
 _PEOPLE = """
