@@ -1,7 +1,7 @@
 """Reading logs into Parquet, beside the same regular expressions in plain Python and beside liblognorm and lnav.
 
-Ours is what an ingest of two workers does: blocks of a log are read into columns, and these become hot files of a
-store, with the raw line. Plain Python only applies the expressions and looks at the groups, in one process. Workers
+Ours is what an ingest of two workers does: spans of a log are read in blocks, and these become hot files of a store,
+with the raw line. Plain Python only applies the expressions and looks at the groups, in one process. Workers
 have started before the clock runs, as those of an ingest that goes on.
 """
 
@@ -15,7 +15,6 @@ import resource
 import shutil
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,19 +23,21 @@ import pyarrow.parquet as pq
 from bench import ingest_logs
 from bench.ingest_peers import lnav, lognorm
 from bench.measure import note
-from ggi_net.authlog.read import Source, lines, whole
+from ggi_net.authlog.ingest.logfile import LogFile
+from ggi_net.authlog.ingest.opened import Committer
+from ggi_net.authlog.ingest.reading import BLOCK, About, store_span
+from ggi_net.authlog.ingest.sources import Span
 from ggi_net.authlog.read.envelope import DAEMON, SYSLOG
 from ggi_net.authlog.read.formats import freeradius, fticks, login_log, radsecproxy
-from ggi_net.authlog.store import hot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ggi_net.authlog.read.shape import Shape
+
 LINES = int(os.environ.get("GGI_BENCH_LINES", "1000000"))
 WORKERS = 2
-BLOCK = 8 << 20
 _PLAIN_LINES = 300_000
-_ABOUT = Source(name="bench", reference=datetime(2026, 11, 24, tzinfo=UTC))
 
 
 class Format(NamedTuple):
@@ -59,7 +60,7 @@ class Figures(NamedTuple):
     memory: float
 
 
-def _patterns(shapes: tuple[radsecproxy.Shape, ...]) -> tuple[re.Pattern[str], ...]:
+def _patterns(shapes: tuple[Shape, ...]) -> tuple[re.Pattern[str], ...]:
     return tuple(shape.pattern for shape in shapes)
 
 
@@ -83,7 +84,7 @@ def in_scratch(count: int = LINES) -> dict[str, Figures]:
 
 
 def _measured(folder: Path, name: str, known: Format, count: int) -> Figures:
-    log, out = folder / "log", folder / "parquet"
+    log, out = folder / "log", folder / "hot"
     choose = random.Random(1)
     with log.open("w") as file:
         file.writelines(known.make(choose, number) + "\n" for number in range(count))
@@ -113,11 +114,13 @@ def _measured(folder: Path, name: str, known: Format, count: int) -> Figures:
 def _ours(log: Path, out: Path, count: int) -> tuple[float, float]:
     """Seconds that the workers take for a log, and the most MiB that one of them held."""
     spans = _spans(log)
+    warm, store = out.with_name("warm"), out.parent
     with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
-        pool.starmap(_store, [(str(log), 0, spans[0][1], str(out))] * WORKERS * 2, chunksize=1)
+        pool.starmap(_store, [(str(log), 0, 2 * BLOCK, str(warm))] * WORKERS * 2, chunksize=1)
         begin = time.perf_counter()
-        done = pool.starmap(_store, [(str(log), start, end, str(out)) for start, end in spans], chunksize=1)
+        done = pool.starmap(_store, [(str(log), start, end, str(store)) for start, end in spans], chunksize=1)
         seconds = time.perf_counter() - begin
+    shutil.rmtree(warm)
     stored = sum(pq.read_metadata(path).num_rows for path in out.iterdir())
     if stored != count:
         raise SystemExit(f"bench: {count} lines, {stored} of them stored")
@@ -125,21 +128,21 @@ def _ours(log: Path, out: Path, count: int) -> tuple[float, float]:
 
 
 def _spans(log: Path) -> list[tuple[int, int]]:
-    spans, begin, size = [], 0, log.stat().st_size
+    """The log in two spans for each worker."""
+    size, begin, spans = log.stat().st_size, 0, []
+    step = -(-size // (2 * WORKERS))
     with log.open("rb") as file:
         while begin < size:
-            file.seek(begin)
-            end = begin + whole(file.read(BLOCK), _ABOUT)
-            spans.append((begin, end))
-            begin = end
+            file.seek(min(begin + step, size))
+            file.readline()
+            spans.append((begin, file.tell()))
+            begin = file.tell()
     return spans
 
 
-def _store(log: str, begin: int, end: int, out: str) -> float:
-    with Path(log).open("rb") as file:
-        file.seek(begin)
-        data = file.read(end - begin)
-    hot.commit(Path(out), lines(data, _ABOUT, offset=begin), "bench", begin, end)
+def _store(log: str, begin: int, end: int, folder: str) -> float:
+    with LogFile(Path(log)) as file:
+        store_span(file, Span("bench", begin, end), About(), Committer(Path(folder)), begin=begin)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
