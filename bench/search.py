@@ -5,11 +5,11 @@ from __future__ import annotations
 import gzip
 import os
 import random
-import shutil
 import sqlite3
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +29,7 @@ SIZES = tuple(
 )
 """What is measured, smallest first: so many logins a day for 30 days. The whole country has about 10 million.
 zgrep and SQLite are measured with the first one."""
-COLD, WARM = 12, 60
+COLD, WARM, AT_ONCE = 40, 100, 8
 
 
 class Times(NamedTuple):
@@ -40,7 +40,8 @@ class Times(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """One size: bytes on disk and seconds to write them; times by what was asked for, `cold` or `warm`."""
+    """One size: bytes on disk and seconds of processor time to write them; times by what was asked for and `cold`,
+    `warm` or `at once`."""
 
     size: Size
     bytes: int
@@ -60,28 +61,28 @@ class Figures(NamedTuple):
 
 
 def in_scratch() -> Figures:
-    """Measure in a folder of its own that is removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="bench-search-", dir=os.environ.get("GGI_BENCH_FOLDER")) as folder:
+    """Measure in a folder of its own that is removed afterwards; what is filled in GGI_BENCH_FOLDER stays there."""
+    kept = os.environ.get("GGI_BENCH_FOLDER")
+    with tempfile.TemporaryDirectory(prefix="bench-search-", dir=kept) as folder:
         scratch = Path(folder)
-        ours = [_measured(scratch / "store", SIZES[0])]
-        zgrep, lines_bytes = _zgrep(scratch)
-        sqlite, sqlite_bytes = _sqlite(scratch)
-        for size in SIZES[1:]:
-            shutil.rmtree(scratch / "store")
-            ours.append(_measured(scratch / "store", size))
+        stores = Path(kept) if kept else scratch
+        ours = [_measured(stores / str(size.logins), size) for size in SIZES]
+        zgrep, lines_bytes = _zgrep(scratch, stores / str(SIZES[0].logins))
+        sqlite, sqlite_bytes = _sqlite(scratch, stores / str(SIZES[0].logins))
         return Figures(ours, zgrep, sqlite, sqlite_bytes, lines_bytes, _drop())
 
 
 def _measured(folder: Path, size: Size) -> Figure:
     note(f"{size.days} days of {size.logins:,} logins")
-    start = time.perf_counter()
-    fill(folder, size)
-    seconds = time.perf_counter() - start
+    seconds = fill(folder, size)
     times = {}
     for name, question in _questions(size).items():
+        note(f"searching by {name}")
         times[name, "cold"] = _times(_cold(folder, question))
+        _read(folder)
         with Store.open(folder, KEYS) as store:
             times[name, "warm"] = _times(_warm(store, question))
+            times[name, "at once"] = _times(_at_once(store, question))
     return Figure(size, sum(path.stat().st_size for path in folder.rglob("*.parquet")), seconds, times)
 
 
@@ -103,7 +104,7 @@ def _cold(folder: Path, question: Callable[[random.Random], Question]) -> Iterat
 
 
 def _warm(store: Store, question: Callable[[random.Random], Question]) -> Iterator[float]:
-    """One open store; the files that are asked for are in the kernel's cache mostly, no two questions are the same."""
+    """One open store, and no two questions the same."""
     any_ = random.Random(2)
     for _ in range(WARM // 3):
         store.logins(question(any_))
@@ -111,12 +112,28 @@ def _warm(store: Store, question: Callable[[random.Random], Question]) -> Iterat
         yield _milliseconds(lambda: store.logins(question(any_)))
 
 
-def _zgrep(scratch: Path) -> tuple[Times, int]:
+def _at_once(store: Store, question: Callable[[random.Random], Question]) -> Iterator[float]:
+    """The same with so many searches at any time."""
+    any_ = random.Random(3)
+    questions = [question(any_) for _ in range(WARM)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(lambda one: _milliseconds(lambda: store.logins(one)), questions)
+
+
+def _read(folder: Path) -> None:
+    """Have the kernel know all files, as far as its memory goes."""
+    for path in folder.rglob("*.parquet"):
+        with path.open("rb") as file:
+            while file.read(1 << 20):
+                pass
+
+
+def _zgrep(scratch: Path, store: Path) -> tuple[Times, int]:
     """The same logins as compressed lines, a file for each day."""
     folder = scratch / "lines"
     folder.mkdir()
     with duckdb.connect() as base:
-        for path in sorted((scratch / "store" / "days").iterdir()):
+        for path in sorted((store / "days").iterdir()):
             rows = base.execute(
                 "SELECT \"begin\" || ' Access-' || outcome || ' for user ' || \"outer\" || ' (' || \"inner\" || ') "
                 "stationid ' || mac || ' operator ' || operator || ' nas ' || nas || ' reason ' || reason "
@@ -135,7 +152,7 @@ def _zgrep(scratch: Path) -> tuple[Times, int]:
     return _times(iter(found)), sum(path.stat().st_size for path in files)
 
 
-def _sqlite(scratch: Path) -> tuple[Times, int]:
+def _sqlite(scratch: Path, store: Path) -> tuple[Times, int]:
     """The same logins in one table of SQLite with an index for identities and one for MAC addresses."""
     path = scratch / "logins.sqlite"
     base = sqlite3.connect(path)
@@ -145,7 +162,7 @@ def _sqlite(scratch: Path) -> tuple[Times, int]:
     names = "id, begin_at, outcome, outer_name, inner_name, realm, mac, ap, nas, operator, visited, home, site, cause"
     base.execute(f"CREATE TABLE logins ({names})")
     with duckdb.connect() as reader:
-        for day in sorted((scratch / "store" / "days").iterdir()):
+        for day in sorted((store / "days").iterdir()):
             rows = reader.execute(f"SELECT {columns} FROM read_parquet('{day}/*-logins-*.parquet')").fetchall()
             base.executemany(f"INSERT INTO logins VALUES ({', '.join('?' * len(rows[0]))})", rows)
     base.execute("CREATE INDEX by_name ON logins (inner_name)")
