@@ -7,19 +7,19 @@ queries of files these take 3 to 5 ms of processor each, here a tenth of one.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from ggi_net.authlog.store.columns import HASHES, LOGINS, naive, number
 from ggi_net.authlog.store.search import identities, macs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ggi_net.authlog.question import Question
     from ggi_net.authlog.store.keys import Keys
@@ -38,6 +38,11 @@ SELECT: Final = ", ".join(
 )
 """What a crowd is made of, from a table with LOGINS and HASHES."""
 ORDER: Final = '"begin", id DESC'
+
+CODED: Final = (*KIND, "home", "ap", "nas")
+"""Columns of texts that are compared by numbers."""
+Rows = slice | NDArray[np.int64]
+"""Rows of a crowd: a stretch of time, or some of it."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -58,14 +63,15 @@ class Crowd:
     def __init__(self, table: pa.Table) -> None:
         """`table` has the columns SELECT in the order ORDER."""
         columns = {name: _coded(table.column(name)) for name in table.column_names}
-        self._logins = pa.table([columns[name] for name in LOGINS.names], LOGINS.names)
+        self._logins = [columns[name] for name in LOGINS.names]
         self._person = [table.column(name).combine_chunks() for name in PERSON]
         self._begin: NDArray[np.int64] = table.column("begin").cast(pa.int64()).to_numpy()
         self._attempts: NDArray[np.int32] = table.column("attempts").to_numpy()
         self._numbers = {name: table.column(name).to_numpy() for name in HASHES.names}
-        self._values = {name: column.dictionary for name, column in columns.items() if _is_coded(column)}
-        self._codes = {name: columns[name].indices.to_numpy() for name in self._values}
-        self._kind, self._kinds = _kinds([(self._codes[name], self._values[name].to_pylist()) for name in KIND])
+        self._codes = {name: columns[name].indices.to_numpy() for name in CODED}
+        self._code = {name: _numbered(columns[name].dictionary.to_pylist()) for name in CODED}
+        self._lower_nas = pc.utf8_lower(columns["nas"].dictionary)
+        self._kind, self._kinds = _kinds([(self._codes[name], list(self._code[name])) for name in KIND])
 
     def __len__(self) -> int:
         return len(self._begin)
@@ -86,44 +92,71 @@ class Crowd:
         return self._persons(rows) if persons else self._many(rows)
 
     def _taken(self, rows: NDArray[np.int64]) -> list[tuple[Any, ...]]:
-        some = self._logins.take(pa.array(rows)).cast(LOGINS)
-        return list(zip(*(column.to_pylist() for column in some.columns), strict=True))
+        """The values of LOGINS of some rows."""
+        if not len(rows):
+            return []
+        index = pa.array(rows)
+        # Of texts that repeat, the codes are taken first and then their texts.
+        taken = (
+            column.dictionary.take(column.indices.take(index)) if _is_coded(column) else column.take(index)
+            for column in self._logins
+        )  # fmt: skip
+        return list(zip(*(values.to_pylist() for values in taken), strict=True))
 
     def _answers(self, question: Question, keys: Keys) -> NDArray[np.int64]:
         """The rows that are answers, as `search.condition` says it in SQL, oldest first."""
         begin = int(np.searchsorted(self._begin, _microseconds(question.since))) if question.since else 0
         end = int(np.searchsorted(self._begin, _microseconds(question.until))) if question.until else len(self)
-        part = slice(begin, max(begin, end))
-        fits = np.ones(part.stop - part.start, np.bool_)
-        own = question.scope.gemeenten
-        for name in ("realm", "site", "ap", "cause"):
-            if asked := getattr(question, name):
-                fits &= self._is(name, (asked.lower(),), part)
-        if not question.scope.everybody:
-            fits &= self._is("home", own, part) | self._is("visited", own, part)
-        if question.gemeente:
-            slug = (question.gemeente.lower(),)
-            fits &= self._is("home", slug, part) | self._is("visited", slug, part)
-        if question.nas:
-            fits &= np.isin(self._codes["nas"][part], _where(pc.utf8_lower(self._values["nas"]), question.nas.lower()))
-        if question.outcome:
-            fits &= self._is("outcome", (question.outcome.value,), part)
-        if question.mac:
-            fits &= np.isin(self._numbers["mac_hash"][part], np.array(macs(question, keys), np.uint64))
-        if question.user:
-            names = np.array(identities(question, keys), np.uint64)
-            inner = np.isin(self._numbers["inner_hash"][part], names)
-            shown = True if question.scope.inner else self._is("home", own, part)
-            fits &= np.isin(self._numbers["outer_hash"][part], names) | (inner & shown)
-        return part.start + np.flatnonzero(fits)
+        rows: Rows = slice(begin, max(begin, end))
+        for fits in self._conditions(question, keys):
+            kept = np.flatnonzero(fits(rows))
+            rows = kept + rows.start if isinstance(rows, slice) else rows[kept]
+        return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
 
-    def _is(self, column: str, asked: Sequence[str], part: slice) -> NDArray[np.bool_]:
-        """Whether each row of a part has one of some values."""
-        found = np.zeros(part.stop - part.start, np.bool_)
-        for value in asked:
-            for code in _where(self._values[column], value):
-                found |= self._codes[column][part] == code
-        return found
+    def _conditions(self, question: Question, keys: Keys) -> Iterator[Callable[[Rows], NDArray[np.bool_]]]:
+        """What has to hold for a row; first what holds for few, so that the others are asked about those only."""
+        own = question.scope.gemeenten
+        if question.mac:
+            yield partial(self._has, "mac_hash", macs(question, keys))
+        if question.user:
+            names = identities(question, keys)
+            shown = None if question.scope.inner else own
+            yield lambda rows: self._has("outer_hash", names, rows) | self._inner(names, shown, rows)
+        for name in ("site", "ap", "realm", "cause"):
+            if asked := getattr(question, name):
+                yield partial(self._is, name, (asked.lower(),))
+        if question.nas:
+            yield partial(self._on, question.nas.lower())
+        if question.gemeente:
+            yield partial(self._between, (question.gemeente.lower(),))
+        if not question.scope.everybody:
+            yield partial(self._between, own)
+        if question.outcome:
+            yield partial(self._is, "outcome", (question.outcome.value,))
+
+    def _has(self, column: str, asked: Sequence[int], rows: Rows) -> NDArray[np.bool_]:
+        """Whether each row has one of some hashes."""
+        hashes = self._numbers[column][rows]
+        return _any(hashes, (hashes == np.uint64(one) for one in asked))
+
+    def _inner(self, names: Sequence[int], shown: Sequence[str] | None, rows: Rows) -> NDArray[np.bool_]:
+        """Whether each row has one of some inner identities and that may be told; `shown` None: of everybody."""
+        found = self._has("inner_hash", names, rows)
+        return found if shown is None else found & self._is("home", shown, rows)
+
+    def _between(self, gemeenten: Sequence[str], rows: Rows) -> NDArray[np.bool_]:
+        """Whether each row is of a user of one of some gemeenten, or of a visitor there."""
+        return self._is("home", gemeenten, rows) | self._is("visited", gemeenten, rows)
+
+    def _on(self, lower_nas: str, rows: Rows) -> NDArray[np.bool_]:
+        """Whether each row came from access points that call themselves so, in any case."""
+        codes = self._codes["nas"][rows]
+        return _any(codes, (codes == code for code in _where(self._lower_nas, lower_nas)))
+
+    def _is(self, column: str, asked: Sequence[str], rows: Rows) -> NDArray[np.bool_]:
+        """Whether each row has one of some values."""
+        codes, code = self._codes[column][rows], self._code[column]
+        return _any(codes, (codes == code[value] for value in asked if value in code))
 
     def _persons(self, rows: NDArray[np.int64]) -> Iterator[Met]:
         """Few rows: one after the other."""
@@ -158,6 +191,16 @@ def _coded(column: pa.ChunkedArray) -> pa.Array:
 def _is_coded(column: pa.Array) -> bool:
     found: bool = pa.types.is_dictionary(column.type)
     return found
+
+
+def _numbered(values: Iterable[str]) -> dict[str, int]:
+    """The codes of the values of a column."""
+    return {value: code for code, value in enumerate(values)}
+
+
+def _any(like: NDArray[Any], found: Iterable[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Where one of several holds."""
+    return reduce(np.logical_or, found, np.zeros(len(like), np.bool_))
 
 
 def _where(values: pa.Array, wanted: str) -> list[int]:
