@@ -82,9 +82,9 @@ ENDINGS: Mapping[Ending, tuple[str, Both, Both]] = {
         "unsure",
         Both("Het inloggen begon, maar kwam niet af.", "The login began, but did not finish."),
         Both(
-            "Er kwam antwoord, maar daarna bleef het stil. Vaak raken grote pakketten onderweg kwijt. Meld dit bij "
+            "Er kwam antwoord, maar daarna bleef het stil. Vaak raken grote berichten onderweg kwijt. Meld dit bij "
             "landelijk beheer.",
-            "There were answers, then silence. Often large packets get lost on the way. Report it to the federation.",
+            "There were answers, then silence. Often large messages get lost on the way. Report it to the federation.",
         ),
     ),
     Ending.NO_ACCOUNT: (

@@ -231,6 +231,18 @@ def test_it_prints_the_answer_and_the_evidence(chromium):
         assert tab.locator(".lines code").first.is_visible(), "evidence that is folded is printed"
 
 
+def test_on_a_phone_the_answer_comes_before_another_question(chromium):
+    with chromium.showing(made(), "phone") as tab:
+        asked = tab.locator("#asked")
+        assert not asked.is_visible()
+        tab.locator(".again summary").focus()
+        tab.keyboard.press("Enter")
+        assert asked.is_visible()
+    with chromium.showing(made()) as tab:
+        assert tab.locator("#asked").is_visible()
+        assert not tab.locator(".again summary").is_visible()
+
+
 def test_it_can_be_enlarged_to_twice_its_size(chromium):
     with chromium.showing(made(others=day(), **FULL)) as tab:
         tab.set_viewport_size({"width": 640, "height": 450})  # 1280 pixels at 200 %
@@ -261,10 +273,32 @@ class TestChoice:
     def test_without_a_cause_it_does_not_guess(self, chromium):
         with chromium.showing(made(login(cause="", broken=Hop.UNKNOWN))) as tab:
             assert "De oorzaak staat niet in de logs" in tab.locator("h1").inner_text()
-            assert tab.locator(".todo").count() == 0
-            assert tab.locator("details").get_attribute("open") is not None
+            assert tab.locator(".todo .do").count() == 0, "nobody knows what helps"
+            assert "Geef het nummer van deze poging door" in tab.locator(".todo .who").inner_text()
+            assert "op het scherm" in tab.locator(".todo .say").inner_text()
+            assert tab.locator("details:has(.lines)").get_attribute("open") is not None
             assert tab.locator(".hops .broken").count() == 0
 
     def test_a_success_is_called_one(self, chromium):
         with chromium.showing(made(login(outcome=Outcome.ACCEPT, cause="", broken=Hop.UNKNOWN))) as tab:
             assert tab.locator("h1").inner_text().startswith("Het inloggen is gelukt.")
+            assert tab.locator(".todo > div").count() == 1
+            assert "Doet het internet het nu?" in tab.locator(".todo .say").inner_text()
+
+    @pytest.mark.parametrize(
+        ("cause", "who", "does"),
+        [
+            ("wrong-password", "De beller.", "Wat doet de beller?"),
+            ("home-silent", "De eigen gemeente van de beller: Almelo. Geef daar het nummer", "de beheerder daar?"),
+            ("no-address", "De gemeente waar de beller was: Enschede. Geef daar het nummer", "de beheerder daar?"),
+            ("link-down", "Het landelijke beheer van govroam. Geef daar het nummer", "de beheerder daar?"),
+            ("device-left", "Niemand hoeft iets te doen.", "Wat helpt?"),
+        ],
+    )
+    def test_it_says_who_does_what(self, cause, who, does):
+        chosen = login(cause=cause)
+        shown = answer(chosen, story(chosen, CATALOGUE, PLACES), CATALOGUE[cause], PLACES, NOW)
+        boxes = {box.kind: box for box in shown.todo}
+        assert boxes["who"].texts[0].nl.startswith(who)
+        assert boxes["do"].title.nl.endswith(does)
+        assert boxes["say"].texts[0].nl.endswith("?")

@@ -28,20 +28,35 @@ _SUCCESS = Both(
     "Name and password are right. If the internet doesn't work, it is the network of that place.",
 )
 _UNKNOWN = Both(
-    "Geen bekende oorzaak past op deze logregels, en deze pagina gokt niet. Geef het nummer van deze poging door aan "
-    "de beheerder.",
-    "No known cause fits these log lines, and this page doesn't guess. Give the number of this attempt to an engineer.",
+    "Geen bekende oorzaak past op deze logregels, en deze pagina gokt niet.",
+    "No known cause fits these log lines, and this page doesn't guess.",
 )
 _WHO = Both("Wie moet iets doen?", "Who must act?")
-_DO = Both("Wat helpt?", "What helps?")
+_CALLER_DOES = Both("Wat doet de beller?", "What does the caller do?")
+_ADMINISTRATOR_DOES = Both("Wat doet de beheerder daar?", "What does the administrator there do?")
+_HELPS = Both("Wat helpt?", "What helps?")
 _SAY = Both("Vraag aan de beller", "Ask the caller")
 _OWNERS = {
     Owner.USER: Both("De beller.", "The caller."),
-    Owner.VISITED: Both("De gemeente waar de beller nu is", "The gemeente where the caller is"),
-    Owner.FEDERATION: Both("Het landelijke beheer van govroam.", "The federation that runs govroam."),
+    Owner.VISITED: Both("De gemeente waar de beller was", "The gemeente where the caller was"),
+    Owner.FEDERATION: Both("Het landelijke beheer van govroam", "The federation that runs govroam"),
     Owner.HOME: Both("De eigen gemeente van de beller", "The caller's own gemeente"),
     Owner.NOBODY: Both("Niemand hoeft iets te doen.", "Nobody has to do anything."),
 }
+_TASKS = {Owner.USER: _CALLER_DOES, Owner.NOBODY: _HELPS}
+_PASS_ON = Both("Geef daar het nummer van deze poging door.", "Give the number of this attempt to them.")
+_UNKNOWN_WHO = Both(
+    "De beheerder van govroam bij uw gemeente. Geef het nummer van deze poging door.",
+    "The administrator of govroam at your gemeente. Pass on the number of this attempt.",
+)
+_UNKNOWN_SAY = Both(
+    "Wat staat er op het scherm van het toestel? En lukt het bij collega's op die plek wel?",
+    "What does the screen of the device say? And does it work for colleagues at that place?",
+)
+_SUCCESS_SAY = Both(
+    "Doet het internet het nu? Zo niet: hebben anderen op die plek dat ook?",
+    "Does the internet work now? If not: do others at that place have the same?",
+)
 
 
 class Box(Record, frozen=True, kw_only=True):
@@ -134,15 +149,20 @@ def answer(login: Login, told: Story, cause: Cause | None, places: Places, now: 
 
 def _todo(told: Story, login: Login, places: Places) -> tuple[Box, ...]:
     if told.owner is None or told.ask is None:
-        return ()
+        if login.outcome is Outcome.ACCEPT:
+            return (Box(kind="say", title=_SAY, texts=(_SUCCESS_SAY,)),)
+        return (
+            Box(kind="who", title=_WHO, texts=(_UNKNOWN_WHO,)),
+            Box(kind="say", title=_SAY, texts=(_UNKNOWN_SAY,)),
+        )
     owner = _OWNERS[told.owner]
-    slug = {Owner.VISITED: login.visited, Owner.HOME: login.home}.get(told.owner)
-    if slug is not None:
-        name = f": {places.name(slug)}." if slug else "."
-        owner = Both(owner.nl + name, owner.en + name)
+    if told.owner not in _TASKS:
+        name = places.name({Owner.VISITED: login.visited, Owner.HOME: login.home}.get(told.owner, ""))
+        named = f": {name}." if name else "."
+        owner = Both(f"{owner.nl}{named} {_PASS_ON.nl}", f"{owner.en}{named} {_PASS_ON.en}")
     return (
         Box(kind="who", title=_WHO, texts=(owner,)),
-        Box(kind="do", title=_DO, texts=told.advice),
+        Box(kind="do", title=_TASKS.get(told.owner, _ADMINISTRATOR_DOES), texts=told.advice),
         Box(kind="say", title=_SAY, texts=(told.ask,)),
     )
 

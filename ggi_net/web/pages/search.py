@@ -38,17 +38,20 @@ EXAMPLES = (
 NOTHING = (
     Both("Een tikfout in de naam. Laat de beller de naam spellen.", "A typing error. Have the caller spell the name."),
     Both(
-        "Het toestel zoekt geen verbinding: wifi staat uit, govroam is niet ingesteld, of er is daar geen govroam.",
-        "The device doesn't try: WiFi is off, govroam was not set up, or there is no govroam there.",
+        "Het toestel probeert het niet. Vraag: staat wifi aan, en staat govroam in de lijst met netwerken?",
+        "The device doesn't try. Ask: is WiFi on, and is govroam in the list of networks?",
     ),
     Both(
-        "Het toestel gebruikt een andere naam dan u denkt. Zoek op het MAC-adres (bij de wifi-instellingen).",
-        "The device uses another name than you think. Look for its MAC address (in the WiFi settings).",
+        "Het toestel gebruikt een andere naam dan u denkt. Zoek op het MAC-adres. De beller vindt dat bij de "
+        "wifi-instellingen.",
+        "The device uses another name than you think. Look for its MAC address. It is in the WiFi settings.",
     ),
     Both("Het is langer geleden. Kies een langere periode.", "It was longer ago. Choose a longer period."),
     Both(
-        "Het was bij een gemeente waarvan u de bezoekers niet mag zien.",
-        "It was at a gemeente whose visitors you may not see.",
+        "De beller werkt bij een andere gemeente. Dan ziet u alleen pogingen op uw eigen locaties. Laat de beller de "
+        "eigen helpdesk bellen.",
+        "The caller works for another gemeente: you see attempts at your own sites only. Have them call their own "
+        "helpdesk.",
     ),
 )
 """Why nothing may be found."""
