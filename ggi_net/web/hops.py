@@ -29,6 +29,8 @@ class State(StrEnum):
     """The attempt did not come this far, or nothing says that it did."""
     ABSENT = "absent"
     """It should be in this station's log, which is not here."""
+    SKIPPED = "skipped"
+    """Somebody who is at home doesn't need it."""
 
 
 STATES = {
@@ -36,6 +38,7 @@ STATES = {
     State.BROKEN: Both("hier gaat het mis", "this is where it fails"),
     State.BEYOND: Both("niet gezien", "not seen"),
     State.ABSENT: Both("logboek ontbreekt", "no log here"),
+    State.SKIPPED: Both("niet nodig", "not needed"),
 }
 
 
@@ -63,6 +66,8 @@ def stations(login: Login, places: Places) -> tuple[Station, ...]:
 def _state(hop: Hop, login: Login) -> State:
     if hop is login.broken and login.outcome is not Outcome.ACCEPT:
         return State.BROKEN
+    if hop is Hop.FEDERATION and login.home and login.home == login.visited and hop not in login.seen:
+        return State.SKIPPED
     if hop in login.missing:
         return State.ABSENT
     crossed = login.outcome is Outcome.ACCEPT or hop in login.seen

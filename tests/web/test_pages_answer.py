@@ -125,6 +125,12 @@ class TestHops:
     def test_all_passed_when_it_succeeded(self):
         assert set(self.states(outcome=Outcome.ACCEPT, broken=Hop.UNKNOWN)) == {State.PASSED}
 
+    def test_at_home_the_federation_is_not_needed(self):
+        at_home = {"visited": "almelo", "outcome": Outcome.ACCEPT, "broken": Hop.UNKNOWN}
+        passed, skipped = State.PASSED, State.SKIPPED
+        assert self.states(**at_home, seen=(Hop.HOME,)) == [passed, passed, passed, skipped, passed]
+        assert set(self.states(**at_home, seen=(Hop.FEDERATION, Hop.HOME))) == {passed}
+
     def test_it_is_told_by_more_than_colour(self, chromium):
         with chromium.showing(made()) as tab:
             broken = tab.locator(".hops .broken")
