@@ -71,6 +71,10 @@ def close(store: Store) -> None:
     store.compact(NOON + 2 * DAY, finish=True)
 
 
+def gather(store: Store) -> None:
+    store.compact(NOON + 9 * DAY, finish=True)
+
+
 def expire(store: Store) -> None:
     store.compact(NOON + 2 * DAY, finish=True)
     store.expire(NOON + 31 * DAY)
@@ -81,7 +85,7 @@ def erase(store: Store) -> None:
 
 
 JOBS: dict[str, Callable[[Store], None]] = {
-    "add": add, "compact": compact, "close": close, "expire": expire, "erase": erase,
+    "add": add, "compact": compact, "close": close, "gather": gather, "expire": expire, "erase": erase,
 }  # fmt: skip
 
 WHOLE = ("compact",)
@@ -105,7 +109,8 @@ def facts(folder: Path) -> dict[str, object]:
     return {
         "seen": seen(folder),
         "lines": sum(one.line_count for day in known.days.values() for one in day.sets),
-        "strays": [str(p) for p in (folder / "days").rglob("*.parquet") if str(p.relative_to(folder)) not in live],
+        "strays": [str(p) for p in folder.glob("[dw]*/**/*.parquet") if str(p.relative_to(folder)) not in live],
+        "weeks": [one.together.login_count for one in known.weeks],
         "missing": [path for path in sorted({file.path for file in known.files()}) if not (folder / path).exists()],
         "removed": sorted(one for proof in proofs for one in removed(proof)),
         "left": sum(proof.get("left", 0) for proof in proofs),

@@ -215,7 +215,9 @@ class TestOpening:
 
     def test_a_store_of_a_newer_version(self, store: Store) -> None:
         path = store._folder / "manifest.json"
-        path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":99,"more":1', 1))
+        path.write_bytes(
+            path.read_bytes().replace(f'"version":{manifest.VERSION}'.encode(), b'"version":99,"more":1', 1)
+        )
         with pytest.raises(StoreNewer):
             Store.open(store._folder, KEYS)
 

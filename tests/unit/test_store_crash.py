@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).with_name("store_crash.py")
 
 @pytest.mark.parametrize(
     ("job", "stride", "steps"),
-    [("add", 1, 6), ("compact", 3, 12), ("close", 11, 30), ("expire", 29, 80), ("erase", 17, 50)],
+    [("add", 1, 6), ("compact", 3, 12), ("close", 11, 30), ("gather", 7, 30), ("expire", 29, 80), ("erase", 17, 50)],
 )
 def test_whoever_is_killed_leaves_a_store_that_goes_on(tmp_path: Path, job: str, stride: int, steps: int) -> None:
     ran = subprocess.run(

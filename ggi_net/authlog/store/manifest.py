@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-VERSION: Final = 1
-"""Of the layout; a store of a higher one is not touched."""
+VERSION: Final = 2
+"""Of the layout; a store of a higher one is not touched. One of version 1, which had no weeks, is read as it is."""
 
 Range = tuple[int, int]
 
@@ -78,6 +78,16 @@ class Day(Record, frozen=True, kw_only=True):
     forgotten: int = 0
 
 
+class Week(Record, frozen=True, kw_only=True):
+    """The logins of several days a second time, `together` in one set, so that a search opens fewer files (`weeks.py`).
+
+    `of` names the sets that they are from, each by its first file of logins.
+    """
+
+    of: tuple[str, ...]
+    together: FileSet
+
+
 class Trash(Record, frozen=True, kw_only=True):
     """A file that counts no more, and since when; readers of the manifest before may still read it."""
 
@@ -91,6 +101,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     version: int
     generation: int = 0
     days: dict[str, Day] = msgspec.field(default_factory=dict)
+    weeks: tuple[Week, ...] = ()
     carried: tuple[File, ...] = ()
     sources: dict[str, tuple[Range, ...]] = msgspec.field(default_factory=dict)
     trash: tuple[Trash, ...] = ()
@@ -101,6 +112,8 @@ class Manifest(Record, frozen=True, kw_only=True):
         for day in self.days.values():
             for one in day.sets:
                 yield from one.files()
+        for week in self.weeks:
+            yield from week.together.files()
 
 
 def path_of(folder: Path) -> Path:

@@ -57,7 +57,7 @@ def forget(
             old = replace(folder, old, now, days=rest)
             rows = [(one.line_count, one.login_count) for one in day.sets]
             total = _sum(total, Forgotten(1, sum(lines for lines, _ in rows), sum(logins for _, logins in rows), 0))
-        elif any(day.forgotten <= most < age for most in _limits(retention)):
+        elif any(day.forgotten <= most < age for most in limits(retention)):
             forgetting = _Forgetting(engine, folder, writer, retention, name, age)
             sets, done = forgetting.again(day)
             old = replace(folder, old, now, days=old.days | {name: _forgotten(day, sets, age)})
@@ -65,7 +65,8 @@ def forget(
     return old, total
 
 
-def _limits(retention: Retention) -> Iterator[int]:
+def limits(retention: Retention) -> Iterator[int]:
+    """The ages in days after which something has to go."""
     yield from (retention.plain, retention.hashed, *retention.gemeenten.values())
 
 

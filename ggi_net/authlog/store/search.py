@@ -3,6 +3,8 @@
 # ruff: noqa: S608  paths of the store, names of columns and numbers stand in the texts; values are bound
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from ggi_net.authlog.store.keys import Keys
     from ggi_net.authlog.store.manifest import File, FileSet
     from ggi_net.authlog.store.view import View
+
+Placed = tuple["FileSet", list[int]]
+"""A set, and the places in it that an answer can stand at."""
 
 _LOGIN: Final = ", ".join(f'"{name}"' for name in LOGINS.names)
 _LINE: Final = ", ".join(f'"{name}"' for name in LINES.names)
@@ -130,9 +135,9 @@ def find(view: View, crowds: Crowds, question: Question) -> list[Login]:
 
 def _stored(view: View, question: Question, sets: list[FileSet]) -> list[tuple[Any, ...]]:
     """The answers among the sets, the newest sets first until there are enough."""
-    places = places_of(view, question, sets)
+    placed = places_of(view, question, sets)
     found: list[tuple[Any, ...]] = []
-    if places is None:  # anywhere: a day is a lot to look at
+    if placed is None:  # anywhere: a day is a lot to look at
         where, most = condition(question, view.keys), 1
         rest = _newest_first(sets)
         while rest and len(found) < question.limit:
@@ -141,21 +146,26 @@ def _stored(view: View, question: Question, sets: list[FileSet]) -> list[tuple[A
             most *= 2
         return found
     asked, most = 0, _SETS
-    rest = _newest_first([one for one in sets if places.get(one)])
+    places = {id(one): some for one, some in placed}
+    rest = _newest_first([one for one, _ in placed])
     while rest and len(found) < question.limit:
         group, rest = _first(rest, most)
-        near = sorted({place for one in group for place in places[one]})
-        files = [file for one in group for file in at(places[one], [one])]
+        near = sorted({place for one in group for place in places[id(one)]})
+        files = [file for one in group for file in at(places[id(one)], one.logins)]
         found += _select(view, condition(question, view.keys, places=near), files, question.limit)
         asked += len(group)
         most = 1 + (question.limit - len(found)) * asked // len(found) if found else 2 * asked
     return found
 
 
-def at(places: Sequence[int], sets: Iterable[FileSet], kind: str = "logins") -> list[File]:
-    """The files of a kind that can have rows at some places."""
-    files = (file for one in sets for file in getattr(one, kind))
-    return [file for file in files if any(file.first <= place <= file.last for place in places)]
+def at(places: Iterable[int], files: Sequence[File]) -> list[File]:
+    """Which of the files of a set, in their order, have the rows at some places."""
+    found = {bisect_right(files, place, key=_begin) - 1 for place in places} if files else ()
+    return [files[number] for number in sorted(found)]
+
+
+def _begin(file: File) -> int:
+    return file.first
 
 
 def _select(view: View, where: Condition, files: Sequence[File], limit: int) -> list[tuple[Any, ...]]:
@@ -167,39 +177,42 @@ def _select(view: View, where: Condition, files: Sequence[File], limit: int) -> 
     )
 
 
-def places_of(view: View, question: Question, sets: Sequence[FileSet]) -> dict[FileSet, list[int]] | None:
-    """Where in each set the logins of a device or a person can stand; None when that is anywhere."""
+def places_of(view: View, question: Question, sets: Sequence[FileSet]) -> list[Placed] | None:
+    """Where the logins of a device or a person can stand, in as few sets as have them; None when that is anywhere."""
     if question.mac:
         places = sorted({place(hashed) for hashed in macs(question, view.keys)})
-        return dict.fromkeys(sets, places)
-    return indexed(view, identities(question, view.keys), sets) if question.user else None
+        return [(one, places) for one in view.together(sets)]
+    return indexed(view, identities(question, view.keys), view.together(sets)) if question.user else None
 
 
 def logins_of(view: View, question: Question, sets: Sequence[FileSet]) -> tuple[list[File], list[int] | None]:
     """The files with logins that can be answers, and the places where those can stand; None for anywhere."""
-    places = places_of(view, question, sets)
-    if places is None:
+    placed = places_of(view, question, sets)
+    if placed is None:
         return [file for one in sets for file in one.logins], None
-    files = [file for one in places for file in at(places[one], [one])]
-    return files, sorted({place for some in places.values() for place in some})
+    files = [file for one, places in placed for file in at(places, one.logins)]
+    return files, sorted({place for _, places in placed for place in places})
 
 
-def indexed(view: View, numbers: Sequence[int], sets: Sequence[FileSet]) -> dict[FileSet, list[int]] | None:
+def indexed(view: View, numbers: Sequence[int], sets: Sequence[FileSet]) -> list[Placed] | None:
     """The places that the indexes of the sets know for logins or identities; None when they are too many."""
     keys = [one & 0xFFFFFFFF for one in numbers]
-    owner = {
-        str(view.folder / file.path): one for one in sets for file in at([key >> 16 for key in keys], [one], "index")
-    }
-    if not owner:
-        return {}
+    paths = [[str(view.folder / file.path) for file in at([key >> 16 for key in keys], one.index)] for one in sets]
+    if not any(paths):
+        return []
+    listed = parquet([path for some in paths for path in some], filename=True)
     rows = view.engine.rows(
-        f"SELECT DISTINCT filename, place FROM {parquet(list(owner), filename=True)} "
-        f"WHERE {_is_one_of('key', keys)} LIMIT {_MANY + 1}"
+        f"SELECT DISTINCT filename, place FROM {listed} WHERE {_is_one_of('key', keys)} LIMIT {_MANY + 1}"
     )
-    found: dict[FileSet, list[int]] = {}
-    for name, one in sorted(rows):
-        found.setdefault(owner[name], []).append(one)
-    return found if len(rows) <= _MANY else None
+    if len(rows) > _MANY:
+        return None
+    known: defaultdict[str, list[int]] = defaultdict(list)
+    for path, one in rows:
+        known[path].append(one)
+    placed = [
+        (one, sorted({place for path in some for place in known[path]})) for one, some in zip(sets, paths, strict=True)
+    ]
+    return [(one, places) for one, places in placed if places]
 
 
 def _hot(view: View, question: Question) -> list[tuple[Any, ...]]:
@@ -256,13 +269,13 @@ def one(view: View, crowds: Crowds, login: str) -> Login | None:
 
 def _indexed(view: View, sets: Sequence[FileSet], login: str) -> tuple[list[tuple[Any, ...]], list[int]]:
     """The parts of a login among the sets, and the places where it can stand."""
-    by_set = indexed(view, [number(login)], sets) or {}
-    places = sorted({place for some in by_set.values() for place in some})
+    placed = indexed(view, [number(login)], sets) or []
+    places = sorted({place for _, some in placed for place in some})
     if not places:
         return [], []
     where = Condition()
     where.add(f"{_is_one_of('place', places)} AND id = ?", login)
-    return _select(view, where, at(places, list(by_set)), _PARTS), places
+    return _select(view, where, [file for one, some in placed for file in at(some, one.logins)], _PARTS), places
 
 
 def _whole(view: View, parts: Sequence[Login]) -> Login:
@@ -277,7 +290,7 @@ def _lines(view: View, login: Login, wanted: int, places: Sequence[int]) -> tupl
     sets = [one for one in view.sets() if login.begin - _SKEW <= one.end and one.begin <= login.end + _SKEW]
     lent = [line for day in view.manifest.days.values() for line in day.lent if line.login == wanted]
     places = sorted({*places, *(line.place for line in lent)})
-    files = at(places, sets, "lines")
+    files = [file for one in sets for file in at(places, one.lines)]
     if not files:
         return ()
     where = Condition()

@@ -17,7 +17,7 @@ from ggi_net.authlog.store.hot import flush
 from ggi_net.authlog.store.manifest import File, FileSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from ggi_net.authlog.store.engine import Engine
@@ -32,7 +32,7 @@ LOGIN_COLUMNS: Final = ", ".join(f'"{name}"' for name in (*LOGINS.names, *HASHES
 COPY_COLUMNS: Final = ", ".join(f'"{name}"' for name in COPIES.names)
 
 
-class _Cut(NamedTuple):
+class Cut(NamedTuple):
     """How a table is cut into files.
 
     Each file has all rows with its values of `column`, of which the 16 bits above the lowest `shift` count, and about
@@ -45,14 +45,31 @@ class _Cut(NamedTuple):
     group: int
     numbers: bool
 
+    def files(self, rows: int) -> int:
+        """How many files so many rows are cut into."""
+        count = 1
+        while count * self.rows < rows and count < PLACES:
+            count *= 2
+        return count
 
-_BY_PLACE: Final = _Cut("place", 0, 1 << 15, _GROUP, numbers=False)
+    def values(self, number: int, count: int) -> tuple[int, int]:
+        """The first and the last value, of 16 bits, in file `number` of so many."""
+        width = PLACES // count
+        return number * width, (number + 1) * width - 1
+
+    def where(self, first: int, last: int) -> str:
+        """That a row has one of these values."""
+        return f"{self.column} BETWEEN {first << self.shift} AND {(last + 1 << self.shift) - 1}"
+
+
+BY_PLACE: Final = Cut("place", 0, 1 << 15, _GROUP, numbers=False)
 """A search for one device opens one such file for each day, whose footer is read in a millisecond."""
-_BY_KEY: Final = _Cut("key", 16, 1 << 20, 1 << 15, numbers=True)
+BY_KEY: Final = Cut("key", 16, 1 << 20, 1 << 15, numbers=True)
 """To read of more row groups in the footer takes longer than to decode so many numbers: 0.6 ms for a file, not 1.3."""
 
 _LINE_ORDER: Final = 'place, login, nth, "time"'
-_LOGIN_ORDER: Final = 'place, mac_hash, "begin", id'
+INDEX_ORDER: Final = "key, place"
+LOGIN_ORDER: Final = 'place, mac_hash, "begin", id'
 _COPY_ORDER: Final = "of_source, of_offset"
 
 COUNTED: Final = ("home", "visited", "site", "operator", "outcome", "cause")
@@ -76,7 +93,7 @@ class Writer:
         engine = self._engine
         try:
             engine.run(f"CREATE TABLE set_lines AS SELECT {LINE_COLUMNS} FROM ({lines}) ORDER BY {_LINE_ORDER}")
-            engine.run(f"CREATE TABLE set_logins AS SELECT {LOGIN_COLUMNS} FROM ({logins}) ORDER BY {_LOGIN_ORDER}")
+            engine.run(f"CREATE TABLE set_logins AS SELECT {LOGIN_COLUMNS} FROM ({logins}) ORDER BY {LOGIN_ORDER}")
             engine.run(f"CREATE TABLE set_copies AS SELECT {COPY_COLUMNS} FROM ({copies}) ORDER BY {_COPY_ORDER}")
             return self._write(day, key or self._key)
         finally:
@@ -105,8 +122,8 @@ class Writer:
             end=max(ends).replace(tzinfo=UTC),
             line_count=line_count,
             login_count=login_count,
-            lines=self._split("set_lines", f"{stem}-lines", _BY_PLACE),
-            logins=self._split("set_logins", f"{stem}-logins", _BY_PLACE),
+            lines=self._split("set_lines", f"{stem}-lines", BY_PLACE),
+            logins=self._split("set_logins", f"{stem}-logins", BY_PLACE),
             copies=self._one("FROM set_copies", f"{stem}-copies", copy_count),
             index=self._index(f"{stem}-index"),
             hours=hours,
@@ -118,10 +135,10 @@ class Writer:
 
     def _index(self, stem: str) -> tuple[File, ...]:
         """From identities and logins to places."""
-        self._engine.run(f"CREATE TABLE set_index AS {_INDEX} ORDER BY key, place")
-        return self._split("set_index", stem, _BY_KEY)
+        self._engine.run(f"CREATE TABLE set_index AS {_INDEX} ORDER BY {INDEX_ORDER}")
+        return self._split("set_index", stem, BY_KEY)
 
-    def _split(self, table: str, stem: str, cut: _Cut) -> tuple[File, ...]:
+    def _split(self, table: str, stem: str, cut: Cut) -> tuple[File, ...]:
         """Files of about equal size.
 
         The table stands in the order of the column, and the engine knows the least and the largest of each stretch of
@@ -130,23 +147,8 @@ class Writer:
         [(rows,)] = self._engine.rows(f"SELECT count(*) FROM {table}")
         if not rows:
             return ()
-        count = 1
-        while count * cut.rows < rows and count < PLACES:
-            count *= 2
-        width = PLACES // count
-
-        def write(number: int) -> File:
-            first, last = number * width, (number + 1) * width - 1
-            low, high = first << cut.shift, (last + 1 << cut.shift) - 1
-            where = f"WHERE {cut.column} BETWEEN {low} AND {high}" if count > 1 else ""
-            path = f"{stem}-{number}.parquet"
-            size = self._engine.copy(
-                f"FROM {table} {where}", self._folder / path, group=cut.group, sorted_numbers=cut.numbers
-            )
-            return File(path=path, size=size, first=first, last=last)
-
-        with ThreadPoolExecutor(self._engine.threads) as pool:
-            return tuple(pool.map(write, range(count)))
+        count = cut.files(rows)
+        return write_files(self._engine, self._folder, table, stem, cut, count, range(count))
 
     def _one(self, select: str, stem: str, rows: int, *, group: int = _GROUP) -> tuple[File, ...]:
         if not rows:
@@ -190,6 +192,25 @@ SELECT CAST(midnight AS TIMESTAMP) AS moment, {_BY}, CAST(sum(logins) AS BIGINT)
 """
 """By the midnight of the Netherlands before a login began, in UTC: people count their days. Of the hours, since those
 are fewer than the logins, and their days are soon looked up."""
+
+
+def write_files(
+    engine: Engine, folder: Path, table: str, stem: str, cut: Cut, count: int, numbers: Sequence[int]
+) -> tuple[File, ...]:
+    """The files `numbers` of `count` that a table is cut into, by as many threads as the engine has.
+
+    The table stands in the order of the cut's column.
+    """
+
+    def write(number: int) -> File:
+        first, last = cut.values(number, count)
+        path = f"{stem}-{number}.parquet"
+        select = f"FROM {table} WHERE {cut.where(first, last)}"
+        size = engine.copy(select, folder / path, group=cut.group, sorted_numbers=cut.numbers)
+        return File(path=path, size=size, first=first, last=last)
+
+    with ThreadPoolExecutor(engine.threads) as pool:
+        return tuple(pool.map(write, numbers))
 
 
 def prepare(engine: Engine) -> None:

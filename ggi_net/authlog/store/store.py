@@ -6,6 +6,7 @@
       hot/             what ingest workers committed (`hot.py`)
       carried/         lines of logins that may go on
       days/DATE/       sets of Parquet files for each day in UTC (`sets.py`)
+      weeks/MONDAY/    the logins of closed days a second time, together (`weeks.py`)
       erased.json      who was erased, as keyed hashes (`erased.py`)
 
 Any number may add and ask at once; one at a time rearranges (`lock.py`). Whoever asks sees the store as it was at one
@@ -31,6 +32,7 @@ from ggi_net.authlog.store.lock import only_one
 from ggi_net.authlog.store.retention import forget
 from ggi_net.authlog.store.sets import Writer, prepare
 from ggi_net.authlog.store.view import View, looking
+from ggi_net.authlog.store.weeks import gather
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,9 +152,9 @@ class Store:
         """The logins of a question counted by some of `helpdesk.Group`, without its limit; largest first."""
         return looking(self._view, lambda view: counts.counts(view, question, by))
 
-    def groups(self, question: Question, *, persons: bool) -> list[Group]:
-        """The logins of a question in groups, for the rules over many; `persons` tells devices and people apart."""
-        return looking(self._view, lambda view: groups.groups(view, self._crowds, question, persons=persons))
+    def groups(self, question: Question, by: Sequence[str]) -> list[Group]:
+        """The logins of a question in groups that are equal in `by`, for the rules over many (`groups.Counts`)."""
+        return looking(self._view, lambda view: groups.groups(view, self._crowds, question, by))
 
     def _view(self) -> View:
         """The store as it is now: the same object while nothing changes, so that what is hot is put together once."""
@@ -171,7 +173,8 @@ class Store:
     # -- who rearranges --------------------------------------------------------------------------------
 
     def compact(self, now: datetime | None = None, *, finish: bool = False) -> Taken:
-        """Bring hot files into their days, make few sets of many, close days that are over, empty the trash.
+        """Bring hot files into their days, make few sets of many, close days and gather weeks that are over,
+        and empty the trash.
 
         `finish` takes the newest lines as well and waits for none that may still come: for logs that are complete.
         Raises StoreLocked, DiskFull or StoreDamaged; whatever was not done is done by the next one.
@@ -193,6 +196,7 @@ class Store:
             compact.merge(self._engine, self._folder, self._writer, manifest.read(self._folder), now)
             for name in closing.due(manifest.read(self._folder), now):
                 closing.close(self._look(), self._writer, self._assembler, name, now)
+            gather(self._look(), self.retention, now)
             empty_trash(self._folder, manifest.read(self._folder), now)
         return total
 

@@ -63,6 +63,18 @@ class View:
         """All sets, the newest day first."""
         return [one for name in sorted(self.manifest.days, reverse=True) for one in self.manifest.days[name].sets]
 
+    def together(self, sets: Iterable[FileSet]) -> list[FileSet]:
+        """Fewer sets with the same logins: the week that has those of several days, in their place."""
+        days = {one.logins[0].path: one for one in sets if one.logins}
+        found = []
+        for week in self.manifest.weeks:
+            asked = days.keys() & set(week.of)
+            if len(asked) > 1:
+                found.append(week.together)
+                for path in asked:
+                    del days[path]
+        return [*days.values(), *found]
+
     @cached_property
     def arrived(self) -> pa.Table:
         """The lines of hot files, without those of who was erased."""
