@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
-from datetime import UTC, date, datetime, timedelta
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -20,6 +21,7 @@ from ggi_net.authlog.store.sets import Writer, prepare
 from ggi_net.authlog.store.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 KEYS = Keys({"secret://bench/store": "only of the benchmark"})
@@ -47,17 +49,31 @@ def mac(person: int, device: int) -> str:
 
 
 def fill(folder: Path, size: Size) -> float:
-    """Make a store in `folder`, each day one closed set; a day that is there stays, so that a fill can go on.
+    """Make a store in `folder`, each day one closed set, weeks gathered; what is there stays, so that a fill can go on.
 
-    Returns the seconds of processor time that all of its days took.
+    Returns the seconds of processor time that all of it took.
     """
-    Store.open(folder, KEYS, create=True).close()
-    days = [LAST - timedelta(days=back) for back in range(size.days)]
-    known = manifest.read(folder).days
-    if missing := [day for day in days if day.isoformat() not in known]:
-        sweep(folder, manifest.read(folder))
-        _fill(folder, size, missing)
-    return sum(float((folder / "took" / day.isoformat()).read_text()) for day in days)
+    with Store.open(folder, KEYS, create=True, memory="4GiB") as store:
+        days = [LAST - timedelta(days=back) for back in range(size.days)]
+        known = manifest.read(folder).days
+        if missing := [day for day in days if day.isoformat() not in known]:
+            sweep(folder, manifest.read(folder))
+            _fill(folder, size, missing)
+        with _noted(folder, "weeks"):
+            store.compact(datetime.combine(LAST + timedelta(days=1), time(12), UTC))
+    return sum(float(path.read_text()) for path in (folder / "took").iterdir())
+
+
+@contextmanager
+def _noted(folder: Path, what: str) -> Iterator[None]:
+    """Keep how much processor time something took, beside the store."""
+    begun = process_time()
+    yield
+    path = folder / "took" / what
+    path.parent.mkdir(exist_ok=True)
+    before = float(path.read_text()) if path.exists() else 0.0
+    path.write_text(f"{before + process_time() - begun:.1f}")
+    note(f"{folder.name}, {what}: {path.read_text()} s of processor time")
 
 
 def _fill(folder: Path, size: Size, days: list[date]) -> None:
@@ -66,21 +82,17 @@ def _fill(folder: Path, size: Size, days: list[date]) -> None:
     writer = Writer(engine, folder, KEYS.current)
     _people(engine, size)
     for day in days:
-        begun = time.process_time()
-        one = writer.write(
-            day.isoformat(),
-            lines="SELECT * FROM no_lines",
-            logins=_logins(day, size),
-            copies="SELECT * FROM no_copies",
-        )
-        assert one
-        took = folder / "took" / day.isoformat()
-        took.parent.mkdir(exist_ok=True)
-        took.write_text(f"{time.process_time() - begun:.1f}")
-        known = manifest.read(folder)
-        filled = known.days | {day.isoformat(): Day(sets=(one,), closed=True)}
-        manifest.write(folder, msgspec.structs.replace(known, days=filled, generation=known.generation + 1))
-        note(f"{day}: {took.read_text()} s of processor time")
+        with _noted(folder, day.isoformat()):
+            one = writer.write(
+                day.isoformat(),
+                lines="SELECT * FROM no_lines",
+                logins=_logins(day, size),
+                copies="SELECT * FROM no_copies",
+            )
+            assert one
+            known = manifest.read(folder)
+            filled = known.days | {day.isoformat(): Day(sets=(one,), closed=True)}
+            manifest.write(folder, msgspec.structs.replace(known, days=filled, generation=known.generation + 1))
     engine.close()
 
 
