@@ -77,7 +77,9 @@ def _subjects(text: str, places: Places, own: Sequence[str]) -> list[dict[str, s
         return [{"mac": address}, {"ap": address}]
     if named := _named(plain, places):
         return named
-    if "@" in text.lstrip("@") or "\\" in text or "/" in text:
+    if "\\" in text:
+        return [{"user": user} for user in _accounts(text, places, own)]
+    if "@" in text.lstrip("@") or "/" in text:
         return [{"user": text}]
     if " " not in text:
         realm = [{"realm": found[1]}] if (found := _REALM.match(plain)) else []
@@ -85,6 +87,14 @@ def _subjects(text: str, places: Places, own: Sequence[str]) -> list[dict[str, s
         known = bool(realm) and (realm[0]["realm"] in places.realms or text.startswith("@"))
         return [*(realm if known else [*at_home, {"user": text}, *realm]), {"nas": text}]
     raise NotUnderstood(f"'{text[:60]}' is not the name of a gemeente or a site")
+
+
+def _accounts(text: str, places: Places, own: Sequence[str]) -> list[str]:
+    """Whose account of a Windows domain that is, in `own` gemeenten or in any; and as it was typed."""
+    gemeenten = own or [key.partition("/")[0] for key in places.domains]
+    known = {places.identity(text, gemeente): None for gemeente in gemeenten}
+    known.pop(text, None)
+    return [*known, text]
 
 
 def _named(plain: str, places: Places) -> list[dict[str, str]]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LOG_DAYS = "govroam.log_retention_days"
 """The option by which a gemeente chooses how long its logins are kept."""
+WINDOWS_DOMAIN = "govroam.windows_domain"
+"""The option by which a gemeente says which Windows domain its users have."""
 VISINST_BYTES = 40
 """radsecproxy cuts the operator in F-Ticks at so many bytes, the leading 1 included."""
 
@@ -57,7 +59,8 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
     `operators` (domains, as in Operator-Name) lead to a gemeente, `servers` (by name and by fully qualified name) to a
     server, `nas` (name, or name of a group of clients as `gemeente/name`) and `networks` (of access points) to a spot.
     `radios` has the spots of access points that are known by their MAC. `log_days` has how many days the logins of
-    gemeenten are kept that chose that.
+    gemeenten are kept that chose that. `domains` (Windows domains, as `gemeente/domain` in lower case: two gemeenten
+    may call theirs the same) lead to the realm of its users.
     """
 
     names: dict[str, str] = msgspec.field(default_factory=dict)
@@ -69,6 +72,7 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
     networks: dict[str, Spot] = msgspec.field(default_factory=dict)
     radios: dict[str, Spot] = msgspec.field(default_factory=dict)
     log_days: dict[str, int] = msgspec.field(default_factory=dict)
+    domains: dict[str, str] = msgspec.field(default_factory=dict)
 
     def home(self, realm: str) -> str:
         """The gemeente whose users have that realm; a realm below a known one is of the same gemeente."""
@@ -80,6 +84,12 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
             if "." not in realm:
                 break
         return ""
+
+    def identity(self, written: str, gemeente: str) -> str:
+        """An identity as its owner types it: `ALMELO\\j.jansen`, as NPS of that gemeente writes it, is of its realm."""
+        domain, backslash, name = written.partition("\\")
+        realm = self.domains.get(f"{gemeente}/{domain.lower()}", "") if backslash and "@" not in name else ""
+        return f"{name}@{realm}" if realm and name else written
 
     def operator(self, name: str) -> str:
         """The operator in lower case without the leading 1 of RFC 5580; one that F-Ticks cut is made whole."""
@@ -176,6 +186,11 @@ def places_of(estate: Estate) -> Places:
         servers=servers,
         nas=nas,
         networks=networks,
+        domains={
+            f"{gemeente.slug}/{str(domain).lower()}": gemeente.govroam.realms[0]
+            for gemeente in estate.gemeenten
+            if (domain := gemeente.options.get(WINDOWS_DOMAIN)) and gemeente.govroam.realms
+        },
         log_days={
             gemeente.slug: gemeente.options[LOG_DAYS] for gemeente in estate.gemeenten if LOG_DAYS in gemeente.options
         },

@@ -22,6 +22,21 @@ NAMES = Places(
     sites={"almelo/stadhuis": "Stadhuis Almelo"},
 )
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+WINDOWS = Places(domains={"almelo/intra": "almelo.example", "den-haag/intra": "denhaag.example"})
+"""Two gemeenten that call their Windows domain the same."""
+
+
+@pytest.mark.parametrize(
+    ("own", "users"),
+    [
+        (["almelo"], ["j.jansen@almelo.example", "INTRA\\j.jansen"]),
+        (["den-haag"], ["j.jansen@denhaag.example", "INTRA\\j.jansen"]),
+        (["losser"], ["INTRA\\j.jansen"]),
+        ([], ["j.jansen@almelo.example", "j.jansen@denhaag.example", "INTRA\\j.jansen"]),
+    ],
+)
+def test_an_account_of_a_windows_domain_is_somebody_of_the_own_gemeente(own, users):
+    assert [question.user for question in asked("INTRA\\j.jansen", WINDOWS, own=own)] == users
 
 
 @pytest.mark.parametrize(

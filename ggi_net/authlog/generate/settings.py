@@ -61,4 +61,5 @@ def places_of(world: World) -> Places:
         operators=dict(domains),
         servers=servers,
         nas=nas,
+        domains={f"{town.slug}/{town.slug}": f"{town.slug}.example" for town in world.towns if town.nps},
     )

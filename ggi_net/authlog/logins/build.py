@@ -66,7 +66,7 @@ class Builder:
             end=EPOCH + timedelta(seconds=end),
             outcome=outcome,
             outer=said["outer"],
-            inner=said["inner"],
+            inner=self._places.identity(said["inner"], home),
             realm=realm,
             mac=mac,
             ap=said["ap"],
