@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
@@ -12,16 +12,22 @@ from ggi_net.authlog.question import Question
 from ggi_net.model.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ggi_net.authlog.login import Login
     from ggi_net.authlog.places import Places
 
 
-class Group(Record, frozen=True, kw_only=True):
-    """Logins that are equal in all of these, with how many there are and when the first and the last of them began.
+KIND: Final = ("realm", "operator", "visited", "site", "outcome", "cause", "broken")
+"""What tells nobody's login apart."""
+PERSONS: Final = (*KIND, "ap", "device", "user")
+"""With devices and persons: many groups, so only for a question about few logins."""
 
-    `user` is the inner identity, `device` the MAC or its hash; both and `ap` are empty where persons are not asked for.
+
+class Group(Record, frozen=True, kw_only=True):
+    """Logins that are equal in what was asked for, with how many there are and when the first and the last began.
+
+    `user` is the inner identity, `device` the MAC or its hash. What was not asked for is empty.
     """
 
     realm: str = ""
@@ -42,28 +48,25 @@ class Group(Record, frozen=True, kw_only=True):
 class Counts(Protocol):
     """What a store answers quickly."""
 
-    def groups(self, question: Question, *, persons: bool) -> list[Group]:
-        """The logins of a question (without its limit) in groups; without `persons` those of all devices together."""
+    def groups(self, question: Question, by: Sequence[str]) -> list[Group]:
+        """The logins of a question (without its limit) in groups that are equal in `by`: some of PERSONS, in their
+        order, the outcome among them."""
         ...
 
 
-def groups_of(logins: Iterable[Login], *, persons: bool) -> list[Group]:
+def groups_of(logins: Iterable[Login], by: Sequence[str]) -> list[Group]:
     """The groups of logins that are at hand."""
-    found: dict[tuple[object, ...], Group] = {}
+    attributes = {"device": "mac", "user": "inner"}
+    found: dict[tuple[Any, ...], list[Login]] = {}
     for login in logins:
-        whose = (login.ap, login.mac, login.inner) if persons else ("", "", "")
-        key = (
-            login.realm, login.operator, login.visited, login.site, *whose, login.outcome, login.cause, login.broken,
-        )  # fmt: skip
-        known = found.get(key)
-        found[key] = Group(
-            realm=login.realm, operator=login.operator, visited=login.visited, site=login.site, ap=whose[0],
-            device=whose[1], user=whose[2], outcome=login.outcome, cause=login.cause, broken=login.broken,
-            logins=login.attempts + (known.logins if known else 0),
-            first=min(login.begin, known.first) if known else login.begin,
-            last=max(login.begin, known.last) if known else login.begin,
-        )  # fmt: skip
-    return list(found.values())
+        found.setdefault(tuple(getattr(login, attributes.get(name, name)) for name in by), []).append(login)
+    return [
+        Group(
+            **dict(zip(by, values, strict=True)), logins=sum(login.attempts for login in some),
+            first=min(login.begin for login in some), last=max(login.begin for login in some),
+        )
+        for values, some in found.items()
+    ]  # fmt: skip
 
 
 class Around:
@@ -72,28 +75,30 @@ class Around:
     def __init__(self, login: Login, counts: Counts, places: Places) -> None:
         self.login, self.places = login, places
         self._counts = counts
-        self._asked: dict[Question, list[Group]] = {}
+        self._asked: dict[tuple[Question, Sequence[str]], list[Group]] = {}
 
     def around(
         self,
         minutes: int,
         *,
-        persons: bool = True,
+        by: Sequence[str] = PERSONS,
+        outcome: Outcome | None = None,
+        since: datetime | None = None,
         realm: str = "",
         gemeente: str = "",
         site: str = "",
         user: str = "",
         mac: str = "",
     ) -> list[Group]:
-        """The groups of a question about the time around the login."""
+        """The groups of a question about the time around the login, from `since` on if that is given."""
         margin = timedelta(minutes=minutes)
         question = Question(
-            since=self.login.begin - margin, until=self.login.end + margin, realm=realm, gemeente=gemeente, site=site,
-            user=user, mac=mac,
+            since=since or self.login.begin - margin, until=self.login.end + margin, realm=realm, gemeente=gemeente,
+            site=site, user=user, mac=mac, outcome=outcome,
         )  # fmt: skip
-        if question not in self._asked:
-            self._asked[question] = self._counts.groups(question, persons=persons)
-        return self._asked[question]
+        if (question, by) not in self._asked:
+            self._asked[question, by] = self._counts.groups(question, by)
+        return self._asked[question, by]
 
     def roams(self, of: Group | Login) -> bool:
         """Whether the user is at another organisation than the own one: the federation is on the way only then."""

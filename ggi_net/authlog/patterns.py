@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ggi_net.authlog.breaks import Break, break_around, spans
-from ggi_net.authlog.groups import Around
+from ggi_net.authlog.groups import KIND, Around
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
 from ggi_net.authlog.places import Places
@@ -83,36 +83,44 @@ def _federation(search: Around, name: str, rule: Rule) -> Pattern | None:
     """Many sites for many realms: the federation is silent or refuses."""
     if search.login.broken is not Hop.FEDERATION:
         return None
-    groups = [group for group in search.around(rule.minutes, persons=False) if search.roams(group)]
-    bad = [group for group in groups if group.broken is Hop.FEDERATION]
-    if not bad:
+    ways = ("realm", "operator", "visited", "outcome")
+    bad = [
+        group for outcome in (Outcome.REJECT, Outcome.UNFINISHED)
+        for group in search.around(rule.minutes, by=(*ways, "broken"), outcome=outcome)
+        if group.broken is Hop.FEDERATION and search.roams(group)
+    ]  # fmt: skip
+    operators, realms = {group.operator for group in bad}, {group.realm for group in bad}
+    if min(len(operators), len(realms)) < rule.places:
         return None
     since = min(group.first for group in bad)
     failed = sum(group.logins for group in bad)
-    fine = sum(group.logins for group in groups if group.outcome is Outcome.ACCEPT and group.last >= since)
-    operators, realms = {group.operator for group in bad}, {group.realm for group in bad}
-    if min(len(operators), len(realms)) < rule.places or not _enough(rule, failed, failed + fine):
+    later = search.around(rule.minutes, by=ways, outcome=Outcome.ACCEPT, since=since)
+    fine = sum(group.logins for group in later if search.roams(group))
+    if not _enough(rule, failed, failed + fine):
         return None
     return _said(name, rule, failed, failed + fine, since, operators=len(operators), realms=len(realms))
 
 
 def _home_realm(search: Around, name: str, rule: Rule) -> Pattern | None:
     """The same cause for many devices of one realm, at several places, while other realms are fine."""
-    return _of_realm(search, name, rule, search.around(rule.minutes, realm=search.login.realm))
+    return _of_realm(search, name, rule, _realm_around(search, rule))
 
 
 def _home_away(search: Around, name: str, rule: Rule) -> Pattern | None:
     """The same of its devices elsewhere, while those at home are fine or not seen."""
     if not search.roams(search.login):
         return None
-    groups = search.around(rule.minutes, realm=search.login.realm)
-    return _of_realm(search, name, rule, [group for group in groups if search.roams(group)])
+    return _of_realm(search, name, rule, [group for group in _realm_around(search, rule) if search.roams(group)])
+
+
+def _realm_around(search: Around, rule: Rule) -> Sequence[Group]:
+    """The groups of the user's realm; none of a login that tells no realm, or nothing of why it failed."""
+    login = search.login
+    return search.around(rule.minutes, realm=login.realm) if login.realm and (login.cause or login.broken) else ()
 
 
 def _of_realm(search: Around, name: str, rule: Rule, groups: Sequence[Group]) -> Pattern | None:
     login = search.login
-    if not login.realm or not (login.cause or login.broken):
-        return None
     if not login.home and login.broken is not Hop.HOME and all(g.outcome is not Outcome.ACCEPT for g in groups):
         return None  # nobody was ever let in: there is no such organisation
     found = _broke(groups, login, rule)
@@ -121,8 +129,8 @@ def _of_realm(search: Around, name: str, rule: Rule, groups: Sequence[Group]) ->
     where = {(group.operator, group.site) for group in groups if group.device in found.failed}
     if len(where) < rule.places:
         return None
-    others = [g for g in search.around(rule.minutes, persons=False) if g.realm != login.realm and g.last >= found.since]
-    if not _fine(others, rule, _realm):
+    everybody = search.around(rule.minutes, by=("realm", "outcome"), since=found.since)
+    if not _fine([group for group in everybody if group.realm != login.realm], rule, _realm):
         return None
     return _broken(name, rule, found, realm=inert(login.realm), places=len(where))
 
@@ -142,8 +150,8 @@ def _at_site(search: Around, name: str, rule: Rule) -> Pattern | None:
     if len(realms) < rule.places:
         return None
     others = [
-        group for group in search.around(rule.minutes, persons=False)
-        if (group.visited, group.site) != (login.visited, login.site) and group.last >= found.since
+        group for group in search.around(rule.minutes, by=KIND, since=found.since)
+        if (group.visited, group.site) != (login.visited, login.site)
     ]  # fmt: skip
     if not _fine(others, rule, _site):
         return None

@@ -17,6 +17,8 @@ from ggi_net.authlog.patterns import Pattern, patterns, rules
 from ggi_net.authlog.places import Places
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ggi_net.authlog.question import Question
 
 NINE = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -38,16 +40,16 @@ class Store:
     def __init__(self, logins: list[Login]) -> None:
         self.logins = logins
 
-    def groups(self, question: Question, *, persons: bool) -> list[Group]:
+    def groups(self, question: Question, by: Sequence[str]) -> list[Group]:
         def fits(login: Login) -> bool:
             return all((
                 not question.since or login.begin >= question.since, not question.until or login.begin < question.until,
                 question.realm in ("", login.realm), question.site in ("", login.site),
                 question.gemeente in ("", login.visited, login.home), question.mac in ("", login.mac),
-                question.user.lower() in ("", login.inner.lower()),
+                question.user.lower() in ("", login.inner.lower()), question.outcome in (None, login.outcome),
             ))  # fmt: skip
 
-        return groups_of(filter(fits, self.logins), persons=persons)
+        return groups_of(filter(fits, self.logins), by)
 
 
 def login(number: int, minute: float, **given: object) -> Login:

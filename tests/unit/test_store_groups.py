@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from store_help import KEYS, NOON, answers, assemble, line
 
-from ggi_net.authlog.groups import groups_of
+from ggi_net.authlog.groups import KIND, PERSONS, groups_of
 from ggi_net.authlog.line import Result
 from ggi_net.authlog.login import Outcome
 from ggi_net.authlog.question import Question, Scope
@@ -18,6 +18,7 @@ from ggi_net.authlog.store.columns import table_of
 from ggi_net.authlog.store.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 QUESTIONS = (
@@ -55,21 +56,21 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=range(len(QUESTIONS)))
-@pytest.mark.parametrize("persons", [True, False])
+@pytest.mark.parametrize("by", [PERSONS, KIND, ("realm", "outcome"), ("outcome", "broken", "device")], ids=len)
 @pytest.mark.parametrize("often", [0, 1000], ids=["from memory", "from files"])
 def test_groups_are_those_of_a_look_at_every_login(
-    store: Store, question: Question, persons: bool, often: int, monkeypatch: pytest.MonkeyPatch
+    store: Store, question: Question, by: Sequence[str], often: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crowds, "OFTEN", often)
     everything = store.logins(Question(limit=10_000))
     assert len(everything) == 90
     found: dict[tuple[str, ...], tuple[int, object, object]] = {}
-    for group in store.groups(question, persons=persons):
+    for group in store.groups(question, by):
         key = (group.realm, group.operator, group.visited, group.site, group.ap, group.device, group.user,
                group.outcome, group.cause, group.broken)  # fmt: skip
         logins, first, last = found.get(key, (0, group.first, group.last))
         found[key] = (logins + group.logins, min(first, group.first), max(last, group.last))
-    wanted = groups_of(answers(everything, question), persons=persons)
+    wanted = groups_of(answers(everything, question), by)
     assert bool(found) == (QUESTIONS.index(question) < 6)
     assert found == {
         (g.realm, g.operator, g.visited, g.site, g.ap, g.device, g.user, g.outcome, g.cause, g.broken): (
@@ -111,7 +112,7 @@ def test_sets_come_into_memory_when_they_are_asked_for_often(store: Store) -> No
     store.compact(finish=True)
     kept = []
     for _ in range(crowds.OFTEN + 2):
-        store.groups(Question(), persons=False)
+        store.groups(Question(), KIND)
         kept.append(store._crowds.kept)
     assert kept == [0] * crowds.OFTEN + [90, 90]
 
@@ -120,10 +121,10 @@ def test_nothing_stays_in_memory_of_who_was_erased(store: Store, monkeypatch: py
     monkeypatch.setattr(crowds, "OFTEN", 0)
     store.compact(finish=True)
     of_one = Question(user="u2@hengelo.example")
-    assert store.groups(of_one, persons=True)
+    assert store.groups(of_one, PERSONS)
     assert store._crowds.kept == 90
     store.erase(identity="u2@hengelo.example", reason="AVG-17")
-    assert store.groups(of_one, persons=True) == []
+    assert store.groups(of_one, PERSONS) == []
     assert store.logins(of_one) == []
     assert store._crowds.kept < 90
 
@@ -131,7 +132,7 @@ def test_nothing_stays_in_memory_of_who_was_erased(store: Store, monkeypatch: py
 def test_no_more_is_kept_in_memory_than_may_be(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crowds, "OFTEN", 0)
     store.compact(finish=True)
-    found = store.groups(Question(), persons=True)
+    found = store.groups(Question(), PERSONS)
     assert store._crowds.kept == 90
     monkeypatch.setattr(crowds, "MOST", 89)
-    assert set(store.groups(Question(), persons=True)) == set(found)
+    assert set(store.groups(Question(), PERSONS)) == set(found)

@@ -30,7 +30,7 @@ from ggi_net.authlog.places import Places, read_places
 from ggi_net.authlog.read import Source, records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ggi_net.authlog.line import Line
     from ggi_net.authlog.login import Login
@@ -281,7 +281,7 @@ class Nearby:
             self._of_person[login.inner.lower()].append(login)
             self._of_device[login.mac].append(login)
 
-    def groups(self, question: Question, *, persons: bool) -> list[Group]:
+    def groups(self, question: Question, by: Sequence[str]) -> list[Group]:
         if question.user:
             some = self._of_person[question.user.lower()]
         elif question.mac:
@@ -294,9 +294,9 @@ class Nearby:
             (
                 login for login in some
                 if question.realm in ("", login.realm) and question.site in ("", login.site)
-                and question.gemeente in ("", login.home, login.visited)
+                and question.gemeente in ("", login.home, login.visited) and question.outcome in (None, login.outcome)
             ),
-            persons=persons,
+            by,
         )  # fmt: skip
 
 

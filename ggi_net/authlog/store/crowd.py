@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from ggi_net.authlog.groups import KIND
 from ggi_net.authlog.store.columns import HASHES, LOGINS, naive, number
 from ggi_net.authlog.store.search import identities, macs
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from ggi_net.authlog.question import Question
     from ggi_net.authlog.store.keys import Keys
 
-KIND: Final = ("realm", "operator", "visited", "site", "outcome", "cause", "broken")
-"""What a group is told apart by where persons are not asked for."""
 PERSON: Final = {
     "ap": "ap",
     "device": "CASE WHEN mac != '' THEN mac WHEN mac_hash = 0 THEN '' ELSE printf('%016x', mac_hash) END",
@@ -49,7 +48,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Met(NamedTuple):
-    """Some logins that are equal in `values` (of KIND, then of PERSON if that was asked for)."""
+    """Some logins that are equal in `values`, of what was asked for."""
 
     values: tuple[str, ...]
     logins: int
@@ -64,7 +63,7 @@ class Crowd:
         """`table` has the columns SELECT in the order ORDER."""
         columns = {name: _coded(table.column(name)) for name in table.column_names}
         self._logins = [columns[name] for name in LOGINS.names]
-        self._person = [table.column(name).combine_chunks() for name in PERSON]
+        self._person = {name: table.column(name).combine_chunks() for name in PERSON}
         self._begin: NDArray[np.int64] = table.column("begin").cast(pa.int64()).to_numpy()
         self._attempts: NDArray[np.int32] = table.column("attempts").to_numpy()
         self._numbers = {name: table.column(name).to_numpy() for name in HASHES.names}
@@ -72,6 +71,7 @@ class Crowd:
         self._code = {name: _numbered(columns[name].dictionary.to_pylist()) for name in CODED}
         self._lower_nas = pc.utf8_lower(columns["nas"].dictionary)
         self._kind, self._kinds = _kinds([(self._codes[name], list(self._code[name])) for name in KIND])
+        self._coarser: dict[tuple[str, ...], tuple[NDArray[np.int64], list[tuple[str, ...]]]] = {}
 
     def __len__(self) -> int:
         return len(self._begin)
@@ -86,10 +86,22 @@ class Crowd:
         found = zip(self._numbers["place"][rows].tolist(), self._taken(rows), strict=True)
         return [(place, values) for place, values in found if values[0] == login_id]
 
-    def met(self, question: Question, keys: Keys, *, persons: bool) -> Iterator[Met]:
-        """Its logins that are an answer, those that are equal together."""
+    def met(self, question: Question, keys: Keys, by: Sequence[str]) -> Iterator[Met]:
+        """Its logins that are an answer, those that are equal in `by` (as `groups.Counts` says) together."""
         rows = self._answers(question, keys)
-        return self._persons(rows) if persons else self._many(rows)
+        person = [self._person[name] for name in by if name in PERSON]
+        coarser, kinds = self._by(tuple(name for name in by if name in KIND))
+        kind = coarser[self._kind[rows]]
+        return self._persons(rows, kind, kinds, person) if person else self._many(rows, kind, kinds)
+
+    def _by(self, columns: tuple[str, ...]) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
+        """The number of each kind when only some columns tell them apart, and the values of these numbers."""
+        if columns not in self._coarser:
+            at = [KIND.index(name) for name in columns]
+            numbers: dict[tuple[str, ...], int] = {}
+            coarser = [numbers.setdefault(tuple(kind[one] for one in at), len(numbers)) for kind in self._kinds]
+            self._coarser[columns] = np.array(coarser, np.int64), list(numbers)
+        return self._coarser[columns]
 
     def _taken(self, rows: NDArray[np.int64]) -> list[tuple[Any, ...]]:
         """The values of LOGINS of some rows."""
@@ -158,28 +170,38 @@ class Crowd:
         codes, code = self._codes[column][rows], self._code[column]
         return _any(codes, (codes == code[value] for value in asked if value in code))
 
-    def _persons(self, rows: NDArray[np.int64]) -> Iterator[Met]:
+    def _persons(
+        self,
+        rows: NDArray[np.int64],
+        kind: NDArray[np.int64],
+        kinds: Sequence[tuple[str, ...]],
+        person: Sequence[pa.Array],
+    ) -> Iterator[Met]:
         """Few rows: one after the other."""
-        person = [column.take(pa.array(rows)).to_pylist() for column in self._person]
+        whose = [column.take(pa.array(rows)).to_pylist() for column in person]
+        begin, attempts = self._begin[rows].tolist(), self._attempts[rows].tolist()
         found: dict[tuple[Any, ...], list[int]] = {}
-        for kind, begin, attempts, *whose in zip(
-            self._kind[rows].tolist(), self._begin[rows].tolist(), self._attempts[rows].tolist(), *person, strict=True
-        ):
-            known = found.setdefault((kind, *whose), [0, begin, begin])
-            known[0] += attempts
-            known[2] = begin
-        for (kind, *whose), (logins, first, last) in found.items():
-            yield Met((*self._kinds[kind], *whose), logins, _moment(first), _moment(last))
+        for values, time, number_of in zip(zip(kind.tolist(), *whose, strict=True), begin, attempts, strict=True):
+            known = found.setdefault(values, [0, time, time])
+            known[0] += number_of
+            known[2] = time
+        firsts, lasts = (_moments(np.array([known[at] for known in found.values()], np.int64)) for at in (1, 2))
+        for ((one, *who), (logins, *_)), first, last in zip(found.items(), firsts, lasts, strict=True):
+            yield Met((*kinds[one], *who), logins, first, last)
 
-    def _many(self, rows: NDArray[np.int64]) -> Iterator[Met]:
+    def _many(
+        self, rows: NDArray[np.int64], kind: NDArray[np.int64], kinds: Sequence[tuple[str, ...]]
+    ) -> Iterator[Met]:
         """Many rows of few kinds."""
-        kind, begin = self._kind[rows], self._begin[rows]
-        logins = np.bincount(kind, weights=self._attempts[rows], minlength=len(self._kinds))
-        first, last = np.zeros(len(self._kinds), np.int64), np.zeros(len(self._kinds), np.int64)
+        begin = self._begin[rows]
+        logins = np.bincount(kind, weights=self._attempts[rows], minlength=len(kinds))
+        first, last = np.zeros(len(kinds), np.int64), np.zeros(len(kinds), np.int64)
         first[kind[::-1]] = begin[::-1]
         last[kind] = begin
-        for one in np.flatnonzero(np.bincount(kind, minlength=len(self._kinds))).tolist():
-            yield Met(self._kinds[one], int(logins[one]), _moment(int(first[one])), _moment(int(last[one])))
+        some = np.flatnonzero(np.bincount(kind, minlength=len(kinds)))
+        numbers = logins[some].astype(np.int64).tolist()
+        for one, *met in zip(some.tolist(), numbers, _moments(first[some]), _moments(last[some]), strict=True):
+            yield Met(kinds[one], *met)
 
 
 def _coded(column: pa.ChunkedArray) -> pa.Array:
@@ -225,5 +247,6 @@ def _microseconds(moment: datetime) -> int:
     return (naive(moment).replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
-def _moment(number: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=number)
+def _moments(numbers: NDArray[np.int64]) -> list[datetime]:
+    """The moments of a column, in UTC."""
+    return [moment.replace(tzinfo=UTC) for moment in numbers.astype("datetime64[us]").tolist()]

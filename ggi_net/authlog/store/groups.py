@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ggi_net.authlog.groups import Group
 from ggi_net.authlog.line import Hop
 from ggi_net.authlog.login import Outcome
-from ggi_net.authlog.store.crowd import KIND, PERSON, Met
+from ggi_net.authlog.store.crowd import PERSON, Met
 from ggi_net.authlog.store.search import condition, logins_of, within
 
 if TYPE_CHECKING:
@@ -23,32 +23,32 @@ _OUTCOMES: Final = {outcome.value: outcome for outcome in Outcome}
 _HOPS: Final = {hop.value: hop for hop in Hop}
 
 
-def groups(view: View, crowds: Crowds, question: Question, *, persons: bool) -> list[Group]:
-    """The logins of a question (without its limit), with or without who they are of.
+def groups(view: View, crowds: Crowds, question: Question, by: Sequence[str]) -> list[Group]:
+    """The logins of a question (without its limit) in groups that are equal in `by`, as `groups.Counts` says.
 
     Raises FileGone, FileNotFoundError or StoreDamaged.
     """
-    return [_group(met) for met in _together(_met(view, crowds, question, persons=persons))]
+    return [_group(met, by) for met in _together(_met(view, crowds, question, by))]
 
 
-def _met(view: View, crowds: Crowds, question: Question, *, persons: bool) -> Iterator[Met]:
+def _met(view: View, crowds: Crowds, question: Question, by: Sequence[str]) -> Iterator[Met]:
     sets = [one for one in view.sets() if within(one, question)]
     crowd = crowds.of(view, sets)
     if crowd is not None:
         for one in crowd:
-            yield from one.met(question, view.keys, persons=persons)
+            yield from one.met(question, view.keys, by)
     else:
         files, places = logins_of(view, question, sets)
         if files:
-            yield from _queried(view, question, view.rows_in(files), places, persons=persons)
+            yield from _queried(view, question, view.rows_in(files), places, by)
     if view.mentions(question):
         hot = crowds.hot(view)
         if hot is not None:
             for one in hot:
-                yield from one.met(question, view.keys, persons=persons)
+                yield from one.met(question, view.keys, by)
         else:
             with view.engine.given("hot_logins", view.hot.table):
-                yield from _queried(view, question, "hot_logins", None, persons=persons)
+                yield from _queried(view, question, "hot_logins", None, by)
 
 
 def _together(some: Iterable[Met]) -> Iterable[Met]:
@@ -65,12 +65,10 @@ def _together(some: Iterable[Met]) -> Iterable[Met]:
 
 
 def _queried(
-    view: View, question: Question, rows: str, places: Sequence[int] | None, *, persons: bool
+    view: View, question: Question, rows: str, places: Sequence[int] | None, by: Sequence[str]
 ) -> Iterator[Met]:
     """The same by a query, of files mostly: where there are more logins than memory is for, or nobody asked before."""
-    columns = [f'"{name}"' for name in KIND] + (
-        [f'{sql} AS "{name}"' for name, sql in PERSON.items()] if persons else []
-    )
+    columns = [f'{PERSON[name]} AS "{name}"' if name in PERSON else f'"{name}"' for name in by]
     where = condition(question, view.keys, places=places)
     for *values, logins, first, last in view.engine.rows(
         f'SELECT {", ".join(columns)}, CAST(sum(attempts) AS BIGINT), min("begin"), max("begin") FROM {rows} '
@@ -80,11 +78,9 @@ def _queried(
         yield Met(tuple(values), logins, first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
 
 
-def _group(met: Met) -> Group:
-    realm, operator, visited, site, outcome, cause, broken, *whose = met.values
-    ap, device, user = whose or ("", "", "")
-    return Group(
-        realm=realm, operator=operator, visited=visited, site=site, ap=ap, device=device, user=user,
-        outcome=_OUTCOMES[outcome], cause=cause, broken=_HOPS[broken], logins=met.logins, first=met.first,
-        last=met.last,
-    )  # fmt: skip
+def _group(met: Met, by: Sequence[str]) -> Group:
+    values: dict[str, Any] = dict(zip(by, met.values, strict=True))
+    values["outcome"] = _OUTCOMES[values["outcome"]]
+    if "broken" in values:
+        values["broken"] = _HOPS[values["broken"]]
+    return Group(**values, logins=met.logins, first=met.first, last=met.last)
