@@ -16,8 +16,9 @@ moment, whatever is written meanwhile.
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import msgspec
 
@@ -56,6 +57,21 @@ SETTLED: Final = timedelta(seconds=30)
 """How old a hot file is before a compaction takes it: one that is being listed elsewhere shall not go at once."""
 
 
+_TICK: Final = 0.1
+"""Seconds, more than file systems take to give a folder another time: what came within one tick has the same one."""
+
+
+class _Seen(NamedTuple):
+    """What was seen last. `state` is that of the files, since `since`; `settled` when the `names` of what is hot were
+    read so long after that it would have another state if there were more. To read them takes a millisecond."""
+
+    state: tuple[Sequence[int], ...]
+    since: float
+    settled: bool
+    names: frozenset[str]
+    view: View
+
+
 def _no_logins(_: Sequence[Line]) -> Sequence[Login]:
     """The assembler of who neither asks nor compacts."""
     return ()
@@ -71,7 +87,7 @@ class Store:
         self._engine = Engine(spill_folder(folder), memory=memory, threads=threads)
         prepare(self._engine)
         self._writer = Writer(self._engine, folder, keys.current)
-        self._seen: tuple[object, View] | None = None
+        self._seen: _Seen | None = None
         self._crowds = Crowds()
 
     @classmethod
@@ -158,14 +174,19 @@ class Store:
 
     def _view(self) -> View:
         """The store as it is now: the same object while nothing changes, so that what is hot is put together once."""
-        state = (
-            frozenset(entry.name for entry in os.scandir(self._folder / "hot") if entry.name[0] != "."),
-            *(_state(self._folder / name) for name in ("manifest.json", "erased.json")),
-        )
+        now = time.monotonic()
+        state = tuple(_state(self._folder / name) for name in ("hot", "manifest.json", "erased.json"))
         seen = self._seen
-        if seen is None or seen[0] != state:
-            seen = self._seen = state, self._look()
-        return seen[1]
+        same = seen is not None and seen.state == state
+        if seen and same and seen.settled:
+            return seen.view
+        names = frozenset(entry.name for entry in os.scandir(self._folder / "hot") if entry.name[0] != ".")
+        if seen and names == seen.names and state[1:] == seen.state[1:]:
+            since = seen.since if same else now
+            self._seen = _Seen(state, since, now - since > _TICK, names, seen.view)
+        else:
+            self._seen = _Seen(state, now, False, names, self._look())
+        return self._seen.view
 
     def _look(self) -> View:
         return View(self._engine, self._folder, self._keys, self._assembler)
