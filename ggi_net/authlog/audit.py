@@ -2,6 +2,7 @@
 
     DIR/2026-11-28.jsonl        the entries of a day (UTC), one JSON object a line
     DIR/head                    the number and the hash of the newest entry
+    DIR/anchor                  those of the last entry that was removed when its time was over (audit_retention.py)
     DIR/plain/2026-11-28.jsonl  the identities that were asked for, as they were typed; removed after some days
     DIR/key                     made here when the settings name no secret
 
@@ -22,14 +23,14 @@ import os
 import re
 import secrets
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from ggi_net.authlog.audit_entry import START, Entry, Head, Key, What, sha256, torn_note, writable
+from ggi_net.authlog.audit_entry import START, Anchor, Entry, Head, Key, What, sha256, torn_note, writable
 from ggi_net.authlog.audit_plain import Plain
 from ggi_net.authlog.question import Question, Role, Viewer
 from ggi_net.errors import AuditFailed, DiskFull, FileError, FileMissing, Place
@@ -38,7 +39,7 @@ from ggi_net.model.types import Record
 from ggi_net.paths import state_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from ggi_net.secrets import Backend
 
@@ -54,19 +55,21 @@ _TAIL = 64 * 1024
 class AuditSettings(Record, frozen=True, kw_only=True):
     """Where the audit log is. `key` is a reference (`secret://federation/audit/key`); empty: a key made in the folder.
 
-    Identities that were asked for are kept as typed for `plain_days`, after that only their keyed hash.
+    Identities that were asked for are kept as typed for `plain_days`, after that only their keyed hash. Entries are
+    kept for `keep_days`; None: for good.
     """
 
     folder: str = ""
     key: str = ""
     plain_days: Annotated[int, Meta(ge=0, le=366)] = PLAIN_DAYS
+    keep_days: Annotated[int, Meta(ge=30)] | None = None
 
 
 def open_audit(settings: AuditSettings, backend: Backend) -> Audit:
     """The audit log that the settings name. Raises AuditFailed, SecretError."""
     folder = Path(settings.folder) if settings.folder else state_folder() / "audit"
     key = backend.value(settings.key) if settings.key else ""
-    return Audit(folder, key, plain_days=settings.plain_days)
+    return Audit(folder, key, plain_days=settings.plain_days, keep_days=settings.keep_days)
 
 
 class _End(NamedTuple):
@@ -93,9 +96,11 @@ class Audit:
         key: str = "",
         *,
         plain_days: int = PLAIN_DAYS,
+        keep_days: int | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.folder = folder
+        self.keep_days = keep_days
         self._clock = clock
         with _explained(folder):
             (folder / "plain").mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -103,7 +108,7 @@ class Audit:
                 self.key = Key(key.encode() if key else self._own_key())
                 if not self.days() and not (folder / "head").exists():
                     self._write_head(Head(number=0, hash=START, time=clock()))
-            self.plain = Plain(folder / "plain", plain_days, self.key)
+            self.plain = Plain(folder / "plain", min(plain_days, keep_days or plain_days), self.key)
 
     def _own_key(self) -> bytes:
         file = self.folder / "key"
@@ -185,6 +190,39 @@ class Audit:
         with _explained(self.folder), self._locked():
             self.plain.expire(self._clock())
 
+    def over(self) -> list[Path]:
+        """The files of the days that were kept long enough, oldest first; never the newest one. Raises AuditFailed."""
+        if self.keep_days is None:
+            return []
+        oldest = f"{self._clock() - timedelta(days=self.keep_days):%Y-%m-%d}"
+        with _explained(self.folder):
+            return [path for path in self.days()[:-1] if path.stem < oldest]
+
+    def cut(self, paths: Sequence[Path], number: int, line_hash: str, viewer: Viewer, *, where: str) -> None:
+        """Remove the files `paths`, the oldest ones, which end with entry `number`; an entry says so.
+
+        The anchor is on the disk before the first file goes. Whoever was killed in between is finished by the next one.
+        Raises AuditFailed.
+        """
+        with _explained(self.folder), self._locked():
+            now = self._clock()
+            end = self._settled(now)
+            entry = Entry(
+                number=end.number + 1,
+                time=now,
+                what=What.EXPIRED,
+                who=writable(viewer.name),
+                role=viewer.role,
+                where=where,
+                asked={"up_to": str(number), "after_days": str(self.keep_days)},
+                before=end.hash,
+            )
+            self._append(end, entry)
+            anchor = Anchor(number=number, hash=line_hash, time=now)
+            write_atomic(self.folder / "anchor", self.key.sealed(anchor) + b"\n", mode=0o600)
+            for path in paths:
+                path.unlink(missing_ok=True)
+
     def head(self) -> bytes:
         """The sealed head as one line, to be kept elsewhere."""
         with _explained(self.folder):
@@ -251,6 +289,13 @@ class Audit:
         """The head; None when it is gone or was not written with this key."""
         try:
             return self.key.head(read_bytes(self.folder / "head").strip())
+        except FileMissing:
+            return None
+
+    def read_anchor(self) -> Anchor | None:
+        """The anchor; None when nothing was removed, or it was not written with this key."""
+        try:
+            return self.key.anchor(read_bytes(self.folder / "anchor").strip())
         except FileMissing:
             return None
 

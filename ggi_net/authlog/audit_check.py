@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ggi_net.authlog.audit import Audit, fault_of
-from ggi_net.authlog.audit_entry import START, Entry, Head, What, sha256, torn_note
+from ggi_net.authlog.audit_entry import START, Anchor, Entry, Head, What, sha256, torn_note
 from ggi_net.errors import AuditFailed, Place
 from ggi_net.model.types import Record
 
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 
 class Verdict(Record, frozen=True, kw_only=True):
-    """What a check found. `faults` say what was done to the log, `torn` how often a process died while it wrote."""
+    """What a check found. `faults` say what was done to the log, `torn` how often a process died while it wrote.
+
+    `anchor` says which entries were removed after their time, if any were.
+    """
 
     entries: int
     days: int
     faults: tuple[str, ...] = ()
     torn: int = 0
     head: Head | None = None
+    anchor: Anchor | None = None
 
     @property
     def whole(self) -> bool:
@@ -37,26 +41,34 @@ def verify(audit: Audit, kept: Sequence[bytes] = ()) -> Verdict:
 
     Entries that are written meanwhile don't disturb it: it checks as far as the head went when it began.
     """
-    head = audit.read_head()
-    check = _Check(audit, head, [audit.key.head(line.strip()) for line in kept])
+    head, anchor = audit.read_head(), audit.read_anchor()
+    check = _Check(audit, head, anchor, [audit.key.head(line.strip()) for line in kept])
     days = audit.days()
-    for path in days:
-        check.file(path)
+    try:
+        for path in days:
+            check.file(path)
+    except FileNotFoundError as error:
+        if audit.read_anchor() == anchor:
+            raise AuditFailed("was removed while it was checked", place=Place(str(error.filename))) from None
+        return verify(audit, kept)  # its time was over: the log begins later now
     check.end()
-    return Verdict(entries=check.count, days=len(days), faults=tuple(check.faults), torn=check.torn, head=head)
+    return Verdict(
+        entries=check.count, days=len(days), faults=tuple(check.faults), torn=check.torn, head=head, anchor=anchor
+    )
 
 
 class _Check:
-    def __init__(self, audit: Audit, head: Head | None, kept: Sequence[Head | None]) -> None:
+    def __init__(self, audit: Audit, head: Head | None, anchor: Anchor | None, kept: Sequence[Head | None]) -> None:
         self._audit = audit
         self._head = head
-        self._number = 0
-        self._before = START
+        self._begin = anchor.number if anchor else 0
+        self._number = self._begin
+        self._before = anchor.hash if anchor else START
         self._left: list[bytes] = []
         self._kept = kept
-        self._found = {0: START}
+        self._found = {self._number: self._before}
         self._asked = {other.number for other in kept if other}
-        self._at_head = (0, START)
+        self._at_head = (self._number, self._before)
         self.count = 0
         self.torn = 0
         self.faults: list[str] = []
@@ -77,10 +89,14 @@ class _Check:
             self.faults.append(f"{place}: what stands before entry {entry.number} is no entry, and was not a death's")
         if entry.what is What.CUT:
             self.faults.append(f"{place}: entry {entry.number}: {entry.note}")
+        if not self.count and entry.number <= self._begin:
+            self._before = entry.before  # a removal was stopped: what it left ends with the anchor's entry
         if entry.before != self._before:
             self.faults.append(f"{place}: entry {entry.number} does not follow entry {self._number}")
         self.count += 1
         self._number, self._before = entry.number, sha256(line)
+        if entry.number == self._begin and self._before != self._found[self._begin]:
+            self.faults.append(f"{place}: entry {entry.number} is not the one that the anchor names")
         if entry.number in self._asked:
             self._found[entry.number] = self._before
         if self._head and entry.number <= self._head.number:
@@ -98,7 +114,7 @@ class _Check:
         for other in self._kept:
             if other is None:
                 self.faults.append("a head that was kept is not one of this log")
-            elif self._found.get(other.number) != other.hash:
+            elif other.number >= self._begin and self._found.get(other.number) != other.hash:
                 self.faults.append(
                     f"entry {other.number} is not the one that stood there at {other.time:%Y-%m-%d %H:%M:%S}"
                 )
@@ -145,6 +161,8 @@ def _newest_first(audit: Audit, wanted: Wanted) -> Iterator[Entry]:
             return
         try:
             lines = path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return  # its time was over: what is older went before it
         except OSError as error:
             raise AuditFailed(f"can't be read: {error.strerror}", place=Place(str(path))) from None
         for line in reversed(lines):

@@ -34,6 +34,8 @@ class What(StrEnum):
     """A person was erased who had asked for it: also what was typed here goes."""
     TORN = "torn"
     """A process died while it wrote; the octets that it left are no entry, and nothing was answered."""
+    EXPIRED = "expired"
+    """Entries were removed because they were kept as long as the settings say; `asked` says up to which."""
     CUT = "cut"
     """The log did not end where its head said: entries were taken out or exchanged, or a disk lost them."""
 
@@ -68,7 +70,17 @@ class Head(Record, frozen=True, kw_only=True):
     time: datetime
 
 
-T = TypeVar("T", Entry, Head)
+class Anchor(Record, frozen=True, kw_only=True):
+    """Where the chain begins since its oldest entries were removed: the number of the last of them, and the SHA-256 of
+    its line. They were verified before they went, at `time`.
+    """
+
+    number: int
+    hash: str
+    time: datetime
+
+
+T = TypeVar("T", Entry, Head, Anchor)
 
 
 class Key:
@@ -78,7 +90,7 @@ class Key:
         self._seal = hmac.digest(secret, b"ggi audit seal", "sha256")
         self._hash = hmac.digest(secret, b"ggi audit identity", "sha256")
 
-    def sealed(self, record: Entry | Head) -> bytes:
+    def sealed(self, record: Entry | Head | Anchor) -> bytes:
         """The line of a record, without its end."""
         body = msgspec.json.encode(record)
         return body[:-1] + b',"mac":"' + self._mac(type(record), body) + b'"}'
@@ -90,6 +102,10 @@ class Key:
     def head(self, line: bytes) -> Head | None:
         """The head of a line; None when it was not written with this key."""
         return self._opened(line, Head)
+
+    def anchor(self, line: bytes) -> Anchor | None:
+        """The anchor of a line; None when it was not written with this key."""
+        return self._opened(line, Anchor)
 
     def identity(self, text: str) -> str:
         """The keyed hash of an identity without regard to case, or of a MAC address in any notation."""

@@ -99,9 +99,10 @@ def verify(
             "\n  ".join(["the audit log is not as it was written:", *verdict.faults]), place=Place(str(audit.folder))
         )
     torn = f"; {counted(verdict.torn, 'write')} cut off by the end of a process" if verdict.torn else ""
+    gone = f"; up to entry {verdict.anchor.number} they were removed after their time" if verdict.anchor else ""
     against = f", and with {counted(len(kept), 'head')} kept elsewhere" if kept else ""
     out.print(
-        f"{_entries(verdict.entries)} of {counted(verdict.days, 'day')}: as they were written{against}{torn}",
+        f"{_entries(verdict.entries)} of {counted(verdict.days, 'day')}: as they were written{against}{torn}{gone}",
         markup=False,
     )
     if not kept:

@@ -47,14 +47,18 @@ def expire(store: StoreOption = None, settings: SettingsOption = None) -> None:
 
     The retention stands in the settings (`retention`: days of `plain`, `hashed`, and those of `gemeenten` that chose
     less); without it the store keeps the one that it has. What gemeenten chose in the estate
-    (`govroam.log_retention_days`) is in the file that `ggi logs places` writes.
+    (`govroam.log_retention_days`) is in the file that `ggi logs places` writes. The audit log of look-ups is kept for
+    `audit.keep_days`, or for good.
     """
+    from ggi_net.authlog.audit_retention import expire as expire_audit
+    from ggi_net.authlog.helpdesk import engineer
+
     with _open(store, settings) as found:
         gone = found.expire()
-    _audit(store, settings).expire()
+    looked_up = expire_audit(_audit(store, settings), engineer(), where="cli")
     out.print(
         f"removed: {gone.days:,} days, {gone.lines:,} lines, {gone.logins:,} logins; "
-        f"{gone.plain:,} logins lost what names people",
+        f"{gone.plain:,} logins lost what names people; {looked_up:,} days of look-ups",
         markup=False,
     )
 

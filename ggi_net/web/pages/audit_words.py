@@ -26,6 +26,7 @@ WHATS = {
     What.TEST: Both("inloggen geprobeerd", "tested logging in"),
     What.AUDIT: Both("dit logboek gelezen", "read this log"),
     What.ERASE: Both("persoon gewist", "erased a person"),
+    What.EXPIRED: Both("oude regels verwijderd", "removed old entries"),
     What.TORN: Both("regel afgebroken bij het schrijven", "an entry was cut off while written"),
     What.CUT: Both("er ontbreken regels", "entries are missing"),
 }
@@ -49,6 +50,8 @@ CONDITIONS = {
     "who": Both("medewerker", "who looked"),
     "what": Both("wat", "what"),
     "reason": Both("reden bevat", "reason contains"),
+    "up_to": Both("tot en met nummer", "up to number"),
+    "after_days": Both("bewaard, in dagen", "kept, in days"),
 }
 """What a look-up was limited to."""
 
