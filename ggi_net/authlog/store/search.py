@@ -14,6 +14,7 @@ from ggi_net.authlog.logins.ids import day_of
 from ggi_net.authlog.store.columns import LINES, LOGINS, line_of, login_of, naive, number, place
 from ggi_net.authlog.store.engine import parquet
 from ggi_net.authlog.store.owners import named
+from ggi_net.authlog.store.view import SKEW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,8 +40,7 @@ _SETS: Final = 12
 _PARTS: Final = 16
 """In how many parts a login can be stored."""
 _DAY: Final = timedelta(days=1)
-_SKEW: Final = timedelta(hours=1)
-"""How far the clock of a line may be off that of its login."""
+_SECOND: Final = timedelta(seconds=1)
 
 
 class Condition:
@@ -262,7 +262,8 @@ def one(view: View, crowds: Crowds, login: str) -> Login | None:
     found = [login_of(row) for row in rows]
     if found:
         found[0] = msgspec.structs.replace(found[0], lines=_lines(view, found[0], wanted, places))
-    if login in view.hot.logins:
+    last = found[0].begin + _SECOND if found else day + _DAY  # an id tells the day, and its parts began in one second
+    if view.may_be_hot(last) and login in view.hot.logins:
         found.append(view.hot.logins[login])
     return _whole(view, found) if len(found) > 1 else next(iter(found), None)
 
@@ -287,7 +288,7 @@ def _whole(view: View, parts: Sequence[Login]) -> Login:
 
 def _lines(view: View, login: Login, wanted: int, places: Sequence[int]) -> tuple[Line, ...]:
     """The lines of a login in the order of its story, from the sets that have lines of its time."""
-    sets = [one for one in view.sets() if login.begin - _SKEW <= one.end and one.begin <= login.end + _SKEW]
+    sets = [one for one in view.sets() if login.begin - SKEW <= one.end and one.begin <= login.end + SKEW]
     lent = [line for day in view.manifest.days.values() for line in day.lent if line.login == wanted]
     places = sorted({*places, *(line.place for line in lent)})
     files = [file for one in sets for file in at(places, one.lines)]

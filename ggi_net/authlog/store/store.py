@@ -185,7 +185,8 @@ class Store:
             since = seen.since if same else now
             self._seen = _Seen(state, since, now - since > _TICK, names, seen.view)
         else:
-            self._seen = _Seen(state, now, False, names, self._look())
+            view = View(self._engine, self._folder, self._keys, self._assembler, seen.view if seen else None)
+            self._seen = _Seen(state, now, False, names, view)
         return self._seen.view
 
     def _look(self) -> View:

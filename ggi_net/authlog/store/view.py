@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ggi_net.authlog.store import hot, manifest
-from ggi_net.authlog.store.columns import lines_of, logins_table
+from ggi_net.authlog.store.columns import LINES, lines_of, logins_table
 from ggi_net.authlog.store.engine import FileGone, parquet
 from ggi_net.authlog.store.erased import Erased
 from ggi_net.authlog.store.fresh import fresh
@@ -18,6 +19,7 @@ from ggi_net.errors import Place, StoreDamaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from ggi_net.authlog.login import Login
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SKEW: Final = timedelta(hours=1)
+"""How far the clock of a line may be off that of its login."""
 _TRIES: Final = 8
 """How often a reader begins again because files were replaced under its hands."""
 
@@ -43,8 +47,11 @@ class Hot(NamedTuple):
 class View:
     """The store at one moment."""
 
-    def __init__(self, engine: Engine, folder: Path, keys: Keys, assembler: Assembler) -> None:
-        """Look at it. The order matters: what leaves the hot files stands in a manifest already."""
+    def __init__(
+        self, engine: Engine, folder: Path, keys: Keys, assembler: Assembler, before: View | None = None
+    ) -> None:
+        """Look at it; hot files that the look `before` has read are not read again. The order matters: what leaves the
+        hot files stands in a manifest already."""
         self.engine = engine
         self.folder = folder
         self.keys = keys
@@ -52,12 +59,15 @@ class View:
         files = hot.listed(folder / "hot")
         self.manifest: Manifest = manifest.read(folder)
         self.hot_files = hot.live(files, self.manifest)
-        self._erased = Erased.read(folder)
+        self.erased = Erased.read(folder)
+        self.tables: dict[Path, pa.Table] = {}
+        if before is not None and before.erased == self.erased:
+            self.tables = {file.path: before.tables[file.path] for file in self.hot_files if file.path in before.tables}
 
     @property
     def same_as(self) -> tuple[object, ...]:
         """What two looks at the same have in common."""
-        return self.manifest.generation, tuple(file.path.name for file in self.hot_files), self._erased
+        return self.manifest.generation, tuple(file.path.name for file in self.hot_files), self.erased
 
     def sets(self) -> list[FileSet]:
         """All sets, the newest day first."""
@@ -78,13 +88,17 @@ class View:
     @cached_property
     def arrived(self) -> pa.Table:
         """The lines of hot files, without those of who was erased."""
-        return self._erased.without(hot.read([file.path for file in self.hot_files]), self.keys)
+        for file in self.hot_files:
+            if file.path not in self.tables:
+                self.tables[file.path] = hot.read([file.path])
+        tables = [self.tables[file.path] for file in self.hot_files]
+        return self.erased.without(pa.concat_tables([LINES.empty_table(), *tables]).combine_chunks(), self.keys)
 
     @cached_property
     def carried(self) -> pa.Table:
         """The lines of logins that may go on, which were hot before."""
         read = hot.read([self.folder / file.path for file in self.manifest.carried])
-        return self._erased.without(read, self.keys)
+        return self.erased.without(read, self.keys)
 
     def fresh(self) -> tuple[pa.Table, pa.Table]:
         """What of `arrived` is new, and the copies among the others."""
@@ -96,11 +110,23 @@ class View:
 
     def mentions(self, question: Question) -> bool:
         """Whether hot lines can have an answer; if none tells of who is asked for, nothing is put together."""
+        if question.until and not self.may_be_hot(question.until):
+            return False
         if question.mac:
             return question.mac.lower() in self.hot_macs
         if question.user:
             return question.user.casefold() in self.hot_identities
         return bool(self.arrived.num_rows or self.carried.num_rows)
+
+    def may_be_hot(self, moment: datetime) -> bool:
+        """Whether a login that began at that moment or before can have hot lines."""
+        return self.hot_begin is not None and self.hot_begin <= moment + SKEW
+
+    @cached_property
+    def hot_begin(self) -> datetime | None:
+        """When the first hot line was written; None when none is hot."""
+        first = [pc.min(table.column("time")).as_py() for table in (self.arrived, self.carried) if table.num_rows]
+        return min(first).replace(tzinfo=UTC) if first else None
 
     @cached_property
     def hot_macs(self) -> frozenset[str]:
