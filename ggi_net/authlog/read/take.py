@@ -84,12 +84,20 @@ class _Values(NamedTuple):
     begins: Places
     sizes: NDArray[np.int32]
 
-    def texts(self, skip: int = 0, way: int = kernels.AS_IT_IS) -> pa.Array:
+    def texts(self, skip: int = 0, *, lower: bool = False) -> pa.Array:
         """Return them as texts, without their first `skip` bytes."""
         offsets = np.zeros(len(self.begins) + 1, np.int32)
-        out = np.empty(int(self.sizes.sum()), np.uint8)
-        kernels.copy(self.letters, self.begins, self.sizes, skip, way, offsets, out)
+        out = np.empty(int(self.sizes.sum()) - skip * len(self.sizes), np.uint8)
+        kernels.copy(self.letters, self.begins, self.sizes, skip, offsets, out)
+        if lower:
+            kernels.lower(out)
         return pa.StringArray.from_buffers(len(self.begins), pa.py_buffer(offsets), pa.py_buffer(out))
+
+    def realms(self) -> pa.Array:
+        """Return what stands behind the @ of identities, in lower case."""
+        begins, sizes = np.empty_like(self.begins), np.empty_like(self.sizes)
+        kernels.behind_at(self.letters, self.begins, self.sizes, begins, sizes)
+        return _Values(self.letters, begins, sizes).texts(lower=True)
 
     def digits(self) -> pa.Array:
         """Return the digits of MACs in six parts."""
@@ -109,14 +117,14 @@ def _columns(pattern: Pattern, hole: Hole, values: _Values) -> dict[str, pa.Arra
         case "called":
             return {"ap": values.digits(), "ssid": values.texts(_SSID_AT) if hole.notation.kind == "station" else ""}
         case "operator":
-            return {"operator": values.texts(1, kernels.LOWERED)}
+            return {"operator": values.texts(1, lower=True)}
         case "realm":
-            return {"realm": values.texts(0, kernels.LOWERED)}
+            return {"realm": values.texts(lower=True)}
         case "outer" if any(other.name == "realm" for other in pattern.holes):
             return {"outer": values.texts()}
         case "outer":
             is_identity = hole.notation.kind == "identity"
-            return {"outer": values.texts(), "realm": values.texts(0, kernels.REALM) if is_identity else ""}
+            return {"outer": values.texts(), "realm": values.realms() if is_identity else ""}
         case name if name[0] == "_" or hole.form:
             return {}
         case name:
