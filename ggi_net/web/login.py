@@ -13,6 +13,7 @@ from litestar.di import NamedDependency  # noqa: TC002  litestar reads the annot
 
 from ggi_net.errors import GgiError, LogInRefused, ProviderAway, ProviderRefused, TooMany
 from ggi_net.web import refusal
+from ggi_net.web.back_channel import back_channel
 from ggi_net.web.cookies import DEVICE_COOKIE, FLOW_COOKIE, SESSION_COOKIE, cookies_of
 from ggi_net.web.limits import Limit, neighbourhood
 from ggi_net.web.oidc import FLOW_SECONDS
@@ -86,7 +87,7 @@ class Door:
             flow = cookies_of(request.scope).get(FLOW_COOKIE, "")
             return await to_thread.run_sync(self._back, provider, visit, dict(request.query_params), flow)
 
-        return [begin, back]
+        return [begin, back, back_channel(provider, self._sessions)]
 
     def _log_in(self, visit: Visit, name: str, password: str, wanted: str, device: str) -> Response[str]:
         accounts = self._accounts

@@ -38,7 +38,7 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Signatures with a private key. Never `none`, and never HS256: whoever knows the public key could make it."""
 FLOW_SECONDS = 10 * 60
 """How long somebody has to log in at the provider."""
-_LEEWAY = 60
+LEEWAY = 60
 """Seconds that the clocks may differ."""
 _FRESH = 3600.0
 """Seconds after which the provider's description is read again."""
@@ -187,20 +187,7 @@ class Provider:
 
     def checked(self, id_token: str, nonce: str, access_token: object) -> dict[str, Any]:
         """The claims of an ID token (OpenID Connect Core, section 3.1.3.7). Raises ProviderRefused, ProviderAway."""
-        claims = self._signed(id_token)
-        registry = jwt.JWTClaimsRegistry(
-            now=lambda: int(self._clock()),
-            leeway=_LEEWAY,
-            iss={"essential": True, "value": self._settings.issuer},
-            aud={"essential": True, "value": self._settings.client_id},
-            sub={"essential": True},
-            exp={"essential": True},
-            iat={"essential": True},
-        )
-        try:
-            registry.validate(claims)
-        except (JoseError, ValueError, TypeError) as error:
-            raise ProviderRefused(f"the ID token is not for us and now: {type(error).__name__}") from None
+        claims = self.trusted(id_token)
         given = claims.get("nonce")
         if not isinstance(given, str) or not same(given, nonce):
             raise ProviderRefused("the ID token is not of this log-in")
@@ -210,9 +197,26 @@ class Provider:
         )
         if party != self._settings.client_id:
             raise ProviderRefused("the ID token was made for another client")
-        if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
+        if not isinstance(claims.get("sub"), str) or not 0 < len(claims["sub"]) <= 255:
             raise ProviderRefused("the ID token names nobody")
         self._check_hash(claims, id_token, access_token)
+        return claims
+
+    def trusted(self, token: str) -> dict[str, Any]:
+        """The claims of any token that the provider signed for this client and moment. Raises as `checked` does."""
+        claims = self._signed(token)
+        registry = jwt.JWTClaimsRegistry(
+            now=lambda: int(self._clock()),
+            leeway=LEEWAY,
+            iss={"essential": True, "value": self._settings.issuer},
+            aud={"essential": True, "value": self._settings.client_id},
+            exp={"essential": True},
+            iat={"essential": True},
+        )
+        try:
+            registry.validate(claims)
+        except (JoseError, ValueError, TypeError) as error:
+            raise ProviderRefused(f"the token is not for us and now: {type(error).__name__}") from None
         return claims
 
     def _check_hash(self, claims: dict[str, Any], id_token: str, access_token: object) -> None:
@@ -236,7 +240,7 @@ class Provider:
                 continue
             if isinstance(token.claims, dict):
                 return token.claims
-        raise ProviderRefused(f"the ID token is not signed by the provider: {type(problem).__name__}")
+        raise ProviderRefused(f"the token is not signed by the provider: {type(problem).__name__}")
 
     def _keyset(self, *, fresh: bool) -> KeySet:
         with self._lock:

@@ -6,10 +6,11 @@ random bits, a new number at each log-in, an end after idle time and an end in a
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -97,6 +98,19 @@ class Sessions:
         with self._database.open() as database:
             database.execute("DELETE FROM sessions WHERE hash = ?", (session.hash,))
 
+    def end_at_provider(self, subject: str, sid: str, before: float) -> int:
+        """End those that `subject` began at the provider until `before`, only those of its session `sid` if that is
+        given; return how many. Either may be empty, not both.
+        """
+        with self._database.open() as database:
+            rows = database.execute(
+                "SELECT hash, id_token FROM sessions WHERE source = ? AND created <= ? AND id_token != ''",
+                (PROVIDER, before),
+            ).fetchall()
+            ended = [(row["hash"],) for row in rows if _begun_by(row["id_token"], subject, sid)]
+            database.executemany("DELETE FROM sessions WHERE hash = ?", ended)
+        return len(ended)
+
     def _purge(self, database: sqlite3.Connection, now: float) -> None:
         database.execute("DELETE FROM sessions WHERE used < ? OR created < ?", (now - self._idle, now - self._longest))
 
@@ -104,6 +118,22 @@ class Sessions:
 def end_all_of(database: sqlite3.Connection, name: str) -> None:
     """End every session of a local account, in the transaction that closes it or changes its password."""
     database.execute("DELETE FROM sessions WHERE source = ? AND name = ?", (LOCAL, name))
+
+
+class _Begun(msgspec.Struct, frozen=True):
+    """What an ID token says of the provider's session."""
+
+    sub: str
+    sid: Any = ""
+
+
+def _begun_by(id_token: str, subject: str, sid: str) -> bool:
+    """Whether the log-in with that ID token, which was checked then, was of that person and session there."""
+    body = id_token.split(".")[1]
+    begun = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=_Begun)
+    if sid and begun.sid and isinstance(begun.sid, str):
+        return begun.sid == sid and subject in ("", begun.sub)
+    return bool(subject) and begun.sub == subject
 
 
 def _hash(number: str) -> bytes:

@@ -40,7 +40,7 @@ def settings(issuer: str, **more) -> Oidc:
 class RealProvider:
     """oidc-provider, started for the tests."""
 
-    def __init__(self, folder: Path, origin: str) -> None:
+    def __init__(self, folder: Path, origin: str, back_channel: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -48,6 +48,7 @@ class RealProvider:
         self._keys = folder / "keys.json"
         self.new_keys("first")
         arguments = [str(port), f"{origin}/inloggen/oidc/terug", f"{origin}/inloggen", str(self._keys)]
+        arguments += [f"{origin}{back_channel}"] if back_channel else []
         self._process = subprocess.Popen(
             ["node", "provider.js", *arguments], cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -131,11 +132,14 @@ def _hidden(page: httpx.Response) -> dict[str, str]:
     return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
 
 
-def running(folder: Path, origin: str) -> Iterator[RealProvider]:
-    """The body of a fixture: the provider, as long as it is needed; skips when it isn't installed."""
+def running(folder: Path, origin: str, back_channel: str = "") -> Iterator[RealProvider]:
+    """The body of a fixture: the provider, as long as it is needed; skips when it isn't installed.
+
+    It tells `origin` at the path `back_channel` who logged out, if that is given.
+    """
     if not (FOLDER / "node_modules").exists():
         pytest.skip("oidc-provider is not installed: scripts/install-test-provider")
-    provider = RealProvider(folder, origin)
+    provider = RealProvider(folder, origin, back_channel)
     try:
         yield provider
     finally:

@@ -33,9 +33,9 @@ GOOD = {
 }  # fmt: skip
 
 
-def signed_with(name: str, kid: str = ""):
+def signed_with(name: str, kid: str = "", **more: str):
     """Signs claims with one of the keys."""
-    header = {"alg": "RS256", "kid": kid or name}
+    header = {"alg": "RS256", "kid": kid or name, **more}
     return lambda claims: jws.serialize_compact(header, json.dumps(claims).encode(), KEYS[name])
 
 

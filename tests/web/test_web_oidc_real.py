@@ -6,6 +6,7 @@ import html
 import re
 import socket
 import threading
+from contextlib import ExitStack
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from front import ORIGIN, PASSWORD, Front, token_of
 from oidc_provider import SECRET, Person, running, settings
 
 from ggi_net.authlog.question import Role
+from ggi_net.web.back_channel import BACK_CHANNEL
 from ggi_net.web.oidc import Provider
 
 pytestmark = pytest.mark.needs("node")
@@ -132,7 +134,7 @@ def open_site(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         free.listen()
         origin = f"http://127.0.0.1:{free.getsockname()[1]}"
-        provider = running(tmp_path_factory.mktemp("provider"), origin)
+        provider = running(tmp_path_factory.mktemp("provider"), origin, BACK_CHANNEL)
         real = next(provider)
         front = Front(
             tmp_path_factory.mktemp("front"), address=origin, proxies=(), rates={"pages": 100_000},
@@ -142,7 +144,7 @@ def open_site(tmp_path_factory):
         server = uvicorn.Server(uvicorn.Config(front.app, log_config=None, lifespan="off", http="h11"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [free]})
         thread.start()
-        yield origin
+        yield origin, real.issuer
         server.should_exit = True
         thread.join(20)
     next(provider, None)
@@ -150,35 +152,61 @@ def open_site(tmp_path_factory):
 
 @pytest.mark.needs("chromium")
 def test_chromium_logs_in_at_the_provider_and_out_again(chromium, open_site):
+    origin, _ = open_site
     # A profile without the checks of our own pages: the provider's ask for fonts from elsewhere, and don't get them.
     with chromium._chromium.new_context(java_script_enabled=False) as profile:
         profile.route(lambda url: not url.startswith("http://127.0.0.1:"), lambda route: route.abort())
         page = profile.new_page()
-        page.goto(f"{open_site}/kader")
-        assert page.url == f"{open_site}/inloggen?next=%2Fkader"
+        page.goto(f"{origin}/kader")
+        assert page.url == f"{origin}/inloggen?next=%2Fkader"
         page.get_by_text("Inloggen bij").click()
         page.locator("input[name=login]").fill("j.bakker")
         page.locator("input[name=password]").fill("x")
         page.locator("button[type=submit]").click()
         page.locator("button[type=submit]").click()  # consent
-        page.wait_for_url(f"{open_site}/kader")
+        page.wait_for_url(f"{origin}/kader")
         assert page.locator("h1").inner_text().startswith("Dag j.bakker")
         page.get_by_role("button", name="Uitloggen").click()
         page.wait_for_url("**/session/end?**")
         page.get_by_role("button", name="Yes").click()
-        page.wait_for_url(f"{open_site}/inloggen**")
-        page.goto(f"{open_site}/kader")
-        assert page.url == f"{open_site}/inloggen?next=%2Fkader"
+        page.wait_for_url(f"{origin}/inloggen**")
+        page.goto(f"{origin}/kader")
+        assert page.url == f"{origin}/inloggen?next=%2Fkader"
 
 
 @pytest.mark.needs("chromium")
 def test_chromium_logs_in_with_a_local_account(chromium, open_site):
+    origin, _ = open_site
     with chromium.tab(script=False) as page:
-        page.goto(f"{open_site}/kader")
+        page.goto(f"{origin}/kader")
         page.get_by_label("Naam").fill("p.peters")
         page.get_by_label("Wachtwoord").fill(PASSWORD)
         page.get_by_role("button", name="Inloggen").click()
-        page.wait_for_url(f"{open_site}/kader")
+        page.wait_for_url(f"{origin}/kader")
         assert page.locator("h1").inner_text().startswith("Dag p.peters")
         page.get_by_role("button", name="Uitloggen").click()
-        page.wait_for_url(f"{open_site}/inloggen")
+        page.wait_for_url(f"{origin}/inloggen")
+
+
+@pytest.mark.needs("chromium")
+def test_who_logs_out_at_the_provider_is_logged_out_here(chromium, open_site):
+    origin, issuer = open_site
+    with ExitStack() as stack:
+        options = {"java_script_enabled": False}
+        mine, others = (stack.enter_context(chromium._chromium.new_context(**options)).new_page() for _ in range(2))
+        for page, name in ((mine, "j.bakker"), (others, "f.beheer")):
+            page.context.route(lambda url: not url.startswith("http://127.0.0.1:"), lambda route: route.abort())
+            page.goto(f"{origin}/kader")
+            page.get_by_text("Inloggen bij").click()
+            page.locator("input[name=login]").fill(name)
+            page.locator("input[name=password]").fill("x")
+            page.locator("button[type=submit]").click()
+            page.locator("button[type=submit]").click()  # consent
+            page.wait_for_url(f"{origin}/kader")
+        mine.goto(f"{issuer}/session/end")  # not by our button
+        mine.get_by_role("button", name="Yes").click()
+        mine.wait_for_url(f"{issuer}/session/end/**")
+        mine.goto(f"{origin}/kader")
+        assert mine.url == f"{origin}/inloggen?next=%2Fkader"
+        others.goto(f"{origin}/kader")
+        assert others.url == f"{origin}/kader", "somebody else stays"
