@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ggi_net.authlog.helpdesk import Helpdesk
     from ggi_net.web.oidc import Provider
     from ggi_net.web.settings import Settings
+    from ggi_net.web.upkeep import Upkeep
 
 LARGEST_BODY = 64 * 1024
 """Octets of the largest request: nothing that is sent here is larger than a form."""
@@ -44,12 +45,13 @@ def create_app(
     database: Database | None = None,
     accounts: Accounts | None = None,
     provider: Provider | None = None,
+    upkeep: Upkeep | None = None,
 ) -> Litestar:
     """The pages as an ASGI application.
 
     `provider` is the one of log-ins, if there is one, `causes` the catalogue. `pages` are the handlers of pages; each
     says who may see it (`opt=only(...)` of visit.py), and gets what it names of `visit` (Visit), `helpdesk` (Helpdesk),
-    `settings`, `sessions`, and the values that are `provided` by name.
+    `settings`, `sessions`, and the values that are `provided` by name. `upkeep` goes on as long as the application.
     """
     state = database or Database(settings.state_folder)
     sessions = Sessions(state, settings.sessions)
@@ -83,6 +85,8 @@ def create_app(
         multipart_form_part_limit=20,
         openapi_config=description(settings.origin),
         include_in_schema=False,
+        on_startup=[upkeep.start] if upkeep else [],
+        on_shutdown=[upkeep.stop] if upkeep else [],
         logging_config=None,
         debug=False,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,10 @@ from ggi_net.web.login import CALLBACK
 from ggi_net.web.oidc import Provider
 from ggi_net.web.pages.all import PAGES
 from ggi_net.web.pages.banner import Banner
+from ggi_net.web.pages.period import DEFAULT, since
 from ggi_net.web.pages.room import Room
 from ggi_net.web.pages.sealed import Sealer
+from ggi_net.web.upkeep import Upkeep
 from ggi_net.web.words import Both
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from litestar import Litestar
 
     from ggi_net.web.settings import Settings
+
+
+AROUND = timedelta(days=1)
+"""How long before a login the rules over many logins look."""
 
 
 def site(settings: Settings, say: Callable[[str], None]) -> Litestar:
@@ -40,12 +46,15 @@ def site(settings: Settings, say: Callable[[str], None]) -> Litestar:
     secrets = Resolver(open_backend(settings.secrets))
     database = Database(settings.state_folder)
     titles = {cause.id: Both(cause.nl.title, cause.en.title) for cause in desk.catalogue}
+    banner = Banner(desk.store, desk.places, titles, _now)
+    upkeep = Upkeep(lambda: desk.store.prepare(since(DEFAULT, _now()) - AROUND), banner.refresh)
+    upkeep.once()
     room = Room(
         helpdesk=helpdesk,
         places=desk.places,
         catalogue=desk.catalogue,
         titles=titles,
-        banner=Banner(desk.store, desk.places, titles, _now),
+        banner=banner,
         sealer=Sealer(database.key("questions"), time.time),
         tests=LiveTest(settings.login_tests, secrets) if settings.login_tests else None,
         now=_now,
@@ -67,6 +76,7 @@ def site(settings: Settings, say: Callable[[str], None]) -> Litestar:
         provided={"room": room},
         causes=tuple(desk.catalogue),
         database=database,
+        upkeep=upkeep,
     )
 
 

@@ -117,6 +117,19 @@ def test_sets_come_into_memory_when_they_are_asked_for_often(store: Store) -> No
     assert kept == [0] * crowds.OFTEN + [90, 90]
 
 
+def test_sets_come_into_memory_before_they_are_asked_for(store: Store) -> None:
+    store.compact(finish=True)
+    store.prepare(NOON + timedelta(days=1))
+    assert store._crowds.kept == 0
+    store.prepare(NOON)
+    assert store._crowds.kept == 90
+    store.add(table_of([line(9000, source="d", at=NOON, mac="02aabbccdd0f")]), "d", 0, 100)
+    store.compact(finish=True)
+    store.prepare(NOON)
+    assert store._crowds.kept == 91
+    assert [login.mac for login in store.logins(Question(mac="02aabbccdd0f"))] == ["02aabbccdd0f"]
+
+
 def test_nothing_stays_in_memory_of_who_was_erased(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crowds, "OFTEN", 0)
     store.compact(finish=True)
@@ -135,4 +148,5 @@ def test_no_more_is_kept_in_memory_than_may_be(store: Store, monkeypatch: pytest
     found = store.groups(Question(), PERSONS)
     assert store._crowds.kept == 90
     monkeypatch.setattr(crowds, "MOST", 89)
+    store.prepare(NOON)
     assert set(store.groups(Question(), PERSONS)) == set(found)

@@ -44,6 +44,17 @@ class Crowds:
             return None
         return self._found(view, {one.logins[0].path: view.rows_in(one.logins) for one in sets if one.logins})
 
+    def prepare(self, view: View, sets: Sequence[FileSet]) -> None:
+        """Read some sets, unless they are too many, before anybody asks for them. Raises what the engine raises."""
+        if sum(one.login_count for one in sets) > MOST:
+            return
+        with self._lock:
+            if self._view is not view:
+                self._forget(view)
+            missing = [one for one in sets if one.logins and one.logins[0].path not in self._kept]
+        with self._reading:
+            self._keep(view, {one.logins[0].path: _read(view, view.rows_in(one.logins)) for one in missing})
+
     def hot(self, view: View) -> list[Crowd] | None:
         """That of what is hot; None when it is asked for too seldom before it changes."""
         return self._found(view, {_HOT: _HOT})

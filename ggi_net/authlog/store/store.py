@@ -172,6 +172,10 @@ class Store:
         """The logins of a question in groups that are equal in `by`, for the rules over many (`groups.Counts`)."""
         return looking(self._view, lambda view: groups.groups(view, self._crowds, question, by))
 
+    def prepare(self, since: datetime) -> None:
+        """Have in memory what questions about the time from `since` on look at, so that nobody has to wait for it."""
+        looking(self._view, lambda view: self._crowds.prepare(view, [one for one in view.sets() if one.end >= since]))
+
     def _view(self) -> View:
         """The store as it is now: the same object while nothing changes, so that what is hot is put together once."""
         now = time.monotonic()

@@ -50,8 +50,13 @@ class Banner:
             return self._said[scope]
 
     def refresh(self) -> None:
-        """Count anew while others read the last count; raises what the store raises."""
+        """Count anew when the last count is half as old as it may be; meanwhile others read that one.
+
+        Raises what the store raises.
+        """
         now = self._now()
+        if self._at is not None and now - self._at < LASTS / 2:
+            return
         counts = self._counted(now)
         with self._lock:
             self._know(now, counts)
