@@ -243,7 +243,7 @@ def test_on_a_phone_the_answer_comes_before_another_question(chromium):
         assert not asked.is_visible()
         tab.locator(".again summary").focus()
         tab.keyboard.press("Enter")
-        assert asked.is_visible()
+        asked.wait_for(state="visible")
     with chromium.showing(made()) as tab:
         assert tab.locator("#asked").is_visible()
         assert not tab.locator(".again summary").is_visible()

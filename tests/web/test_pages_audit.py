@@ -9,11 +9,12 @@ import pytest
 from people import HOSTILE, NOW, PLACES
 from site_of_pages import AUDITOR, HELPDESK, Account, Site, day
 
-from ggi_net.authlog.audit_check import Shown, Wanted
+from ggi_net.authlog.audit_check import Shown, Wanted, verify
 from ggi_net.authlog.audit_entry import Entry, What
+from ggi_net.authlog.audit_retention import expire
 from ggi_net.authlog.helpdesk import Group
 from ggi_net.authlog.login import Outcome
-from ggi_net.authlog.question import Question
+from ggi_net.authlog.question import Question, Role, Viewer
 from ggi_net.web.ending import ENDINGS, Ending
 from ggi_net.web.pages.audit_words import CONDITIONS, GROUPS, WHATS, rows
 from ggi_net.web.words import Both
@@ -98,3 +99,21 @@ def test_a_moment_without_an_offset_is_in_utc():
     (moment,) = conditions(since=datetime(2026, 11, 22, 8, tzinfo=UTC).replace(tzinfo=None).isoformat()).values()
     assert moment.nl == "gisteren 09:00"
     assert said(time=NOW - timedelta(days=1)).when.nl == "gisteren 09:30"
+
+
+def test_a_log_that_was_shortened_after_its_time_says_so(tmp_path):
+    moments = [NOW - timedelta(days=400), NOW]
+    site = Site(tmp_path, day(), now=lambda: moments[0])
+    site.client(HELPDESK).ask("j.jansen@almelo.example")
+    moments.pop(0)
+    site.client(HELPDESK).ask("j.jansen@almelo.example")
+    site.audit.keep_days = 90
+    expire(site.audit, Viewer(name="root", role=Role.ENGINEER), where="cli")
+    page = site.client(AUDITOR).post("/audit", {"do": "verify"}, at="/audit").text
+    assert "Het logboek is heel" in page
+    assert "van 1 dag." in page
+    anchor = verify(site.audit).anchor
+    assert anchor
+    assert f"tot en met nummer {anchor.number} zijn verwijderd" in page
+    found = site.client(AUDITOR).post("/audit", {"since": "maand", "do": "search"}, at="/audit").text
+    assert "oude regels verwijderd" in found

@@ -71,8 +71,9 @@ def test_charts_are_as_large_on_a_phone_and_scroll_in_their_own_frame(chromium, 
         assert tab.locator(".chart").count() == 3
         wide = tab.locator(".chart").nth(1)
         wide.focus()
+        wide.evaluate("frame => { scrolled = new Promise(done => frame.addEventListener('scroll', done)) }")
         tab.keyboard.press("ArrowRight")
-        tab.wait_for_function("document.activeElement.scrollLeft > 0")
+        assert wide.evaluate("frame => scrolled.then(() => frame.scrollLeft)") > 0
         assert tab.locator(".sideways").nth(1).is_visible()
 
 
