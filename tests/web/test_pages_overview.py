@@ -57,6 +57,18 @@ class TestOutage:
         assert "mislukten 30 van de 30 pogingen op locaties van Enschede" in said.nl
         assert "Meestal" not in said.nl
 
+    def test_a_place_is_not_blamed_for_a_home_that_fails(self):
+        counts = [*count("almelo", "almelo", "home-silent", 60), *count("hengelo", "almelo", "", 5, 15)]
+        [said] = outages(counts, TITLES, PLACES)
+        assert "60 van de 60 pogingen van mensen van Almelo" in said.nl
+
+    def test_a_place_where_others_fail_as_well_is_counted_without_them(self):
+        counts = [*count("almelo", "almelo", "home-silent", 60), *count("hengelo", "almelo", "no-address", 25, 5)]
+        counts += count("hengelo", "hengelo", "", 0, 40)
+        said = [both.nl.partition(" mislukten ")[2] for both in outages(counts, TITLES, PLACES)]
+        assert said[0].startswith("60 van de 60 pogingen van mensen van Almelo.")
+        assert said[1:] == ["25 van de 30 pogingen van anderen op locaties van Almelo."]
+
     def test_the_whole_country(self):
         counts = [one for number in range(5) for one in count(f"g{number}", "enschede", "home-silent", FEWEST)]
         [said] = outages(counts, TITLES, PLACES)

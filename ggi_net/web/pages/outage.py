@@ -28,12 +28,15 @@ BY = ("home", "visited", "cause")
 def outages(counts: Iterable[Count], titles: Mapping[str, Both], places: Places) -> tuple[Both, ...]:
     """What to say, the largest first; nothing when all is well. `titles` are the causes in words."""
     given = list(counts)
-    by_home, by_visited = _failing(given, 0), _failing(given, 1)
+    by_home = _failing(given, 0)
     if len(by_home) >= _MANY_HOMES:
         return (_said(Both("van alle gemeenten samen", "of all gemeenten together"), given, titles),)
     said = [(of, _people(places.name(slug))) for slug, of in by_home.items()]
-    # Where the failures are people's of one gemeente that fails everywhere, the place is not to blame.
-    said += [(of, _visitors(places.name(slug))) for slug, of in by_visited.items() if _others(of, by_home)]
+    # Where the failures are people's of a gemeente that fails everywhere, the place is not to blame.
+    others = [count for count in given if count.by[0] not in by_home]
+    said += [
+        (of, _at_sites(places.name(slug), others=len(others) < len(given))) for slug, of in _failing(others, 1).items()
+    ]
     said.sort(key=lambda pair: -_sum(pair[0]))
     return tuple(_said(who, of, titles) for of, who in said)
 
@@ -45,11 +48,6 @@ def _failing(counts: Iterable[Count], at: int) -> dict[str, list[Count]]:
         if count.by[at]:
             groups.setdefault(count.by[at], []).append(count)
     return {slug: of for slug, of in groups.items() if _failed(of) >= FEWEST and _failed(of) >= HALF * _sum(of)}
-
-
-def _others(counts: list[Count], by_home: Mapping[str, list[Count]]) -> bool:
-    """Whether enough fails there of people whose gemeente is fine elsewhere."""
-    return _failed([count for count in counts if count.by[0] not in by_home]) >= FEWEST
 
 
 def _said(who: Both, counts: list[Count], titles: Mapping[str, Both]) -> Both:
@@ -69,8 +67,10 @@ def _people(name: str) -> Both:
     return Both(f"van mensen van {name}", f"of people of {name}")
 
 
-def _visitors(name: str) -> Both:
-    return Both(f"op locaties van {name}", f"at sites of {name}")
+def _at_sites(name: str, *, others: bool) -> Both:
+    """Who is at the sites of a gemeente; only `others` than those whose own gemeente fails."""
+    place = Both(f"op locaties van {name}", f"at sites of {name}")
+    return Both(f"van anderen {place.nl}", f"of others {place.en}") if others else place
 
 
 def _sum(counts: list[Count]) -> int:
