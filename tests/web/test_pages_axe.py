@@ -84,6 +84,26 @@ def test_the_last_of_a_page_keeps_off_the_footer(chromium, site, name):
         assert footer["y"] - (last["y"] + last["height"]) >= 32
 
 
+def test_with_high_contrast_one_sees_on_which_page_one_is(chromium, site):
+    with chromium.showing(PAGES["overview"](site).text, forced_colors="active") as tab:
+        lines = [
+            link.evaluate("link => getComputedStyle(link).borderBottomColor")
+            for link in (tab.locator(".band nav a[aria-current]"), tab.locator(".band nav a:not([aria-current])").first)
+        ]
+        assert lines[0] != lines[1]
+
+
+def test_on_paper_no_word_of_a_table_runs_into_the_next_column(chromium, site):
+    with chromium.showing(PAGES["answer"](site).text) as tab:
+        tab.emulate_media(media="print")
+        tab.set_viewport_size({"width": 680, "height": 1000})  # A4 within its margins
+        rows = tab.locator(".cards tbody tr")
+        assert rows.count() > 0
+        for row in rows.all():
+            badge, who = row.locator(".badge").bounding_box(), row.locator("td").nth(1).bounding_box()
+            assert badge["x"] + badge["width"] <= who["x"]
+
+
 @pytest.mark.parametrize(
     ("html", "rule"),
     [
