@@ -24,7 +24,7 @@ def read_bytes(path: Path) -> bytes:
         raise FileError(f"can't be read: {error.strerror}", place=Place(str(path))) from None
 
 
-def write_atomic(path: Path, content: bytes | str, *, mode: int = 0o644, durable: bool = True) -> None:
+def write_atomic(path: Path, content: bytes | memoryview | str, *, mode: int = 0o644, durable: bool = True) -> None:
     """Write `content` beside `path` and rename it into place, making parent folders.
 
     `durable` also flushes file and folder to disk; leave it out for files that a second run re-makes.

@@ -15,10 +15,11 @@ import pytest
 import read_logs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from read_logs import about
 
 from ggi_net.authlog.line import Hop
-from ggi_net.authlog.read import cut, engine, kernels, lines, take
+from ggi_net.authlog.read import as_lines, cut, engine, kernels, lines, take
 from ggi_net.authlog.read.alike import MOST, NAMED, learned
 from ggi_net.authlog.read.one import found_in
 
@@ -412,7 +413,17 @@ def test_few_lines_need_no_compiler() -> None:
 
 def test_columns_of_few_texts_are_dictionaries() -> None:
     """It is what makes writing them quick."""
-    data = "".join(filled(SEEDS[0], random.Random(12), PLAIN) + "\n" for _ in range(1000)).encode() + b"nothing\n"
+    chance = random.Random(12)
+    data = "".join(filled(SEEDS[0], chance, PLAIN) + "\n" for _ in range(1000)).encode() + b"nothing\n"
     table = lines(data, about())
     assert pa.types.is_dictionary(table.schema.field("product").type)
     assert table.schema.field("raw").type == pa.string()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_thousand_equal_lines_are_read_as_one_would_be(seed: str) -> None:
+    """Columns in which nothing differs are made at once, also of what each line has of its own."""
+    line = filled(seed, random.Random(3), PLAIN).encode() + b"\n"
+    alone = as_lines(lines(line, about()))[0]
+    found = as_lines(lines(line * 1000, about()))
+    assert found == [replace(alone, offset=at * len(line)) for at in range(1000)]

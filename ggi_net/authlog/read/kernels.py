@@ -250,19 +250,28 @@ def match(
 
 
 @compiled
-def copy(data: Bytes, begins: Integers, sizes: Numbers, skip: int, offsets: Numbers, out: Bytes) -> None:
-    """Copy values, without their first `skip` bytes, behind each other into `out`, and write where each ends.
+def copy(data: Bytes, begins: Integers, sizes: Numbers, offsets: Numbers, out: Bytes) -> None:
+    """Copy values behind each other into `out`, and write where each ends.
 
     There is nothing else in the loop, since this is done with every byte of a log: so it takes half the time.
     """
     end = 0
     for turn in range(len(begins)):
-        at, stop = begins[turn] + skip, begins[turn] + sizes[turn]
-        source, target = data[at:stop], out[end : end + stop - at]
+        at, length = begins[turn], sizes[turn]
+        source, target = data[at : at + length], out[end : end + length]
         for place in range(len(source)):
             target[place] = source[place]
-        end += stop - at
+        end += length
         offsets[turn + 1] = end
+
+
+@compiled
+def all_same(data: Bytes, begins: Integers, sizes: Numbers) -> bool:
+    """Whether values are all equal; of those that aren't, few are looked at."""
+    for turn in range(1, len(begins)):
+        if sizes[turn] != sizes[0] or not same(data, begins[turn], data, begins[0], sizes[0]):
+            return False
+    return True
 
 
 @compiled

@@ -55,7 +55,7 @@ def taken(pattern: Pattern, data: bytes, cut: Cut, lines: Places, reference: dat
     count = kernels.match(
         letters, cut.starts, cut.ends, lines, plan, texts, _LETTERS, _NAMED, reason, places, begins, sizes, times, seen
     )
-    left = lines[: len(lines) - count]
+    left, places = lines[: len(lines) - count], places[:count]
     held = [_Values(letters, begins[hole, :count], sizes[hole, :count]) for hole in range(len(seen))]
     micros: dict[str, Places] = {}
     ok = np.ones(count, bool)
@@ -65,16 +65,16 @@ def taken(pattern: Pattern, data: bytes, cut: Cut, lines: Places, reference: dat
             read, valid = hole.form.micros(rows, reference)
             micros[hole.name], ok = read[held[number].begins], ok & valid[held[number].begins]
     if not ok.all():
-        left = np.concatenate([left, places[:count][~ok]])
+        left, places = np.concatenate([left, places[~ok]]), places[ok]
         held = [_Values(letters, one.begins[ok], one.sizes[ok]) for one in held]
+        micros = {name: read[ok] for name, read in micros.items()}
     columns: dict[str, pa.Array | str] = dict(pattern.columns)
     for hole, values in zip(pattern.holes, held, strict=True):
         columns |= _columns(pattern, hole, values)
-    raw = _Values(letters, cut.starts[places[:count][ok]], (cut.ends - cut.starts)[places[:count][ok]].astype(np.int32))
-    columns["raw"] = raw.texts()
+    starts = cut.starts[places]
+    columns["raw"] = _Values(letters, starts, (cut.ends[places] - starts).astype(np.int32)).texts()
     in_utc = any(hole.name == "time" and hole.form is not None and hole.form.in_utc for hole in pattern.holes)
-    time = micros.get("time")
-    return Taken(places[:count][ok], columns, None if time is None else time[ok], in_utc), left
+    return Taken(places, columns, micros.get("time"), in_utc), left
 
 
 class _Values(NamedTuple):
@@ -84,16 +84,20 @@ class _Values(NamedTuple):
     begins: Places
     sizes: NDArray[np.int32]
 
-    def texts(self, skip: int = 0, *, lower: bool = False) -> pa.Array:
-        """Return them as texts, without their first `skip` bytes."""
-        offsets = np.zeros(len(self.begins) + 1, np.int32)
-        out = np.empty(int(self.sizes.sum()) - skip * len(self.sizes), np.uint8)
-        kernels.copy(self.letters, self.begins, self.sizes, skip, offsets, out)
+    def texts(self, skip: int = 0, *, lower: bool = False) -> pa.Array | str:
+        """Return them as texts, without their first `skip` bytes; one text when all are the same."""
+        begins, sizes = self.begins + skip, self.sizes - np.int32(skip)
+        if len(begins) and kernels.all_same(self.letters, begins, sizes):
+            text = self.letters[begins[0] : begins[0] + sizes[0]].tobytes().decode("ascii")
+            return text.lower() if lower else text
+        offsets = np.zeros(len(begins) + 1, np.int32)
+        out = np.empty(int(sizes.sum()), np.uint8)
+        kernels.copy(self.letters, begins, sizes, offsets, out)
         if lower:
             kernels.lower(out)
-        return pa.StringArray.from_buffers(len(self.begins), pa.py_buffer(offsets), pa.py_buffer(out))
+        return pa.StringArray.from_buffers(len(begins), pa.py_buffer(offsets), pa.py_buffer(out))
 
-    def realms(self) -> pa.Array:
+    def realms(self) -> pa.Array | str:
         """Return what stands behind the @ of identities, in lower case."""
         begins, sizes = np.empty_like(self.begins), np.empty_like(self.sizes)
         kernels.behind_at(self.letters, self.begins, self.sizes, begins, sizes)

@@ -7,7 +7,6 @@ follows from the files, and a worker that was killed goes on where it was.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -55,14 +54,14 @@ def commit(folder: Path, table: pa.Table, source: str, begin: int, end: int) -> 
     return path
 
 
-def content(table: pa.Table) -> bytes:
+def content(table: pa.Table) -> memoryview:
     """What a hot file with these lines consists of: plain texts, whether the table has dictionaries of them or not.
 
     Hot files are read whole and live for minutes. So there are no statistics; the lines as they stood are compressed,
     by what is quick, and what is left is not worth the time.
     """
     encoded = [field.name for field in table.schema if field.name in REPEATED or pa.types.is_dictionary(field.type)]
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()
     pq.write_table(
         table,
         sink,
@@ -72,7 +71,7 @@ def content(table: pa.Table) -> bytes:
         write_statistics=False,
         store_schema=False,
     )
-    return sink.getvalue()
+    return memoryview(sink.getvalue())
 
 
 def conform(table: pa.Table) -> pa.Table:
