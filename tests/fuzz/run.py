@@ -51,7 +51,7 @@ def _attacked(name: str, seconds: int, runs: int) -> bool:
     command = [
         sys.executable, __file__, "--one", name, str(corpus), f"-max_total_time={seconds}",
         *([f"-dict={dictionary}"] if words else []),
-        f"-runs={runs}", f"-max_len={fuzz_targets.LONGEST}", "-timeout=20", "-rss_limit_mb=2048",
+        f"-runs={runs}", f"-max_len={fuzz_targets.LONGEST}", "-timeout=120", "-rss_limit_mb=2048",
         f"-artifact_prefix={folder}/", "-print_final_stats=1", *(["-seed=1"] if runs >= 0 else []),
     ]  # fmt: skip
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
