@@ -71,9 +71,10 @@ WORDS = (
     (
         Both("govroam-profiel", "govroam profile"),
         Both(
-            "Een bestand dat alles op het toestel goed instelt. De eigen gemeente geeft het, of het komt "
-            "uit de app getgovroam.",
-            "A file that sets everything on the device. It comes from the home gemeente, or from the app getgovroam.",
+            "Een bestand dat alles op het toestel goed instelt. De eigen gemeente geeft het, of het komt via "
+            "getgovroam, een dienst van govroam.",
+            "A file that sets everything on the device. It comes from the home gemeente, or through getgovroam, a "
+            "service of govroam.",
         ),
     ),
     (
