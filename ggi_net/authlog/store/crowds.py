@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ggi_net.authlog.store.manifest import FileSet
-    from ggi_net.authlog.store.view import View
+    from ggi_net.authlog.store.view import Hot, View
 
 MOST: Final = 1_000_000
 """Logins that are kept in memory, of about 300 bytes each."""
@@ -29,6 +29,7 @@ class Crowds:
     def __init__(self) -> None:
         self._view: View | None = None
         self._kept: dict[str, Crowd] = {}
+        self._hot: tuple[Hot, Crowd] | None = None
         self._asked: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._reading = threading.Lock()
@@ -55,9 +56,13 @@ class Crowds:
         with self._reading:
             self._keep(view, {one.logins[0].path: _read(view, view.rows_in(one.logins)) for one in missing})
 
-    def hot(self, view: View) -> list[Crowd] | None:
-        """That of what is hot; None when it is asked for too seldom before it changes."""
-        return self._found(view, {_HOT: _HOT})
+    def hot(self, view: View, hot: Hot) -> Crowd:
+        """That of what is hot."""
+        known = self._hot
+        if known is None or known[0] is not hot:
+            with view.engine.given(_HOT, hot.table):
+                known = self._hot = hot, _read(view, _HOT)
+        return known[1]
 
     def _found(self, view: View, rows: dict[str, str]) -> list[Crowd] | None:
         with self._lock:
@@ -81,6 +86,8 @@ class Crowds:
     def _forget(self, view: View) -> None:
         """Let go of what the manifest no longer names: somebody may have been erased from it."""
         self._view = view
+        if self._hot is not None and self._hot[0] is not view.last_hot:
+            self._hot = None
         named = {one.logins[0].path for one in view.sets() if one.logins}
         self._kept = {path: crowd for path, crowd in self._kept.items() if path in named}
         self._asked = Counter({path: number for path, number in self._asked.items() if path in named})
@@ -94,8 +101,4 @@ class Crowds:
 
 
 def _read(view: View, rows: str) -> Crowd:
-    select = f"SELECT {SELECT} FROM {rows} ORDER BY {ORDER}"
-    if rows != _HOT:
-        return Crowd(view.engine.table(select))
-    with view.engine.given(_HOT, view.hot.table):
-        return Crowd(view.engine.table(select))
+    return Crowd(view.engine.table(f"SELECT {SELECT} FROM {rows} ORDER BY {ORDER}"))

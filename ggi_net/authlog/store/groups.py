@@ -42,13 +42,7 @@ def _met(view: View, crowds: Crowds, question: Question, by: Sequence[str]) -> I
         if files:
             yield from _queried(view, question, view.rows_in(files), places, by)
     if view.mentions(question):
-        hot = crowds.hot(view)
-        if hot is not None:
-            for one in hot:
-                yield from one.met(question, view.keys, by)
-        else:
-            with view.engine.given("hot_logins", view.hot.table):
-                yield from _queried(view, question, "hot_logins", None, by)
+        yield from crowds.hot(view, view.hot_lately()).met(question, view.keys, by)
 
 
 def _together(some: Iterable[Met]) -> Iterable[Met]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ggi_net.authlog.logins.ids import day_of
+from ggi_net.authlog.question import Question
 from ggi_net.authlog.store.columns import LINES, LOGINS, line_of, login_of, naive, number, place
 from ggi_net.authlog.store.engine import parquet
 from ggi_net.authlog.store.owners import named
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from ggi_net.authlog.line import Line
     from ggi_net.authlog.login import Login
-    from ggi_net.authlog.question import Question
     from ggi_net.authlog.store.crowds import Crowds
     from ggi_net.authlog.store.keys import Keys
     from ggi_net.authlog.store.manifest import File, FileSet
@@ -220,7 +220,7 @@ def _hot(view: View, question: Question) -> list[tuple[Any, ...]]:
     if not view.mentions(question):
         return []
     where = condition(question, view.keys)
-    with view.engine.given("hot_logins", view.hot.table):
+    with view.engine.given("hot_logins", view.hot_for(question).table):
         return view.engine.rows(
             f"SELECT {_LOGIN} FROM hot_logins WHERE {where.sql} {_NEWEST} LIMIT {int(question.limit)}", where.values
         )
@@ -263,9 +263,18 @@ def one(view: View, crowds: Crowds, login: str) -> Login | None:
     if found:
         found[0] = msgspec.structs.replace(found[0], lines=_lines(view, found[0], wanted, places))
     last = found[0].begin + _SECOND if found else day + _DAY  # an id tells the day, and its parts began in one second
-    if view.may_be_hot(last) and login in view.hot.logins:
-        found.append(view.hot.logins[login])
+    if view.may_be_hot(last):
+        hot = view.hot_for(_whose(view, found, login))
+        found += [hot.logins[login]] if login in hot.logins else []
     return _whole(view, found) if len(found) > 1 else next(iter(found), None)
+
+
+def _whose(view: View, stored: Sequence[Login], login: str) -> Question:
+    """The device or the person of a login, as far as it is known where it stands already."""
+    last = view.last_hot
+    for known in (*stored, *([last.logins[login]] if last and login in last.logins else [])):
+        return Question(mac=known.mac, user="" if known.mac else known.inner or known.outer)
+    return Question()
 
 
 def _indexed(view: View, sets: Sequence[FileSet], login: str) -> tuple[list[tuple[Any, ...]], list[int]]:

@@ -175,7 +175,12 @@ class Store:
 
     def prepare(self, since: datetime) -> None:
         """Have in memory what questions about the time from `since` on look at, so that nobody has to wait for it."""
-        looking(self._view, lambda view: self._crowds.prepare(view, [one for one in view.sets() if one.end >= since]))
+        looking(self._view, lambda view: self._prepare(view, since))
+
+    def _prepare(self, view: View, since: datetime) -> None:
+        self._crowds.prepare(view, [one for one in view.sets() if one.end >= since])
+        if view.hot_begin is not None:
+            self._crowds.hot(view, view.hot)
 
     def _view(self) -> View:
         """The store as it is now: the same object while nothing changes, so that what is hot is put together once."""

@@ -18,7 +18,7 @@ from ggi_net.authlog.store.fresh import fresh
 from ggi_net.errors import Place, StoreDamaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -33,15 +33,21 @@ T = TypeVar("T")
 
 SKEW: Final = timedelta(hours=1)
 """How far the clock of a line may be off that of its login."""
+LATELY: Final = 30.0
+"""Seconds: how old what many hot logins say may be. To put thousands of lines together takes half a second, and more of
+them come every second."""
 _TRIES: Final = 8
 """How often a reader begins again because files were replaced under its hands."""
 
 
 class Hot(NamedTuple):
-    """What is hot, put together: `table` (LOGINS and HASHES) for queries, and the logins with their lines by id."""
+    """What is hot, put together: `table` (LOGINS and HASHES) for queries, and the logins with their lines by id; of
+    which `files`, and when (`time.monotonic`)."""
 
     table: pa.Table
     logins: dict[str, Login]
+    files: frozenset[Path]
+    at: float
 
 
 class View:
@@ -63,6 +69,11 @@ class View:
         self.tables: dict[Path, pa.Table] = {}
         if before is not None and before.erased == self.erased:
             self.tables = {file.path: before.tables[file.path] for file in self.hot_files if file.path in before.tables}
+        same = before is not None and (before.manifest.generation, before.erased) == (
+            self.manifest.generation,
+            self.erased,
+        )
+        self._before: Hot | None = before.last_hot if before is not None and same else None
 
     @property
     def same_as(self) -> tuple[object, ...]:
@@ -131,23 +142,53 @@ class View:
     @cached_property
     def hot_macs(self) -> frozenset[str]:
         """Every MAC address that a hot line has."""
-        return frozenset(self._values("mac"))
+        return _macs((self.arrived, self.carried))
 
     @cached_property
     def hot_identities(self) -> frozenset[str]:
         """Every identity that a hot line has, without regard to case."""
-        return frozenset(text.casefold() for name in ("outer", "inner") for text in self._values(name))
-
-    def _values(self, column: str) -> Iterator[str]:
-        for table in (self.arrived, self.carried):
-            yield from pc.unique(table.column(column)).to_pylist()
+        return _identities((self.arrived, self.carried))
 
     @cached_property
     def hot(self) -> Hot:
         """What is hot, put together."""
+        files, now = frozenset(file.path for file in self.hot_files), time.monotonic()
         lines = pa.concat_tables([self.carried, self.fresh()[0]]).sort_by([("time", "ascending")])
         logins = self.assembler(lines_of(lines))
-        return Hot(logins_table(logins, self.keys), {login.id: login for login in logins})
+        return Hot(logins_table(logins, self.keys), {login.id: login for login in logins}, files, now)
+
+    @property
+    def last_hot(self) -> Hot | None:
+        """What is hot as it was put together last, maybe for the look before this one."""
+        found: Hot | None = self.__dict__.get("hot", self._before)
+        return found
+
+    def hot_for(self, question: Question) -> Hot:
+        """What is hot, for a question about one device or person: what was put together last, unless lines that came
+        since tell of them. For any other question all of it."""
+        last = self.last_hot
+        if last is None or not (question.mac or question.user) or not self._lately(last):
+            return self.hot
+        new = [self.tables[file.path] for file in self.hot_files if file.path not in last.files]
+        named = question.mac.lower() in _macs(new) if question.mac else question.user.casefold() in _identities(new)
+        return self.hot if named else last
+
+    def hot_lately(self) -> Hot:
+        """What is hot now or was half a minute ago: enough for what many logins say together."""
+        last = self.last_hot
+        return last if last is not None and self._lately(last) else self.hot
+
+    def _lately(self, hot: Hot) -> bool:
+        return time.monotonic() - hot.at < LATELY
+
+
+def _macs(tables: Iterable[pa.Table]) -> frozenset[str]:
+    return frozenset(text for table in tables for text in pc.unique(table.column("mac")).to_pylist())
+
+
+def _identities(tables: Sequence[pa.Table]) -> frozenset[str]:
+    columns = [table.column(name) for table in tables for name in ("outer", "inner")]
+    return frozenset(text.casefold() for column in columns for text in pc.unique(column).to_pylist())
 
 
 def meeting(sets: Iterable[FileSet], lines: pa.Table) -> list[FileSet]:
