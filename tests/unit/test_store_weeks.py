@@ -9,7 +9,7 @@ import pytest
 from store_help import KEYS, NOON, answers, assemble, line
 
 from ggi_net.authlog.question import Question
-from ggi_net.authlog.store import manifest, weeks
+from ggi_net.authlog.store import manifest, sets, weeks
 from ggi_net.authlog.store.columns import table_of
 from ggi_net.authlog.store.identity import Retention
 from ggi_net.authlog.store.store import Store
@@ -60,20 +60,33 @@ def test_a_search_for_somebody_reads_the_week_and_not_its_days(store: Store) -> 
         assert found == [login.id for login in answers(assemble(LINES), question)], question
 
 
-def test_large_weeks_are_cut_by_place_and_searched_alike(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weeks, "BY_PLACE", weeks.BY_PLACE._replace(rows=1))
-    monkeypatch.setattr(weeks, "BY_KEY", weeks.BY_KEY._replace(rows=1))
+def test_large_days_and_weeks_are_cut_by_place_and_searched_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (sets, weeks):
+        monkeypatch.setattr(module, "BY_PLACE", sets.BY_PLACE._replace(rows=1))
+        monkeypatch.setattr(module, "BY_KEY", sets.BY_KEY._replace(rows=1))
     monkeypatch.setattr(weeks, "_AT_ONCE", 2)
-    store.erase(mac="02aabbccdd99", reason="17", now=OVER)
-    late = line(50, at=NOON + timedelta(hours=5), mac="02aabbccdd07")
-    store.add(table_of([late]), "late", 0, 1)
-    store.compact(OVER, finish=True)
-    [week] = gathered(store)
-    assert len(week.together.logins) == 8
-    assert sum(store._engine.rows(f"SELECT count(*) FROM {store._view().rows_in(week.together.logins)}")[0]) == 7
-    for question in QUESTIONS:
-        found = [login.id for login in store.logins(question)]
-        assert found == [login.id for login in answers(assemble([*LINES, late]), question)], question
+    with Store.open(tmp_path / "store", KEYS, assemble, create=True, threads=2) as store:
+        store.add(table_of(LINES), "log", 0, 1)
+        store.compact(OVER, finish=True)
+        [week] = gathered(store)
+        days = [one for day in manifest.read(store._folder).days.values() for one in day.sets]
+        for one in (*days, week.together):
+            assert len(one.logins) >= one.login_count
+            places = [
+                (file, row[0])
+                for file in one.logins
+                for row in store._engine.rows(f"SELECT place FROM {store._view().rows_in([file])}")
+            ]
+            assert len(places) == one.login_count
+            assert all(file.first <= place <= file.last for file, place in places)
+        assert len(week.together.logins) == 8
+        for question in QUESTIONS:
+            found = [login.id for login in store.logins(question)]
+            assert found == [login.id for login in answers(assemble(LINES), question)], question
+        for login in assemble(LINES):
+            assert store.login(login.id) == login
 
 
 def test_only_weeks_that_are_over_are_gathered_and_only_once(store: Store, tmp_path: Path) -> None:
