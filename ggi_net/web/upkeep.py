@@ -17,6 +17,9 @@ _EVERY = 1.0
 _SHARE = 10
 """A round may take a tenth of the time: what comes in all the time must not leave nothing for the pages."""
 
+_LAST = 5.0
+"""Seconds that the round under way gets at the end."""
+
 log = logging.getLogger("ggi_net.web")
 
 
@@ -36,7 +39,7 @@ class Upkeep:
     def stop(self) -> None:
         """End; the round under way is the last one."""
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(_LAST)
 
     def once(self) -> None:
         """Do every job. What is wrong is written down once: whoever asks for it hears it as well."""

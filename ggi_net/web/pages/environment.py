@@ -36,8 +36,10 @@ def environment() -> Environment:
 
 
 def _printed(value: Any) -> Any:
-    """What an expression of a template prints in the body of a page."""
-    return inert(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """What an expression of a template prints in the body of a page; Jinja escapes what is no Markup yet."""
+    if not isinstance(value, str) or isinstance(value, Markup) or (value.isascii() and value.isprintable()):
+        return value
+    return inert(value)
 
 
 def _attribute(value: object) -> Markup:
