@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -12,6 +12,10 @@ from ggi_net.authlog.assemble import assemble
 from ggi_net.authlog.causes.catalogue import Catalogue
 from ggi_net.authlog.line import Hop, Kind, Line, Product, Result
 from ggi_net.authlog.places import Places, places_of
+from ggi_net.authlog.question import Question
+from ggi_net.authlog.store.columns import table_of
+from ggi_net.authlog.store.keys import Keys
+from ggi_net.authlog.store.store import Store
 from ggi_net.paths import demo_folder
 from ggi_net.source.open import open_estate
 
@@ -52,6 +56,28 @@ def test_a_login_has_the_identity_and_its_line_what_was_written(realm, inner):
     (login,) = assemble([line], PLACES, Catalogue.load(), key=b"k" * 32)
     assert login.inner == inner
     assert login.lines[0].inner == "INTRA\\j.jansen"
+
+
+def test_who_has_just_tried_is_found_by_the_identity_as_well(tmp_path):
+    """The lines are hot: nobody has put them together yet."""
+    keys = Keys({"secret://logs/store/2026": "0123456789abcdef-2026"})
+    catalogue = Catalogue.load()
+    line = Line(
+        product=Product.NPS, kind=Kind.RESULT, result=Result.REJECT, hop=Hop.HOME, host="nps1", mac="3c22fb4a9e01",
+        time=datetime(2026, 11, 23, 8, tzinfo=UTC), outer="anonymous@almelo.example", inner="INTRA\\j.jansen",
+        realm="almelo.example", source="nps1:log", raw="written",
+    )  # fmt: skip
+    with Store.open(
+        tmp_path, keys, lambda lines: assemble(lines, PLACES, catalogue, key=b"k" * 32), create=True
+    ) as store:
+        store.add(table_of([line]), "nps1:log", 0, 100)
+        for name in ("j.jansen@almelo.example", "J.Jansen@almelo.example"):
+            (login,) = store.logins(Question(user=name))
+            assert login.inner == "j.jansen@almelo.example"
+        assert store.logins(Question(user="p.jansen@almelo.example")) == []
+        later = msgspec.structs.replace(line, time=line.time + timedelta(minutes=9), offset=100)
+        store.add(table_of([later]), "nps1:log", 100, 200)
+        assert len(store.logins(Question(user="j.jansen@almelo.example"))) == 2
 
 
 def test_a_gemeente_says_which_domain_it_has():

@@ -126,7 +126,7 @@ class View:
         if question.mac:
             return question.mac.lower() in self.hot_macs
         if question.user:
-            return question.user.casefold() in self.hot_identities
+            return not _names(question.user).isdisjoint(self.hot_identities)
         return bool(self.arrived.num_rows or self.carried.num_rows)
 
     def may_be_hot(self, moment: datetime) -> bool:
@@ -146,7 +146,7 @@ class View:
 
     @cached_property
     def hot_identities(self) -> frozenset[str]:
-        """Every identity that a hot line has, without regard to case."""
+        """Every identity that a hot line has, as `_identities` says it."""
         return _identities((self.arrived, self.carried))
 
     @cached_property
@@ -170,8 +170,12 @@ class View:
         if last is None or not (question.mac or question.user) or not self._lately(last):
             return self.hot
         new = [self.tables[file.path] for file in self.hot_files if file.path not in last.files]
-        named = question.mac.lower() in _macs(new) if question.mac else question.user.casefold() in _identities(new)
-        return self.hot if named else last
+        others = (
+            question.mac.lower() not in _macs(new)
+            if question.mac
+            else _names(question.user).isdisjoint(_identities(new))
+        )
+        return last if others else self.hot
 
     def hot_lately(self) -> Hot:
         """What is hot now or was half a minute ago: enough for what many logins say together."""
@@ -187,8 +191,15 @@ def _macs(tables: Iterable[pa.Table]) -> frozenset[str]:
 
 
 def _identities(tables: Sequence[pa.Table]) -> frozenset[str]:
+    """The identities without regard to case, and of an account of a Windows domain also what follows the domain."""
     columns = [table.column(name) for table in tables for name in ("outer", "inner")]
-    return frozenset(text.casefold() for column in columns for text in pc.unique(column).to_pylist())
+    found = {text.casefold() for column in columns for text in pc.unique(column).to_pylist()}
+    return frozenset(found | {text[text.index("\\") :] for text in found if "\\" in text})
+
+
+def _names(user: str) -> set[str]:
+    """What of `_identities` can be a person: lines may have an account where logins have its identity (`Places`)."""
+    return {user.casefold(), f"\\{user.casefold().partition('@')[0]}"}
 
 
 def meeting(sets: Iterable[FileSet], lines: pa.Table) -> list[FileSet]:
