@@ -249,4 +249,4 @@ def _microseconds(moment: datetime) -> int:
 
 def _moments(numbers: NDArray[np.int64]) -> list[datetime]:
     """The moments of a column, in UTC."""
-    return [moment.replace(tzinfo=UTC) for moment in numbers.astype("datetime64[us]").tolist()]
+    return [_EPOCH + timedelta(0, 0, number) for number in numbers.tolist()]

@@ -77,4 +77,5 @@ def _group(met: Met, by: Sequence[str]) -> Group:
     values["outcome"] = _OUTCOMES[values["outcome"]]
     if "broken" in values:
         values["broken"] = _HOPS[values["broken"]]
-    return Group(**values, logins=met.logins, first=met.first, last=met.last)
+    values["logins"], values["first"], values["last"] = met.logins, met.first, met.last
+    return Group(**values)
