@@ -75,6 +75,7 @@ class Around:
     def __init__(self, login: Login, counts: Counts, places: Places) -> None:
         self.login, self.places = login, places
         self._counts = counts
+        self._homes: dict[str, str] = {}
         self._asked: dict[tuple[Question, Sequence[str]], list[Group]] = {}
 
     def around(
@@ -102,7 +103,9 @@ class Around:
 
     def roams(self, of: Group | Login) -> bool:
         """Whether the user is at another organisation than the own one: the federation is on the way only then."""
-        return is_roaming(of.visited, self.places.home(of.realm), of.operator, of.realm)
+        if of.realm not in self._homes:
+            self._homes[of.realm] = self.places.home(of.realm)
+        return is_roaming(of.visited, self._homes[of.realm], of.operator, of.realm)
 
     @property
     def place(self) -> str:
