@@ -35,10 +35,11 @@ SCHEMA = pa.schema(
 _CHUNK = 20_000
 """How many lines are read one by one before they are put into columns."""
 _FEW = 400
-"""So many lines are read one by one; to learn from them would take longer."""
+"""So many lines are read one by one; to learn from them would take longer. Once the compiled loops are there, they are
+worth it for a quarter of that."""
 _SAMPLE = 64
 _ROUNDS = 6
-_WORTH = 20
+_WORTH = 10
 """A pattern that takes fewer lines of a block is forgotten."""
 _IDLE = 12
 """After so many of those, learning from a sample ends: its lines have little in common."""
@@ -163,7 +164,7 @@ def _alike(data: bytes, where: Cut, about: Source, reference: datetime) -> tuple
     for pattern in sorted(known, key=known.__getitem__, reverse=True):
         take(pattern)
     for _ in range(_ROUNDS):
-        if len(lines) <= _FEW:
+        if len(lines) <= _FEW // 4:
             break
         before, idle = len(lines), 0
         for line in lines[:: len(lines) // _SAMPLE + 1].tolist():
