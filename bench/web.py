@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOGINS = 50_000
-HOT = 400
-"""Logins whose lines come in while the pages are up: about what two minutes bring, until the next compaction."""
+HOT = 200
+"""Logins whose lines come in while the pages are up: what two minutes of a busy hour bring, before a compaction."""
 RATE = 20
 SECONDS = 20
 HOT_SECONDS = 10

@@ -126,7 +126,7 @@ def find(view: View, crowds: Crowds, question: Question) -> list[Login]:
         rows = _stored(view, question, sets)
     else:
         rows = [row for one in crowd for row in one.newest(question, view.keys)]
-    rows += _hot(view, question)
+    rows += _hot(view, crowds, question)
     rows.sort(key=lambda row: row[0])
     rows.sort(key=lambda row: row[1], reverse=True)
     first = {row[0]: row for row in reversed(rows)}  # parts of one login until its day is closed
@@ -215,15 +215,9 @@ def indexed(view: View, numbers: Sequence[int], sets: Sequence[FileSet]) -> list
     return [(one, places) for one, places in placed if places]
 
 
-def _hot(view: View, question: Question) -> list[tuple[Any, ...]]:
+def _hot(view: View, crowds: Crowds, question: Question) -> list[tuple[Any, ...]]:
     """The answers among what is hot."""
-    if not view.mentions(question):
-        return []
-    where = condition(question, view.keys)
-    with view.engine.given("hot_logins", view.hot_for(question).table):
-        return view.engine.rows(
-            f"SELECT {_LOGIN} FROM hot_logins WHERE {where.sql} {_NEWEST} LIMIT {int(question.limit)}", where.values
-        )
+    return crowds.hot(view, view.hot_for(question)).newest(question, view.keys) if view.mentions(question) else []
 
 
 def within(one: FileSet, question: Question) -> bool:
