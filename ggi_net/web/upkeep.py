@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _EVERY = 1.0
 """Seconds between two rounds, at least."""
-_SHARE = 10
-"""A round may take a tenth of the time: what comes in all the time must not leave nothing for the pages."""
+_SHARE = 4
+"""A round may take a quarter of the time: what comes in all the time must leave most of it for the pages."""
 
 _LAST = 5.0
 """Seconds that the round under way gets at the end."""
