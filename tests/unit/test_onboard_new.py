@@ -130,7 +130,7 @@ class TestAnswers:
                 "domain": "hengelo.example",
                 "realms": "hengelo.example, griffie.hengelo.example",
                 "radius_servers": "1",
-                "options": "govroam.port_policy 13 mgmt.contact",
+                "options": "govroam.port_policy 14 mgmt.contact",
                 "options.govroam.port_policy": "filtered",
                 "options.cloud.services": "archief, portal",
                 "options.mgmt.contact": "netwerkbeheer Hengelo",
