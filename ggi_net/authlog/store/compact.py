@@ -41,7 +41,8 @@ _ANEW: Final = 200_000
 """Lines of sets that are put together again at once because of late ones."""
 BY_TIME: Final = [("time", "ascending"), ("source", "ascending"), ("offset", "ascending")]
 _BATCH: Final = 64 << 20
-"""Bytes of hot files that are taken at once: half a million lines, of which each takes 3 to 4 KB until it is stored."""
+"""Bytes of hot files that are taken at once: half a million lines, with which a compaction takes 4 GB. Fewer at
+once would put logins together in more parts, until their day is closed."""
 _SETS: Final = 8
 """Sets of about one size that a day may have before they become one."""
 
