@@ -25,7 +25,7 @@ import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -143,12 +143,11 @@ class Audit:
             now = self._clock()
             end = self._settled(now)
             self.plain.keep(personal.values(), now)
-            entry = Entry(
-                number=end.number + 1,
-                time=now,
+            return self._add(
+                end,
+                now,
+                viewer,
                 what=what,
-                who=writable(viewer.name),
-                role=viewer.role,
                 gemeenten=viewer.gemeenten if viewer.role is Role.HELPDESK else (),
                 where=where,
                 asked=conditions,
@@ -156,10 +155,7 @@ class Audit:
                 reason=writable(reason),
                 rows=rows,
                 note=writable(note),
-                before=end.hash,
             )
-            self._append(end, entry)
-            return entry
 
     def forget(self, identity: str, viewer: Viewer, *, where: str, reason: str) -> int:
         """Remove an identity as typed, when a person asks to be erased; return how often it stood there.
@@ -169,20 +165,16 @@ class Audit:
         with _explained(self.folder), self._locked():
             removed = self.plain.forget(identity)
             now = self._clock()
-            end = self._settled(now)
-            entry = Entry(
-                number=end.number + 1,
-                time=now,
+            self._add(
+                self._settled(now),
+                now,
+                viewer,
                 what=What.ERASE,
-                who=writable(viewer.name),
-                role=viewer.role,
                 where=where,
                 about={"user": self.key.identity(identity)},
                 reason=writable(reason),
                 note=f"removed {removed} times as it was typed",
-                before=end.hash,
             )
-            self._append(end, entry)
             return removed
 
     def expire(self) -> None:
@@ -206,18 +198,8 @@ class Audit:
         """
         with _explained(self.folder), self._locked():
             now = self._clock()
-            end = self._settled(now)
-            entry = Entry(
-                number=end.number + 1,
-                time=now,
-                what=What.EXPIRED,
-                who=writable(viewer.name),
-                role=viewer.role,
-                where=where,
-                asked={"up_to": str(number), "after_days": str(self.keep_days)},
-                before=end.hash,
-            )
-            self._append(end, entry)
+            asked = {"up_to": str(number), "after_days": str(self.keep_days)}
+            self._add(self._settled(now), now, viewer, what=What.EXPIRED, where=where, asked=asked)
             anchor = Anchor(number=number, hash=line_hash, time=now)
             write_atomic(self.folder / "anchor", self.key.sealed(anchor) + b"\n", mode=0o600)
             for path in paths:
@@ -298,6 +280,14 @@ class Audit:
             return self.key.anchor(read_bytes(self.folder / "anchor").strip())
         except FileMissing:
             return None
+
+    def _add(self, end: _End, now: datetime, viewer: Viewer, **said: Any) -> Entry:
+        """Append what `viewer` did now, after `end`; `said` is what else an Entry has."""
+        entry = Entry(
+            number=end.number + 1, time=now, who=writable(viewer.name), role=viewer.role, before=end.hash, **said
+        )
+        self._append(end, entry)
+        return entry
 
     def _append(self, end: _End, entry: Entry) -> None:
         """Write the entry after `end`, and then the head."""

@@ -6,12 +6,12 @@ nor a form; what counts is its signature.
 
 from __future__ import annotations
 
-import base64
 import logging
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from anyio import to_thread
+from joserfc.util import urlsafe_b64decode
 from litestar import MediaType, Request, Response, post
 
 from ggi_net.errors import ProviderAway, ProviderRefused
@@ -44,7 +44,7 @@ class Ended(Record, frozen=True, kw_only=True):
 def ended(provider: Provider, token: str) -> Ended:
     """What a logout token says (section 2.6). Raises ProviderRefused, ProviderAway."""
     claims = provider.trusted(token)
-    head = msgspec.json.decode(_decoded(token.partition(".")[0]))
+    head = msgspec.json.decode(urlsafe_b64decode(token.partition(".")[0].encode()))
     if str(head.get("typ", "JWT")).lower().removeprefix("application/") not in _TYPES:
         raise ProviderRefused("the token is of another type")
     events = claims.get("events")
@@ -80,7 +80,3 @@ def _logged_out(provider: Provider, sessions: Sessions, token: str) -> Response[
     number = sessions.end_at_provider(found.subject, found.sid, found.at + LEEWAY)
     log.info("subject %a logged out at %s: %d sessions ended here", found.subject, provider.name, number)
     return Response("", media_type=MediaType.TEXT)
-
-
-def _decoded(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

@@ -6,13 +6,13 @@ random bits, a new number at each log-in, an end after idle time and an end in a
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from joserfc.util import urlsafe_b64decode
 
 from ggi_net.authlog.question import Role, Viewer
 from ggi_net.model.types import Record
@@ -129,8 +129,7 @@ class _Begun(msgspec.Struct, frozen=True):
 
 def _begun_by(id_token: str, subject: str, sid: str) -> bool:
     """Whether the log-in with that ID token, which was checked then, was of that person and session there."""
-    body = id_token.split(".")[1]
-    begun = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=_Begun)
+    begun = msgspec.json.decode(urlsafe_b64decode(id_token.split(".")[1].encode()), type=_Begun)
     if sid and begun.sid and isinstance(begun.sid, str):
         return begun.sid == sid and subject in ("", begun.sub)
     return bool(subject) and begun.sub == subject

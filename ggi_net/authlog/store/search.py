@@ -146,7 +146,7 @@ def _stored(view: View, question: Question, sets: list[FileSet]) -> list[tuple[A
             most *= 2
         return found
     asked, most = 0, _SETS
-    places = {id(one): some for one, some in placed}
+    places = {id(one): some for one, some in placed}  # to hash a set is to hash all of its files
     rest = _newest_first([one for one, _ in placed])
     while rest and len(found) < question.limit:
         group, rest = _first(rest, most)

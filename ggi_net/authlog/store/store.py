@@ -55,8 +55,6 @@ if TYPE_CHECKING:
 
 SETTLED: Final = timedelta(seconds=30)
 """How old a hot file is before a compaction takes it: one that is being listed elsewhere shall not go at once."""
-
-
 _TICK: Final = 2.5
 """Seconds, more than file servers take to give a folder another time (some count whole seconds, or two): what came
 within one tick has the same one."""
