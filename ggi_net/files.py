@@ -48,7 +48,7 @@ def write_atomic(path: Path, content: bytes | memoryview | str, *, mode: int = 0
             os.close(handle)
         beside.replace(path)
         if durable:
-            _sync_folder(path.parent)
+            flush(path.parent)
     except OSError as error:
         raise _as_error(error, path) from None
     finally:
@@ -60,7 +60,7 @@ def remove_file(path: Path) -> None:
     """Remove `path` for good, if it is there; raise FileError."""
     try:
         path.unlink()
-        _sync_folder(path.parent)
+        flush(path.parent)
     except FileNotFoundError:
         pass
     except OSError as error:
@@ -69,9 +69,10 @@ def remove_file(path: Path) -> None:
         ) from None
 
 
-def _sync_folder(folder: Path) -> None:
-    """Flush a folder, without which a rename in it may not survive a power cut (fsync(2))."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def flush(path: Path) -> None:
+    """Have the disk hold a file, or the names in a folder, without which a new file or a rename in it may not survive a
+    power cut (fsync(2)). Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

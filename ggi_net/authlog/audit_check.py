@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ggi_net.authlog.audit import Audit, fault_of
+from ggi_net.authlog.audit_chain import fault_of
 from ggi_net.authlog.audit_entry import START, Anchor, Entry, Head, What, sha256, torn_note
 from ggi_net.errors import AuditFailed, Place
 from ggi_net.model.types import Record
@@ -15,6 +15,8 @@ from ggi_net.model.types import Record
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from ggi_net.authlog.audit import Audit
 
 
 class Verdict(Record, frozen=True, kw_only=True):
@@ -41,14 +43,14 @@ def verify(audit: Audit, kept: Sequence[bytes] = ()) -> Verdict:
 
     Entries that are written meanwhile don't disturb it: it checks as far as the head went when it began.
     """
-    head, anchor = audit.read_head(), audit.read_anchor()
+    head, anchor = audit.chain.read_head(), audit.chain.read_anchor()
     check = _Check(audit, head, anchor, [audit.key.head(line.strip()) for line in kept])
-    days = audit.days()
+    days = audit.chain.days()
     try:
         for path in days:
             check.file(path)
     except FileNotFoundError as error:
-        if audit.read_anchor() == anchor:
+        if audit.chain.read_anchor() == anchor:
             raise AuditFailed("was removed while it was checked", place=Place(str(error.filename))) from None
         return verify(audit, kept)  # its time was over: the log begins later now
     check.end()
@@ -154,7 +156,7 @@ def search(audit: Audit, wanted: Wanted) -> list[Shown]:
 
 
 def _newest_first(audit: Audit, wanted: Wanted) -> Iterator[Entry]:
-    for path in reversed(audit.days()):
+    for path in reversed(audit.chain.days()):
         if wanted.until and path.stem > f"{wanted.until:%Y-%m-%d}":
             continue
         if wanted.since and path.stem < f"{wanted.since:%Y-%m-%d}":

@@ -51,7 +51,7 @@ def look(audit: Audit, number: int = 1, **given: object) -> None:
 
 
 def lines(audit: Audit) -> list[bytes]:
-    return b"".join(path.read_bytes() for path in audit.days()).splitlines(keepends=True)
+    return b"".join(path.read_bytes() for path in audit.chain.days()).splitlines(keepends=True)
 
 
 def test_an_entry_says_who_when_what_why_and_how_much(audit):
@@ -119,7 +119,7 @@ def test_a_device_is_found_and_forgotten_in_any_notation(audit):
 def test_entries_of_several_days_are_one_chain(audit):
     audit._clock.now -= timedelta(seconds=10)
     look(audit, 30)
-    assert [path.name for path in audit.days()] == ["2026-11-27.jsonl", "2026-11-28.jsonl"]
+    assert [path.name for path in audit.chain.days()] == ["2026-11-27.jsonl", "2026-11-28.jsonl"]
     verdict = verify(audit)
     assert (verdict.entries, verdict.days, verdict.whole) == (30, 2, True)
 
@@ -129,14 +129,14 @@ def test_a_clock_that_was_set_back_does_not_break_the_chain(audit):
     audit._clock.now -= timedelta(days=3)
     look(audit, 2)
     assert verify(audit).whole
-    assert len(audit.days()) == 1
+    assert len(audit.chain.days()) == 1
 
 
 # -- tampering -----------------------------------------------------------------------------------------
 
 
 def rewrite(audit: Audit, changed: list[bytes]) -> None:
-    (path,) = audit.days()
+    (path,) = audit.chain.days()
     path.write_bytes(b"".join(changed))
 
 
@@ -231,7 +231,7 @@ def test_entries_of_two_pasts_do_not_make_one(ten):
 @given(data=st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_single_changed_octet_goes_unseen(ten, data):
-    (path,) = ten.days()
+    (path,) = ten.chain.days()
     before = path.read_bytes()
     place = data.draw(st.integers(0, len(before) - 2))  # the last line end may go: that is a death, not a lie
     octet = data.draw(st.integers(0, 255).filter(lambda value: value != before[place]))
@@ -250,7 +250,7 @@ def test_no_single_changed_octet_goes_unseen(ten, data):
 def test_a_line_that_a_death_left_is_closed_and_the_chain_goes_on(tmp_path_factory, cut, again):
     audit = Audit(tmp_path_factory.mktemp("audit"), KEY, clock=Clock())
     look(audit, 2)
-    path, head = audit.days()[-1], (audit.folder / "head").read_bytes()
+    path, head = audit.chain.days()[-1], (audit.folder / "head").read_bytes()
     look(audit)
     whole = path.read_bytes()
     last = whole[whole.rindex(b"\n", 0, -1) + 1 :]

@@ -73,7 +73,7 @@ def test_a_whole_log_is_called_whole(folder):
 
 
 def test_a_log_that_was_touched_ends_with_status_2(folder):
-    (path,) = Audit(folder / "audit", KEY).days()
+    (path,) = Audit(folder / "audit", KEY).chain.days()
     path.write_bytes(path.read_bytes().replace(b"j.bakker", b"a.nander"))
     done = ggi(folder, "verify")
     assert isinstance(done.exception, AuditBroken)

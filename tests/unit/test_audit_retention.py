@@ -57,7 +57,7 @@ def audit(tmp_path, clock) -> Audit:
 
 
 def stems(audit: Audit) -> list[str]:
-    return [path.stem for path in audit.days()]
+    return [path.stem for path in audit.chain.days()]
 
 
 def test_what_was_kept_long_enough_goes_and_the_rest_is_whole(audit):
@@ -104,7 +104,7 @@ def test_without_a_time_everything_is_kept_for_good(audit, clock):
 
 
 def test_nothing_is_removed_from_a_log_that_was_touched(audit):
-    path = audit.days()[3]
+    path = audit.chain.days()[3]
     path.write_bytes(path.read_bytes().replace(b"j.bakker", b"x.anders", 1))
     with pytest.raises(AuditBroken, match="nothing is removed"):
         expire(audit, ENGINEER, where="cli")
@@ -114,7 +114,7 @@ def test_nothing_is_removed_from_a_log_that_was_touched(audit):
 @pytest.mark.parametrize("gone", [0, 1, 2])
 def test_entries_that_are_missing_after_the_cut_are_found(audit, gone):
     expire(audit, ENGINEER, where="cli")
-    audit.days()[gone].unlink()
+    audit.chain.days()[gone].unlink()
     assert not verify(audit).whole
 
 
@@ -140,15 +140,15 @@ def test_an_older_anchor_is_found(audit, clock):
 
 def test_an_anchor_before_its_time_is_found(audit):
     """A line that was sealed as something else is no anchor."""
-    entry = audit.days()[0].read_bytes().splitlines()[1]
+    entry = audit.chain.days()[0].read_bytes().splitlines()[1]
     (audit.folder / "anchor").write_bytes(entry)
-    audit.days()[0].unlink()
+    audit.chain.days()[0].unlink()
     assert not verify(audit).whole
 
 
 def test_a_log_without_its_entries_is_found(audit):
     expire(audit, ENGINEER, where="cli")
-    for path in audit.days():
+    for path in audit.chain.days():
         path.unlink()
     assert not verify(audit).whole
 
@@ -183,7 +183,7 @@ def test_what_a_stopped_removal_left_must_be_what_was_there(audit, monkeypatch):
     monkeypatch.setattr(Path, "unlink", lambda path, *, missing_ok=False: None)
     expire(audit, ENGINEER, where="cli")
     monkeypatch.undo()
-    first, second = audit.days()[:2]
+    first, second = audit.chain.days()[:2]
     lines = second.read_bytes().splitlines(keepends=True)
     second.write_bytes(lines[0])
     assert not verify(audit).whole, "the anchor's own entry is missing, and there are older ones"

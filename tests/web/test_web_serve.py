@@ -157,7 +157,7 @@ def test_somebody_logs_in_over_tls_looks_something_up_and_it_is_on_record(served
         assert browser.get(answer.headers["location"]).status_code == 200
     audit = Audit(served.folder / "audit", KEY)
     assert verify(audit).entries >= 1
-    assert b"M2611-0042" in audit.days()[-1].read_bytes()
+    assert b"M2611-0042" in audit.chain.days()[-1].read_bytes()
 
 
 def test_old_tls_is_refused(served):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ggi_net.authlog.ingest.resend import TAIL
 from ggi_net.errors import FileError, Place
+from ggi_net.files import flush
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,11 +76,7 @@ class Log:
             except FileExistsError:
                 continue
             break
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush(self._folder)
         self._length, self._begun = 0, time.monotonic()
 
     def _recover(self) -> None:
