@@ -46,7 +46,7 @@ def site(settings: Settings, say: Callable[[str], None]) -> Litestar:
     secrets = Resolver(open_backend(settings.secrets))
     database = Database(settings.state_folder)
     titles = {cause.id: Both(cause.nl.title, cause.en.title) for cause in desk.catalogue}
-    banner = Banner(desk.store, desk.places, titles, _now)
+    banner = Banner(desk.store, desk.places, desk.catalogue, _now)
     upkeep = Upkeep(lambda: desk.store.prepare(since(DEFAULT, _now()) - AROUND), banner.refresh)
     upkeep.once()
     room = Room(

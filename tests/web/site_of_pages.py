@@ -138,7 +138,7 @@ class Site:
         titles = {cause.id: Both(cause.nl.title, cause.en.title) for cause in catalogue}
         room = Room(
             helpdesk=self.helpdesk, places=PLACES, catalogue=catalogue, titles=titles,
-            banner=Banner(self.source, PLACES, titles, now),
+            banner=Banner(self.source, PLACES, catalogue, now),
             sealer=Sealer(database.key("questions"), lambda: now().timestamp()), tests=tests, now=now,
             around=around,
         )  # fmt: skip

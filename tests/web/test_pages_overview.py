@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from people import PLACES
 
+from ggi_net.authlog.causes.catalogue import Catalogue
 from ggi_net.authlog.helpdesk import Count
 from ggi_net.errors import ChartFailed
 from ggi_net.source.gemeenten import listed_gemeenten, slug_of
@@ -18,6 +19,7 @@ from ggi_net.web.pages.overview import Counts, view
 from ggi_net.web.words import Both
 
 TITLES = {"home-silent": Both("De eigen gemeente geeft geen antwoord", "The home gemeente does not answer")}
+CATALOGUE = Catalogue.load()
 BEGIN = datetime(2026, 11, 22)  # noqa: DTZ001  Dutch clocks
 MIDNIGHT = datetime.fromisoformat("2026-11-23T00:00")
 
@@ -31,10 +33,10 @@ class TestOutage:
     """When the banner stands there, and what it says."""
 
     def test_a_home_that_fails(self):
-        said = outages(count("almelo", "enschede", "home-silent", 38, 3), TITLES, PLACES)
-        assert [both.nl.partition(" mislukten ")[2] for both in said] == [
-            "38 van de 41 pogingen van mensen van Almelo. Meestal: De eigen gemeente geeft geen antwoord."
-        ]
+        said = outages(count("almelo", "enschede", "home-silent", 38, 3), CATALOGUE, PLACES)
+        (nl,) = [both.nl.partition(" mislukten ")[2] for both in said]
+        assert nl.startswith("38 van de 41 pogingen van mensen van Almelo.")
+        assert nl.endswith("Meestal: De server van de eigen organisatie geeft geen antwoord.")
 
     @pytest.mark.parametrize(
         "counts",
@@ -43,35 +45,55 @@ class TestOutage:
             count("almelo", "enschede", "home-silent", FEWEST - 1),
             count("almelo", "enschede", "home-silent", FEWEST, FEWEST + 1),
             count("", "", "no-realm", 500),
+            count("almelo", "enschede", "wrong-password", 500),
+            count("almelo", "enschede", "account-locked", 500),
         ],
     )
     def test_little_is_no_outage(self, counts):
-        assert outages(counts, TITLES, PLACES) == ()
+        assert outages(counts, CATALOGUE, PLACES) == ()
 
     def test_a_place_where_visitors_fail(self):
         counts = [
             *count("almelo", "enschede", "no-address", 15), *count("almelo", "almelo", "", 0, 40),
             *count("hengelo", "enschede", "no-address", 15), *count("hengelo", "hengelo", "", 0, 40),
         ]  # fmt: skip
-        [said] = outages(counts, TITLES, PLACES)
+        [said] = outages(counts, CATALOGUE, PLACES)
         assert "mislukten 30 van de 30 pogingen op locaties van Enschede" in said.nl
-        assert "Meestal" not in said.nl
+        assert said.nl.endswith("Meestal: Het toestel is ingelogd maar krijgt geen adres.")
 
     def test_a_place_is_not_blamed_for_a_home_that_fails(self):
         counts = [*count("almelo", "almelo", "home-silent", 60), *count("hengelo", "almelo", "", 5, 15)]
-        [said] = outages(counts, TITLES, PLACES)
+        [said] = outages(counts, CATALOGUE, PLACES)
         assert "60 van de 60 pogingen van mensen van Almelo" in said.nl
 
     def test_a_place_where_others_fail_as_well_is_counted_without_them(self):
         counts = [*count("almelo", "almelo", "home-silent", 60), *count("hengelo", "almelo", "no-address", 25, 5)]
         counts += count("hengelo", "hengelo", "", 0, 40)
-        said = [both.nl.partition(" mislukten ")[2] for both in outages(counts, TITLES, PLACES)]
+        said = [both.nl.partition(" mislukten ")[2] for both in outages(counts, CATALOGUE, PLACES)]
         assert said[0].startswith("60 van de 60 pogingen van mensen van Almelo.")
-        assert said[1:] == ["25 van de 30 pogingen van anderen op locaties van Almelo."]
+        assert [one.partition(". ")[0] for one in said[1:]] == [
+            "25 van de 30 pogingen van anderen op locaties van Almelo"
+        ]
+
+    def test_old_passwords_do_not_hide_a_home_that_fails(self):
+        counts = [
+            *count("almelo", "enschede", "wrong-password", 200),
+            *count("almelo", "enschede", "home-silent", 38, 3),
+        ]
+        [said] = outages(counts, CATALOGUE, PLACES)
+        assert "38 van de 41 pogingen van mensen van Almelo. Meestal: De server van de eigen" in said.nl
+
+    def test_a_changed_certificate_is_an_outage_though_users_must_act(self):
+        [said] = outages(count("almelo", "enschede", "device-distrusts-server", 38), CATALOGUE, PLACES)
+        assert "38 van de 38 pogingen van mensen van Almelo" in said.nl
+
+    def test_failures_of_an_unknown_cause_count(self):
+        [said] = outages(count("almelo", "enschede", "", 38), CATALOGUE, PLACES)
+        assert "Meestal" not in said.nl
 
     def test_the_whole_country(self):
         counts = [one for number in range(5) for one in count(f"g{number}", "enschede", "home-silent", FEWEST)]
-        [said] = outages(counts, TITLES, PLACES)
+        [said] = outages(counts, CATALOGUE, PLACES)
         assert "van alle gemeenten samen" in said.nl
 
 

@@ -162,3 +162,12 @@ class Cause(Record, frozen=True, kw_only=True):
     nl: Words
     en: Words
     patterns: Annotated[tuple[Pattern, ...], Meta(min_length=1)]
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is one person's trouble, with their device or account: however many have theirs, nothing is down.
+
+        A user must act as well where the home organisation changed its certificate; that keeps many off the network.
+        """
+        one = self.severity in (Severity.INFO, Severity.USER)
+        return one and (self.owner is Owner.USER or self.layer is Layer.ACCOUNT)

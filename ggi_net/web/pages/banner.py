@@ -11,8 +11,9 @@ from ggi_net.authlog.question import Question
 from ggi_net.web.pages import outage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from ggi_net.authlog.causes.catalogue import Catalogue
     from ggi_net.authlog.helpdesk import Count, LoginSource
     from ggi_net.authlog.places import Places
     from ggi_net.authlog.question import Scope
@@ -29,10 +30,8 @@ class Banner:
     The pages count by themselves, and say numbers only: that is nobody's look-up, and not on record as one.
     """
 
-    def __init__(
-        self, source: LoginSource, places: Places, titles: Mapping[str, Both], now: Callable[[], datetime]
-    ) -> None:
-        self._source, self._places, self._titles, self._now = source, places, titles, now
+    def __init__(self, source: LoginSource, places: Places, catalogue: Catalogue, now: Callable[[], datetime]) -> None:
+        self._source, self._places, self._catalogue, self._now = source, places, catalogue, now
         self._at: datetime | None = None
         self._counts: list[Count] = []
         self._said: dict[Scope, tuple[Both, ...]] = {}
@@ -46,7 +45,7 @@ class Banner:
                 self._know(now, self._counted(now))
             if scope not in self._said:
                 seen = [count for count in self._counts if access.admits_between(scope, *count.by[:2])]
-                self._said[scope] = outage.outages(seen, self._titles, self._places)
+                self._said[scope] = outage.outages(seen, self._catalogue, self._places)
             return self._said[scope]
 
     def refresh(self) -> None:

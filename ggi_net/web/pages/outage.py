@@ -1,6 +1,7 @@
 """The banner of an outage: where most logins of the last hours fail, by home, by visited gemeente, or everywhere.
 
-It is counted from what the viewer may see. What many logins around one of them say together is `authlog/patterns.py`.
+It is counted from what the viewer may see, without what is one person's trouble: an old password that is tried all day
+is no outage, and must not hide one. What many logins around one of them say together is `authlog/patterns.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 from ggi_net.web.words import Both, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+    from ggi_net.authlog.causes.catalogue import Catalogue
     from ggi_net.authlog.helpdesk import Count
     from ggi_net.authlog.places import Places
 
@@ -25,12 +27,12 @@ BY = ("home", "visited", "cause")
 """What the counts must be of, in this order."""
 
 
-def outages(counts: Iterable[Count], titles: Mapping[str, Both], places: Places) -> tuple[Both, ...]:
-    """What to say, the largest first; nothing when all is well. `titles` are the causes in words."""
-    given = list(counts)
+def outages(counts: Iterable[Count], catalogue: Catalogue, places: Places) -> tuple[Both, ...]:
+    """What to say, the largest first; nothing when all is well."""
+    given = [count for count in counts if not (count.by[2] in catalogue and catalogue[count.by[2]].personal)]
     by_home = _failing(given, 0)
     if len(by_home) >= _MANY_HOMES:
-        return (_said(Both("van alle gemeenten samen", "of all gemeenten together"), given, titles),)
+        return (_said(Both("van alle gemeenten samen", "of all gemeenten together"), given, catalogue),)
     said = [(of, _people(places.name(slug))) for slug, of in by_home.items()]
     # Where the failures are people's of a gemeente that fails everywhere, the place is not to blame.
     others = [count for count in given if count.by[0] not in by_home]
@@ -38,7 +40,7 @@ def outages(counts: Iterable[Count], titles: Mapping[str, Both], places: Places)
         (of, _at_sites(places.name(slug), others=len(others) < len(given))) for slug, of in _failing(others, 1).items()
     ]
     said.sort(key=lambda pair: -_sum(pair[0]))
-    return tuple(_said(who, of, titles) for of, who in said)
+    return tuple(_said(who, of, catalogue) for of, who in said)
 
 
 def _failing(counts: Iterable[Count], at: int) -> dict[str, list[Count]]:
@@ -50,7 +52,7 @@ def _failing(counts: Iterable[Count], at: int) -> dict[str, list[Count]]:
     return {slug: of for slug, of in groups.items() if _failed(of) >= FEWEST and _failed(of) >= HALF * _sum(of)}
 
 
-def _said(who: Both, counts: list[Count], titles: Mapping[str, Both]) -> Both:
+def _said(who: Both, counts: list[Count], catalogue: Catalogue) -> Both:
     causes: Counter[str] = Counter()
     for count in counts:
         causes[count.by[2]] += count.logins - count.accepted
@@ -58,8 +60,9 @@ def _said(who: Both, counts: list[Count], titles: Mapping[str, Both]) -> Both:
     failed, total = number(_failed(counts)), number(_sum(counts))
     nl = f"Storing? In dit uur en het vorige mislukten {failed} van de {total} pogingen {who.nl}."
     en = f"An outage? In this hour and the one before, {failed} of {total} attempts {who.en} failed."
-    if cause in titles and times >= HALF * _failed(counts):
-        nl, en = f"{nl} Meestal: {titles[cause].nl}.", f"{en} Mostly: {titles[cause].en}."
+    if cause in catalogue and times >= HALF * _failed(counts):
+        known = catalogue[cause]
+        nl, en = f"{nl} Meestal: {known.nl.title}.", f"{en} Mostly: {known.en.title}."
     return Both(nl, en)
 
 
