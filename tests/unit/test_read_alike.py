@@ -218,6 +218,18 @@ def test_bytes_that_change_in_common_lines(data: st.DataObject) -> None:
     assert_equal(b"\n".join(changed) + b"\r\n")
 
 
+@given(st.lists(st.sampled_from([b"", b"\r", b"a", b"a\r", b"abcdefg", b"b" * 40])), st.booleans(), st.integers(0, 9))
+def test_lines_lie_where_their_ends_say(texts: list[bytes], ended: bool, before: int) -> None:
+    data = b"\n" * before + b"\n".join(texts) + b"\n" * ended
+    expected = data[before:].split(b"\n")
+    found = cut.lines_of(data, before, len(data))
+    assert [data[start:end] for start, end in zip(found.starts, found.ends, strict=True)] == [
+        text[:-1] if text.endswith(b"\r") and (place < len(expected) - 1) else text
+        for place, text in enumerate(expected)
+        if text or place < len(expected) - 1
+    ]
+
+
 def test_lines_that_end_in_a_carriage_return() -> None:
     data = "".join(filled(SEEDS[0], random.Random(3), PLAIN) + "\r\n" for _ in range(100)).encode()
     assert taken_fast(data) >= 90
