@@ -116,12 +116,13 @@ def lines(data: bytes, about: Source, *, offset: int = 0) -> pa.Table:
     if not pieces:
         return SCHEMA.empty_table()
     utc = times.utc(count)[np.concatenate([piece.lines for piece in pieces])]
+    codes: dict[tuple[int, ...], pa.Array] = {}
     others = {
         "time": pa.array(utc.astype("datetime64[us]")),
         "offset": pa.chunked_array([pa.array(piece.offsets) for piece in pieces]),
         "latin1": pa.chunked_array([pa.array(piece.latin1) for piece in pieces]),
     }
-    return pa.table({name: others[name] if name in others else _texts(name, pieces) for name in SCHEMA.names})
+    return pa.table({name: others[name] if name in others else _texts(name, pieces, codes) for name in SCHEMA.names})
 
 
 def records(data: bytes, about: Source, *, offset: int = 0) -> list[Line]:
@@ -183,14 +184,19 @@ def _alike(data: bytes, where: Cut, about: Source, reference: datetime) -> tuple
     return alike, np.concatenate([others, lines])
 
 
-def _texts(name: str, pieces: list[_Piece]) -> pa.ChunkedArray | pa.Array:
-    """Return a column of texts: a dictionary where few differ, since that is made and written sooner."""
+def _texts(name: str, pieces: list[_Piece], codes: dict[tuple[int, ...], pa.Array]) -> pa.ChunkedArray | pa.Array:
+    """Return a column of texts: a dictionary where few differ, since that is made and written sooner.
+
+    Most columns are full of one text, so they have the same codes: `codes` keeps those by the code of each piece.
+    """
     found = [piece.columns[name] for piece in pieces]
     counts = [len(piece.lines) for piece in pieces]
     if all(isinstance(values, str) for values in found):
         known = {value: code for code, value in enumerate(dict.fromkeys(found))}
-        codes = np.repeat(np.array([known[value] for value in found], np.int32), counts)
-        return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(known), safe=False)
+        code = tuple(known[value] for value in found)
+        if code not in codes:
+            codes[code] = pa.array(np.repeat(np.array(code, np.int32), counts))
+        return pa.DictionaryArray.from_arrays(codes[code], pa.array(known), safe=False)
     plain = [
         pa.repeat(pa.scalar(values), count) if isinstance(values, str) else values
         for values, count in zip(found, counts, strict=True)
