@@ -242,6 +242,15 @@ def test_a_log_that_ends_within_a_line() -> None:
         assert_equal(data[:end])
 
 
+@pytest.mark.parametrize("part", [cut.PART, 3000])
+def test_what_stands_behind_the_end_is_not_read(monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+    monkeypatch.setattr(cut, "PART", part)
+    data = "".join(filled(seed, random.Random(5), PLAIN) + "\r\n" for _ in range(60) for seed in SEEDS).encode()
+    middle = data.index(b"\n", len(data) // 2) + 1
+    for end in (0, 1, 2500, 3000, *range(middle - 3, middle + 3), len(data)):
+        assert as_lines(lines(data, about(), end=end)) == as_lines(lines(data[:end], about()))
+
+
 def test_what_was_learned_of_one_log_is_not_said_of_another() -> None:
     data = "".join(filled(SEEDS[0], random.Random(5), PLAIN) + "\n" for _ in range(1000)).encode()
     first = lines(data, about("one", host="flr1", hop=Hop.FEDERATION))

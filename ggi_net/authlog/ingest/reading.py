@@ -68,7 +68,7 @@ class Tally(msgspec.Struct):
 
 
 class Block(NamedTuple):
-    """Whole records, from byte `begin` to byte `end` of a source."""
+    """Whole records, from byte `begin` to byte `end` of a source; in `data`, more can follow."""
 
     data: bytes
     begin: int
@@ -89,7 +89,7 @@ def blocks(file: LogFile, about: Source, begin: int, end: int | None) -> Iterato
         taken = len(data) if last else whole(data, about)
         if not taken:
             return
-        yield Block(data[:taken], begin, begin + taken)
+        yield Block(data, begin, begin + taken)
         begin += taken
 
 
@@ -105,10 +105,10 @@ def store_span(file: LogFile, span: Span, about: About, store: Store, *, begin: 
         return tally
     with Writer(store, span.source) as writer:
         for block in blocks(file, source, begin, span.end):
-            table = lines(block.data, source, offset=block.begin)
+            table = lines(block.data, source, offset=block.begin, end=block.end - block.begin)
             writer.add(table, block.begin, block.end)
             tally.lines += table.num_rows
-            tally.bytes += len(block.data)
+            tally.bytes += block.end - block.begin
             tally.count(counted(table))
             begin = block.end
     if span.end is None:

@@ -56,15 +56,16 @@ def format_of(data: bytes, about: Source) -> Format | None:
     return next((known for known in FORMATS if known.opens and known.opens.match(head)), None)
 
 
-def parts(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where `data` is divided, between lines: what is made of a part by the way takes several times its size."""
+def parts(data: bytes, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where the first `end` bytes are divided, between lines: what is made of a part by the way takes several
+    times its size."""
     begin = 0
-    while begin < len(data):
-        end = data.rfind(b"\n", begin, begin + PART) + 1 or data.find(b"\n", begin) + 1 or len(data)
-        if len(data) - begin <= PART:
-            end = len(data)
+    while end - begin > PART:
+        stop = data.rfind(b"\n", begin, begin + PART) + 1 or data.find(b"\n", begin, end) + 1 or end
+        yield begin, stop
+        begin = stop
+    if begin < end:
         yield begin, end
-        begin = end
 
 
 def lines_of(data: bytes, begin: int, end: int) -> Cut:

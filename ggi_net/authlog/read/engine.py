@@ -82,15 +82,18 @@ class _Rest(NamedTuple):
         return _Rest(self.lines[begin:end], self.starts[begin:end], self.ends[begin:end], self.pieces[begin:end])
 
 
-def lines(data: bytes, about: Source, *, offset: int = 0) -> pa.Table:
-    """Return every record in `data` as a row of SCHEMA; `offset` is where in the log `data` begins.
+def lines(data: bytes, about: Source, *, offset: int = 0, end: int | None = None) -> pa.Table:
+    """Return every record in `data` as a row of SCHEMA; `offset` is where in the log `data` begins. With `end`, as if
+    `data` ended there, without a copy.
 
     Nothing is left out: what no format knows is of kind UNPARSED. Of a log that grows, give only whole records (see
     `cut.whole`). The rows are in no order that means anything; `offset` has the order of the log. A column of texts
     may be a dictionary of them instead, where few differ.
     """
     known = cut.format_of(data, about)
-    cuts = [cut.records_of(data, known)] if known else (cut.lines_of(data, *part) for part in cut.parts(data))
+    end = len(data) if end is None else end
+    within = (cut.lines_of(data, *part) for part in cut.parts(data, end))
+    cuts = [cut.records_of(data[:end], known)] if known else within
     times = clock.Times(about)
     pieces: list[_Piece] = []
     rest = []
