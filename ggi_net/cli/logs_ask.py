@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003  typer reads the annotations
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from ggi_net.authlog.question import Question
 
 WHERE = "cli"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula when a cell begins with it."""
+_FORMULA = re.compile(r"(?:\A|(?<=;))(?=[\t\r]|[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Before what a spreadsheet takes for a formula (OWASP, CSV Injection; Asian ones take wide signs, too): where a value
+begins, and after a `;`, where a Dutch spreadsheet begins a cell."""
 _COLUMNS = (
     "begin", "outcome", "attempts", "outer", "inner", "mac", "home", "visited", "site", "operator", "nas", "cause",
     "id",
@@ -265,5 +267,5 @@ def _csv(logins: list[Login]) -> str:
     rows.writerow(_COLUMNS)
     for login in logins:
         values = [clock(login.begin), *(str(getattr(login, name)) for name in _COLUMNS[1:])]
-        rows.writerow([spelled(f"'{value}" if value.startswith(_FORMULA) else value) for value in values])
+        rows.writerow([spelled(_FORMULA.sub("'", value)) for value in values])
     return text.getvalue()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ggi_net.authlog.login import Login, Outcome
+from ggi_net.cli.logs_ask import _csv
 from ggi_net.cli.main import main
 
 LOGS = Path(__file__).parents[1] / "logs" / "scenarios"
@@ -122,6 +125,21 @@ def test_a_spreadsheet_gets_no_formula(ggi):
     _, said, _ = ggi("search", "--realm", "evil.example", *PERIOD, "--format", "csv")
     (login,) = csv.DictReader(said.splitlines())
     assert login["outer"] == '\'=cmd|"\\x1b[31m"@evil.example'
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@sum(1)", "'@sum(1)"), (" =1", "' =1"), ("\t1", "'\\t1"),
+        ("\uff1d1", "'\uff1d1"), ('"=1"', "'\"=1\""), ("x;=1", "x;'=1"), ('x;"=1"', "x;'\"=1\""), ("a;b", "a;b"),
+        ("x-y@z", "x-y@z"),
+    ],
+)  # fmt: skip
+def test_no_cell_of_a_spreadsheet_is_a_formula_also_where_cells_end_with_a_semicolon(name, written):
+    when = datetime(2026, 11, 23, tzinfo=UTC)
+    found = Login(id="A", begin=when, end=when, outcome=Outcome.REJECT, outer=name)
+    (row,) = csv.DictReader(_csv([found]).splitlines())
+    assert row["outer"] == written
 
 
 @pytest.mark.parametrize("form", ["text", "json", "csv"])
