@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ggi_net.authlog.login import Outcome
+from ggi_net.authlog.moments import period
 from ggi_net.authlog.question import Question
 from ggi_net.errors import NotUnderstood
 
@@ -46,26 +47,35 @@ def login_id(text: str) -> str:
 
 
 def asked(
-    text: str, places: Places, causes: Sequence[str] = (), *, own: Sequence[str] = (), since: datetime | None = None
+    text: str,
+    places: Places,
+    causes: Sequence[str] = (),
+    *,
+    own: Sequence[str] = (),
+    since: datetime | None = None,
+    now: datetime | None = None,
 ) -> list[Question]:
     """What `text` may ask for, likeliest first: who searches takes the first question that has an answer.
 
-    Words for an outcome, and ids of `causes`, narrow every question. What is left is a MAC address (of a device, else
+    Words for an outcome, ids of `causes`, and a word for a time (`gisteren`, seen from `now` when that is given; it
+    goes before `since`) narrow every question. What is left is a MAC address (of a device, else
     of an access point), an identity, a realm, or the name of a gemeente or a site; a bare name is looked for in the
     realms of the gemeenten in `own`. Raises NotUnderstood.
     """
     if not text.strip() or len(text) > _LONGEST:
         raise NotUnderstood("nothing to look for" if not text.strip() else "that is too long to be a name")
-    outcome, cause, rest = None, "", []
+    outcome, cause, rest, until = None, "", [], None
     for word in text.split():
         plain = word.lower()
         if plain in _OUTCOMES and outcome is None:
             outcome = _OUTCOMES[plain]
         elif plain in causes and not cause:
             cause = plain
+        elif now is not None and until is None and (span := period(plain, now)):
+            since, until = span
         else:
             rest.append(word)
-    narrow = Question(outcome=outcome, cause=cause, since=since)
+    narrow = Question(outcome=outcome, cause=cause, since=since, until=until)
     return [msgspec.structs.replace(narrow, **conditions) for conditions in _subjects(" ".join(rest), places, own)]
 
 
@@ -75,7 +85,7 @@ def _subjects(text: str, places: Places, own: Sequence[str]) -> list[dict[str, s
         return [{}]
     if address := mac(text):
         return [{"mac": address}, {"ap": address}]
-    if named := _named(plain, places):
+    if named := _named(text, places):
         return named
     if "\\" in text:
         return [{"user": user} for user in _accounts(text, places, own)]
@@ -97,10 +107,6 @@ def _accounts(text: str, places: Places, own: Sequence[str]) -> list[str]:
     return [*known, text]
 
 
-def _named(plain: str, places: Places) -> list[dict[str, str]]:
-    found = [{"gemeente": slug} for slug, name in places.names.items() if plain in (slug, name.lower())]
-    for key, name in places.sites.items():
-        gemeente, _, site = key.partition("/")
-        if plain in (site, name.lower()):
-            found.append({"gemeente": gemeente, "site": site})
-    return found
+def _named(text: str, places: Places) -> list[dict[str, str]]:
+    spots = places.named(text) or places.named(re.sub(r"(?i)\Agemeente\s", "", text))
+    return [{"gemeente": spot.gemeente} | ({"site": spot.site} if spot.site else {}) for spot in spots]

@@ -24,6 +24,13 @@ _DAYS = {
     "vandaag": timedelta(0), "today": timedelta(0), "gisteren": timedelta(days=1), "yesterday": timedelta(days=1),
     "eergisteren": timedelta(days=2),
 }  # fmt: skip
+_PARTS = {
+    "vandaag": (0, 0, 24), "today": (0, 0, 24), "gisteren": (1, 0, 24), "yesterday": (1, 0, 24),
+    "eergisteren": (2, 0, 24), "vannacht": (0, 0, 6), "vanochtend": (0, 6, 12), "vanmorgen": (0, 6, 12),
+    "vanmiddag": (0, 12, 18), "vanavond": (0, 18, 24), "gisterochtend": (1, 6, 12), "gistermorgen": (1, 6, 12),
+    "gistermiddag": (1, 12, 18), "gisteravond": (1, 18, 24),
+}  # fmt: skip
+"""How many days ago, from which hour until which one."""
 _FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%d-%m-%Y %H:%M", "%d-%m-%Y")
 
 
@@ -49,6 +56,17 @@ def moment(text: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise MomentUnclear(f"'{text[:60]}' is no moment")
+
+
+def period(word: str, now: datetime) -> tuple[datetime, datetime] | None:
+    """From when until when (UTC) a word says, on the clock of the Netherlands: `gisteren`, `vanochtend`; else None."""
+    if word not in _PARTS:
+        return None
+    days, begin, end = _PARTS[word]
+    midnight = _midnight(now.astimezone(NETHERLANDS) - timedelta(days=days)).astimezone(NETHERLANDS)
+    # On its own clock: some days have 23 hours, others 25.
+    since, until = (midnight + timedelta(hours=hour) for hour in (begin, end))
+    return since.astimezone(UTC), until.astimezone(UTC)
 
 
 def _midnight(here: datetime) -> datetime:

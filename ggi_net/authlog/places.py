@@ -7,6 +7,8 @@ know stays empty.
 from __future__ import annotations
 
 import ipaddress
+import re
+import unicodedata
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -74,6 +76,10 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
     log_days: dict[str, int] = msgspec.field(default_factory=dict)
     domains: dict[str, str] = msgspec.field(default_factory=dict)
 
+    def named(self, text: str) -> tuple[Spot, ...]:
+        """The gemeenten and the sites of that name, however its accents, hyphens and apostrophes were typed."""
+        return tuple(self._by_letters.get(_letters(text), ()))
+
     def home(self, realm: str) -> str:
         """The gemeente whose users have that realm; a realm below a known one is of the same gemeente."""
         realm = realm.lower()
@@ -127,6 +133,19 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
     def site_name(self, gemeente: str, site: str) -> str:
         """The name of a site, else the slug."""
         return self.sites.get(f"{gemeente}/{site}", site)
+
+    @cached_property
+    def _by_letters(self) -> dict[str, list[Spot]]:
+        """Gemeenten, then sites, by each way to write them; `Bergen (NH.)` is Bergen, too."""
+        spots = [(Spot(gemeente=slug), slug, name) for slug, name in self.names.items()]
+        for key, name in self.sites.items():
+            gemeente, _, site = key.partition("/")
+            spots.append((Spot(gemeente=gemeente, site=site), site, name))
+        found: dict[str, list[Spot]] = {}
+        for spot, slug, name in spots:
+            for letters in {_letters(slug), _letters(name), _letters(name.partition("(")[0])} - {""}:
+                found.setdefault(letters, []).append(spot)
+        return found
 
     @cached_property
     def _cut(self) -> dict[str, str]:
@@ -227,3 +246,9 @@ def read_places(path: Path) -> Places:
 def write_places(places: Places, path: Path) -> None:
     """Write `places.json`; raise DiskFull or FileError."""
     write_atomic(path, msgspec.json.format(msgspec.json.encode(places), indent=1) + b"\n")
+
+
+def _letters(name: str) -> str:
+    """A name without what people leave out: `sudwest fryslan` of `Súdwest-Fryslân`."""
+    plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    return " ".join(re.findall(r"[a-z0-9]+", plain))

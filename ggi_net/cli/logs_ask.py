@@ -99,11 +99,14 @@ def search(
     given = {
         "user": user, "mac": _digits(mac, "--mac"), "realm": realm.lower().lstrip("@"), "gemeente": gemeente,
         "site": site, "ap": _digits(ap, "--ap"), "nas": nas, "outcome": _outcome(result), "cause": _cause(desk, cause),
-        "limit": limit, "since": _moment(since), "until": _moment(until),
+        "limit": limit, "until": _moment(until),
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value not in ("", None)}
     causes = [known.id for known in desk.catalogue]
-    questions = asked(text, desk.places, causes) if text else [Question()]
+    begin = _moment(since)
+    questions = [Question(since=begin)]
+    if text:
+        questions = asked(text, desk.places, causes, since=begin, now=datetime.now(UTC))
     look = desk.helpdesk.folded if form == "text" else desk.helpdesk.search
     found = _first(look, [msgspec.structs.replace(question, **given) for question in questions], _reason(reason))
     if form == "text":

@@ -73,6 +73,42 @@ def test_what_is_typed_is_understood(text, becomes):
     assert asked(text, NAMES, ("wrong-password",), own=("almelo",)) == becomes
 
 
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("súdwest-fryslân", "sudwest-fryslan"), ("Sudwest Fryslan", "sudwest-fryslan"),
+        ("s-hertogenbosch", "s-hertogenbosch"), ("\u2019s Hertogenbosch", "s-hertogenbosch"),
+        ("den-haag", "den-haag"), ("gemeente Den Haag", "den-haag"), ("Bergen (NH.)", "bergen-nh"),
+        ("bergen nh", "bergen-nh"), ("Bergen", "bergen-nh"), ("IJsselstein", "ijsselstein"),
+        ("\u0132sselstein", "ijsselstein"),
+    ],
+)  # fmt: skip
+def test_a_gemeente_is_known_however_its_name_is_typed(text, slug):
+    names = {"sudwest-fryslan": "Súdwest-Fryslân", "bergen-nh": "Bergen (NH.)", "ijsselstein": "IJsselstein"}
+    assert asked(text, Places(names=NAMES.names | names)) == [Question(gemeente=slug)]
+
+
+@pytest.mark.parametrize(
+    ("word", "since", "until"),
+    [
+        ("vandaag", "2026-11-23 00:00:00", "2026-11-24 00:00:00"),
+        ("gisteren", "2026-11-22 00:00:00", "2026-11-23 00:00:00"),
+        ("Vanochtend", "2026-11-23 06:00:00", "2026-11-23 12:00:00"),
+        ("gisteravond", "2026-11-22 18:00:00", "2026-11-23 00:00:00"),
+    ],
+)
+def test_a_word_for_a_time_narrows_every_question(word, since, until):
+    found = asked(f"j.jansen {word}", NAMES, own=["almelo"], since=NOW, now=NOW)
+    assert found[0].user == "j.jansen@almelo.example"
+    assert {(clock(one.since), clock(one.until)) for one in found} == {(since, until)}
+
+
+def test_a_day_on_which_the_clock_is_set_back_has_25_hours():
+    (found,) = asked("gisteren", NAMES, now=datetime(2026, 10, 26, 12, tzinfo=UTC))
+    assert found.since == datetime(2026, 10, 24, 22, tzinfo=UTC)
+    assert found.until == datetime(2026, 10, 25, 23, tzinfo=UTC)
+
+
 def test_the_period_narrows_every_question():
     assert {question.since for question in asked("02000000021f", NAMES, since=NOW)} == {NOW}
 

@@ -51,7 +51,7 @@ def look_up(
     if number := login_id(text):
         login = helpdesk.explain(viewer, number, form.reason, where=where)
         return Found(chosen=login, logins=(login,))
-    questions = asked(text, places, causes, own=viewer.gemeenten, since=since(form.since, now))
+    questions = asked(text, places, causes, own=viewer.gemeenten, since=since(form.since, now), now=now)
     for question in questions:
         folded = helpdesk.folded(viewer, question, form.reason, where=where)
         if folded:
