@@ -11,11 +11,12 @@ from people import PLACES
 
 from ggi_net.authlog.causes.catalogue import Catalogue
 from ggi_net.authlog.helpdesk import Count
+from ggi_net.authlog.places import Places
 from ggi_net.errors import ChartFailed
 from ggi_net.source.gemeenten import listed_gemeenten, slug_of
 from ggi_net.web import charts
 from ggi_net.web.pages.outage import FEWEST, outages
-from ggi_net.web.pages.overview import Counts, view
+from ggi_net.web.pages.overview import Counts, _coloured, view
 from ggi_net.web.words import Both
 
 TITLES = {"home-silent": Both("De eigen gemeente geeft geen antwoord", "The home gemeente does not answer")}
@@ -155,6 +156,12 @@ class TestCharts:
         for colour in (charts.BEST, charts.GOOD, charts.FAIR, charts.POOR):
             assert colour in drawing
         assert charts.NO_DATA in str(charts.success_map((charts.Rate("GM0141", 0.5),)))
+
+    def test_two_gemeenten_of_one_name_are_told_apart(self):
+        names = {"bergen-l": "Bergen (L.)", "bergen": "Bergen (NH.)"}
+        coloured = _coloured({"bergen-l": (10, 1), "bergen": (10, 9), "almelo": (10, 10)}, Places(names=names))
+        assert {rate.code: rate.share for rate in coloured} == {"GM0893": 0.1, "GM0373": 0.9, "GM0141": 1}
+        assert not _coloured({"bergen": (10, 9)}, Places()), "which of the two is not known"
 
     def test_every_gemeente_of_the_list_has_a_border(self):
         assert '"code":"GM0141"' in charts.BORDERS.read_text()

@@ -168,7 +168,7 @@ def view(period: str, counts: Counts, places: Places, titles: Mapping[str, Both]
         else Both("Pogingen per dag", "Attempts by the day"),
         causes=_causes(counts.causes, titles),
         sites=_sites(counts.sites, places),
-        map=charts.success_map(_coloured(rates)) if rates else Markup(""),
+        map=charts.success_map(_coloured(rates, places)) if rates else Markup(""),
         rates=tuple(_rate(slug, logins, accepted, places) for slug, (logins, accepted) in rates.items()),
         heat_map=charts.heat_map(_cells(roaming, places)) if roaming else Markup(""),
         visits=tuple(_roamed(count, places) for count in roaming[: _WIDEST * 4]),
@@ -257,19 +257,21 @@ def _rate(slug: str, logins: int, accepted: int, places: Places) -> Rate:
     return Rate(name=places.name(slug), count=number(logins), rate=percent(accepted / logins))
 
 
-def _coloured(rates: dict[str, tuple[int, int]]) -> tuple[charts.Rate, ...]:
-    codes = _codes()
+def _coloured(rates: dict[str, tuple[int, int]], places: Places) -> tuple[charts.Rate, ...]:
     return tuple(
-        charts.Rate(codes[slug], round(accepted / logins, 3))
+        charts.Rate(code, round(accepted / logins, 3))
         for slug, (logins, accepted) in sorted(rates.items())
-        if slug in codes
+        if (code := _codes().get(places.name(slug)) or _codes().get(slug))
     )
 
 
 @cache
 def _codes() -> dict[str, str]:
-    """The CBS code of each gemeente by slug."""
-    return {slug_of(listed.name): code for code, listed in listed_gemeenten().items()}
+    """The CBS code of each gemeente by name, and by slug where no other one has that: Bergen is in two provinces."""
+    listed = listed_gemeenten().items()
+    often = Counter(slug_of(one.name) for _, one in listed)
+    slugs = {slug: code for code, one in listed if often[slug := slug_of(one.name)] == 1}
+    return slugs | {one.name: code for code, one in listed}
 
 
 def _cells(counts: Sequence[Count], places: Places) -> tuple[charts.Visits, ...]:
