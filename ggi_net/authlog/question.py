@@ -29,7 +29,6 @@ class Question(Record, frozen=True, kw_only=True):
     `realm` is the user's; `gemeente` the slug of the home or the visited one; `site` and `nas` where it was. `since`
     and `until` are in UTC, the second one exclusive. Newest first, at most `limit`. `scope` is what whoever asks may
     see: `helpdesk.py` sets it.
-    `scope` is set by the helpdesk (`helpdesk.py`) to what whoever asks may see.
     """
 
     user: str = ""
