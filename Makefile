@@ -4,9 +4,9 @@ SHELL := /bin/bash
 .PHONY: help venv demo test fuzz check golden bench docs pictures lock clean
 
 BIN := .venv/bin
-# Whole files to each worker: live tests keep their daemons for the length of a file, and mostly wait for them. The
-# order is that of tests/conftest.py.
-PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
+# Whole files to each worker: live tests keep their daemons for the length of a file. Four workers for two processors:
+# about half of the files mostly wait, and the order of tests/conftest.py puts them beside those that compute.
+PYTEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 5
 # For how long `make fuzz` attacks each of TARGETS (all of them, when none is named).
 SECONDS := 60
 TARGETS :=

@@ -53,7 +53,13 @@ PACKAGES = {
 }
 """The Debian packages that a program comes from, for the reason that a skipped test shows."""
 
-_LONGEST_FIRST = ("tests/live/datanet", "tests/live", "tests/faults", "tests/web", "tests/errors")
+_COMPUTE = tuple(
+    f"tests/live/{name}" for name in ("datanet", "test_netbox", "test_lab", "test_onboard", "test_vm", "test_wlan")
+)
+"""The long files that keep a processor busy: a NetBox's, or that of the small virtual machine."""
+_WAIT = ("tests/faults", "tests/live")
+"""The other long files: most of their time passes by waiting for timers and for sessions."""
+_THEN = ("tests/web", "tests/errors")
 NEEDS_ROOT = "needs root"
 _BEYOND_PATH = ("/usr/sbin", "/sbin", "/usr/lib/frr", "/usr/lib/ipsec")
 
@@ -78,13 +84,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long (mostly by waiting), so that no worker ends with one on its own."""
+    """Begin with the long files, so that no worker ends with one on its own: in turn one that computes and one that
+    waits, since those can share a processor.
+    """
+    files = list(dict.fromkeys(_file(item) for item in items))
+    computing = [file for file in files if file.startswith(_COMPUTE)]
+    waiting = [file for folder in _WAIT for file in files if file.startswith(folder) and file not in computing]
+    turns = {file: turn for kind in (computing, waiting) for turn, file in enumerate(kind)}
+    after = [*_THEN, ""]
 
     def turn(item: pytest.Item) -> int:
-        folder = item.nodeid.rpartition("::")[0]
-        return next((n for n, name in enumerate(_LONGEST_FIRST) if folder.startswith(name)), len(_LONGEST_FIRST))
+        file = _file(item)
+        return turns.get(file, len(turns) + next(n for n, folder in enumerate(after) if file.startswith(folder)))
 
     items.sort(key=turn)
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
