@@ -52,11 +52,11 @@ def undisturbed(federation_lab: Instance, tmp_path_factory: pytest.TempPathFacto
     return gemeente(netbox, "borne"), counts(netbox), sent
 
 
-def dies(lab: Instance, made: Plan, **when: int) -> bool:
+def dies(lab: Instance, made: Plan, **when: Any) -> bool:
     """Apply with a client that dies at a request; whether it did."""
     netbox = client(lab, Mortal)
-    for name, number in when.items():
-        setattr(netbox, name, number)
+    for name, value in when.items():
+        setattr(netbox, name, value)
     try:
         apply(netbox, made)
     except Died:
@@ -84,8 +84,8 @@ def test_killed_after_each_change(onboarding_lab: Instance, made: Plan, undistur
 def test_killed_before_each_request(onboarding_lab: Instance, made: Plan, undisturbed: Any) -> None:
     """The first run dies before its first request, the second before its second, and so on to the end."""
     onboarding_lab.restore("federation")
-    runs = 1
-    while dies(onboarding_lab, made, before=runs):
+    runs, known = 1, {}
+    while dies(onboarding_lab, made, before=runs, known=known):
         runs += 1
     check(onboarding_lab, undisturbed)
     assert runs > 40
