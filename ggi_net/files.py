@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ggi_net.errors import DiskFull, FileError, FileMissing, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -24,10 +25,18 @@ def read_bytes(path: Path) -> bytes:
         raise FileError(f"can't be read: {error.strerror}", place=Place(str(path))) from None
 
 
-def write_atomic(path: Path, content: bytes | memoryview | str, *, mode: int = 0o644, durable: bool = True) -> None:
+def write_atomic(
+    path: Path,
+    content: bytes | memoryview | str,
+    *,
+    mode: int = 0o644,
+    durable: bool = True,
+    turn: Callable[[], object] | None = None,
+) -> None:
     """Write `content` beside `path` and rename it into place, making parent folders.
 
-    `durable` also flushes file and folder to disk; leave it out for files that a second run re-makes.
+    `durable` also flushes file and folder to disk; leave it out for files that a second run re-makes. `turn` is called
+    when the file is written and not in its place yet: it may wait until that may be, or raise why it must not.
     Raises DiskFull or FileError; then `path` is as it was and nothing is left beside it.
     """
     data = content.encode() if isinstance(content, str) else content
@@ -46,6 +55,8 @@ def write_atomic(path: Path, content: bytes | memoryview | str, *, mode: int = 0
                 os.fsync(handle)
         finally:
             os.close(handle)
+        if turn is not None:
+            turn()
         beside.replace(path)
         if durable:
             flush(path.parent)

@@ -37,9 +37,9 @@ class Committer:
         files = hot.listed(self._hot, name)
         return hot.ranges_of(name, files, self._manifest())
 
-    def add(self, table: Any, source: str, begin: int, end: int) -> None:
-        """Commit the lines of bytes `begin` to `end` of `source`. Raises DiskFull or FileError; then none is stored."""
-        hot.commit(self._hot, table, source, begin, end)
+    def add(self, table: Any, source: str, begin: int, end: int, *, turn: Callable[[], object] | None = None) -> None:
+        """Commit the lines of bytes `begin` to `end` of `source`, after `turn`, as `hot.commit` does."""
+        hot.commit(self._hot, table, source, begin, end, turn=turn)
 
     def _manifest(self) -> Manifest:
         """The manifest, read again only when it was replaced: a new file each time."""

@@ -15,7 +15,7 @@ from ggi_net.authlog.read.cut import format_of
 from ggi_net.model.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ggi_net.authlog.ingest.logfile import LogFile
     from ggi_net.authlog.ingest.sources import Span
@@ -26,8 +26,8 @@ BLOCK = 8 << 20
 class Store(Committed, Protocol):
     """What of the store is needed here: what was committed, and a way to add to it."""
 
-    def add(self, table: Any, source: str, begin: int, end: int) -> object:
-        """Commit the lines of bytes `begin` to `end` of `source`, all or none."""
+    def add(self, table: Any, source: str, begin: int, end: int, *, turn: Callable[[], object] | None = None) -> object:
+        """Commit the lines of bytes `begin` to `end` of `source`, all or none; `turn` is called before they count."""
         ...
 
 

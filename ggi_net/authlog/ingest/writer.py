@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,38 +11,40 @@ if TYPE_CHECKING:
 
     from ggi_net.authlog.ingest.reading import Store
 
+AT_ONCE = 4
+"""Blocks on their way to the disk: it takes several at a time in little more time than one."""
+
 
 class Writer:
-    """Commits the blocks of one source in their order, each when the one before is on the disk.
+    """Commits the blocks of one source in their order, each when the one before is committed.
 
-    At most one waits while one is written, so memory is bounded. Leaving the context waits for all, also when the
-    reading failed: nothing is committed once the claim on the source is gone. What the store raises, the next `add`
-    or the end of the context raises; what came behind it is not committed.
+    They are written and flushed side by side, and only AT_ONCE of them, so memory is bounded. Leaving the context waits
+    for all, also when the reading failed: nothing is committed once the claim on the source is gone. What the store
+    raises, a later `add` or the end of the context raises; what came behind it is not committed.
     """
 
     def __init__(self, store: Store, source: str) -> None:
         self._store = store
         self._source = source
-        self._pool = ThreadPoolExecutor(1)
-        self._last: Future[None] | None = None
-        self._before: Future[None] | None = None
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._under_way: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown()
-        if self._last is not None:
-            self._last.result()
+        if self._under_way:
+            self._under_way[-1].result()
 
     def add(self, table: Any, begin: int, end: int) -> None:
         """Have the lines of bytes `begin` to `end` committed, soon."""
-        if self._before is not None:
-            self._before.result()
-        self._before = self._last
-        self._last = self._pool.submit(self._commit, self._last, table, begin, end)
+        if len(self._under_way) == AT_ONCE:
+            self._under_way.popleft().result()
+        before = self._under_way[-1] if self._under_way else None
+        self._under_way.append(self._pool.submit(self._commit, before, table, begin, end))
 
     def _commit(self, before: Future[None] | None, table: Any, begin: int, end: int) -> None:
-        if before is not None:
-            before.result()  # raises what kept it from being stored: there is no gap
-        self._store.add(table, self._source, begin, end)
+        # What kept the one before from being committed keeps this one: there is no gap.
+        turn = before.result if before else None
+        self._store.add(table, self._source, begin, end, turn=turn)

@@ -21,7 +21,7 @@ from ggi_net.errors import Place, StoreDamaged
 from ggi_net.files import write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ggi_net.authlog.store.manifest import Manifest, Range
 
@@ -44,13 +44,16 @@ def digest(source: str) -> str:
     return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def commit(folder: Path, table: pa.Table, source: str, begin: int, end: int) -> Path:
+def commit(
+    folder: Path, table: pa.Table, source: str, begin: int, end: int, *, turn: Callable[[], object] | None = None
+) -> Path:
     """Write the lines of bytes `begin` to `end` of `source`; when this returns they are on the disk.
 
-    Raises DiskFull or FileError; then nothing was committed.
+    `turn` is called when they are written, before they count: it may wait, or raise. Raises what it does, DiskFull or
+    FileError; then nothing was committed.
     """
     path = folder / f"{digest(source)}-{begin}-{end}.parquet"
-    write_atomic(path, content(conform(table)), mode=0o640)
+    write_atomic(path, content(conform(table)), mode=0o640, turn=turn)
     return path
 
 
