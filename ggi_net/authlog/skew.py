@@ -129,11 +129,6 @@ def _agreed(differences: dict[Pair, list[list[float]]]) -> dict[Pair, tuple[int,
     return found
 
 
-def _weight(votes: Counter[int], place: int) -> tuple[int, int, int]:
-    """What speaks for a difference: its own votes, and those of its neighbours; then that it is small."""
-    return (2 * votes[place] + votes[place - 1] + votes[place + 1], -abs(place), place)
-
-
 def _offsets(edges: dict[Pair, tuple[int, float]], proxies: set[str]) -> dict[str, float]:
     """From differences between two to how far each is ahead of what most agree with."""
     neighbours: defaultdict[str, list[tuple[int, str, float]]] = defaultdict(list)
