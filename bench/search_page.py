@@ -30,8 +30,8 @@ together; it and the size count the logins of weeks that are over twice, since t
 well. What a search opens does not grow with the day: an index for each of those weeks and for each day since, and for
 each place that it names one file of 32,768 rows, of which one row group of 4,096 is decoded, or two; of 30 days 27
 files at most for somebody with two devices. A store of fewer than a million logins is in memory after a dozen searches.
-`GGI_BENCH_LOGINS=10000000` measures the whole country for 30 days, with 40 GB in `GGI_BENCH_FOLDER`, and `10000000x8`
-for 8 of them. What is filled in that folder stays, and the next run goes on with it.
+`GGI_BENCH_LOGINS=10000000` measures the whole country for 30 days, with 30 GB in `GGI_BENCH_FOLDER` and half an hour to
+fill it; `10000000x8` 8 days of it. What is filled in that folder stays, and the next run goes on with it.
 
 The same {peer_all:,} logins of {days} days in other hands, searched by identity, warm:
 
