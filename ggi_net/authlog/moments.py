@@ -24,9 +24,8 @@ _DAYS = {
     "vandaag": timedelta(0), "today": timedelta(0), "gisteren": timedelta(days=1), "yesterday": timedelta(days=1),
     "eergisteren": timedelta(days=2),
 }  # fmt: skip
-_PARTS = {
-    "vandaag": (0, 0, 24), "today": (0, 0, 24), "gisteren": (1, 0, 24), "yesterday": (1, 0, 24),
-    "eergisteren": (2, 0, 24), "vannacht": (0, 0, 6), "vanochtend": (0, 6, 12), "vanmorgen": (0, 6, 12),
+_PARTS = {word: (ago.days, 0, 24) for word, ago in _DAYS.items()} | {
+    "vannacht": (0, 0, 6), "vanochtend": (0, 6, 12), "vanmorgen": (0, 6, 12),
     "vanmiddag": (0, 12, 18), "vanavond": (0, 18, 24), "gisterochtend": (1, 6, 12), "gistermorgen": (1, 6, 12),
     "gistermiddag": (1, 12, 18), "gisteravond": (1, 18, 24),
 }  # fmt: skip

@@ -7,8 +7,6 @@ know stays empty.
 from __future__ import annotations
 
 import ipaddress
-import re
-import unicodedata
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ from ggi_net.files import write_atomic
 from ggi_net.model.gemeente import GovroamRole
 from ggi_net.model.network import Role
 from ggi_net.model.types import Record
+from ggi_net.source.gemeenten import folded
 from ggi_net.source.yamlfile import load
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
 
     def named(self, text: str) -> tuple[Spot, ...]:
         """The gemeenten and the sites of that name, however its accents, hyphens and apostrophes were typed."""
-        return tuple(self._by_letters.get(_letters(text), ()))
+        return tuple(self._by_folded.get(folded(text), ()))
 
     def home(self, realm: str) -> str:
         """The gemeente whose users have that realm; a realm below a known one is of the same gemeente."""
@@ -135,7 +134,7 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
         return self.sites.get(f"{gemeente}/{site}", site)
 
     @cached_property
-    def _by_letters(self) -> dict[str, list[Spot]]:
+    def _by_folded(self) -> dict[str, list[Spot]]:
         """Gemeenten, then sites, by each way to write them; `Bergen (NH.)` is Bergen, too."""
         spots = [(Spot(gemeente=slug), slug, name) for slug, name in self.names.items()]
         for key, name in self.sites.items():
@@ -143,8 +142,8 @@ class Places(Record, frozen=True, kw_only=True, dict=True):
             spots.append((Spot(gemeente=gemeente, site=site), site, name))
         found: dict[str, list[Spot]] = {}
         for spot, slug, name in spots:
-            for letters in {_letters(slug), _letters(name), _letters(name.partition("(")[0])} - {""}:
-                found.setdefault(letters, []).append(spot)
+            for written in {folded(slug), folded(name), folded(name.partition("(")[0])} - {""}:
+                found.setdefault(written, []).append(spot)
         return found
 
     @cached_property
@@ -246,9 +245,3 @@ def read_places(path: Path) -> Places:
 def write_places(places: Places, path: Path) -> None:
     """Write `places.json`; raise DiskFull or FileError."""
     write_atomic(path, msgspec.json.format(msgspec.json.encode(places), indent=1) + b"\n")
-
-
-def _letters(name: str) -> str:
-    """A name without what people leave out: `sudwest fryslan` of `Súdwest-Fryslân`."""
-    plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
-    return " ".join(re.findall(r"[a-z0-9]+", plain))

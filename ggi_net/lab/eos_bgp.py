@@ -71,6 +71,7 @@ def _permits(running: Node, name: str, prefix: str) -> bool:
         words = next(line.text.split() for line in section.starting(f"seq {number}")) if section else []
         base = ipaddress.ip_network(words[3])
         longest = int(words[5]) if "le" in words else base.prefixlen
-        if network.subnet_of(base) and network.prefixlen <= longest:  # type: ignore[arg-type]  # both of one family
+        fits = base.prefixlen <= network.prefixlen <= longest
+        if fits and network.supernet(new_prefix=base.prefixlen) == base:
             return words[2] == "permit"
     return False

@@ -114,11 +114,12 @@ def _permits(running: Node, name: str, prefix: str) -> bool:
         words = line.text.split()
         if "seq" in words:
             entries.append((int(words[words.index("seq") + 1]), words[words.index("seq") + 2 :]))
-    for _, (action, base, *bounds) in sorted(entries):
-        if not network.subnet_of(ipaddress.ip_network(base)):  # type: ignore[arg-type]  # both are of one family
+    for _, (action, written, *bounds) in sorted(entries):
+        base = ipaddress.ip_network(written)
+        own = base.prefixlen
+        if network.prefixlen < own or network.supernet(new_prefix=own) != base:
             continue
         limits = dict(zip(bounds[::2], map(int, bounds[1::2]), strict=True))
-        own = ipaddress.ip_network(base).prefixlen
         low = limits.get("ge", own)
         high = limits.get("le", network.max_prefixlen if "ge" in limits else own)
         if low <= network.prefixlen <= high:

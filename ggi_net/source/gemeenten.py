@@ -35,6 +35,10 @@ def slug_of(name: str) -> str:
 
     `Hengelo (O.)` -> `hengelo`; `'s-Gravenhage` -> `s-gravenhage`; `Súdwest-Fryslân` -> `sudwest-fryslan`.
     """
-    bare = re.sub(r" \([A-Za-z]+\.\)\Z", "", name)
-    folded = unicodedata.normalize("NFKD", bare).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", folded).strip("-")
+    return folded(re.sub(r" \([A-Za-z]+\.\)\Z", "", name))
+
+
+def folded(name: str) -> str:
+    """A name without accents, in lower case, its words joined by hyphens: `Bergen (NH.)` -> `bergen-nh`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ggi_net.authlog.store import hot
 from ggi_net.authlog.store.change import replace
 from ggi_net.authlog.store.columns import LINES
 from ggi_net.authlog.store.manifest import Day, File, merged
 from ggi_net.authlog.store.owners import Span, settle
 from ggi_net.authlog.store.sets import COPY_COLUMNS, LINE_COLUMNS, LOGIN_COLUMNS, Writer, rows_of
+from ggi_net.files import flush
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,8 +143,8 @@ def _carry(folder: Path, pending: pa.Table) -> tuple[File, ...]:
     path = f"carried/{secrets.token_hex(8)}.parquet"
     (folder / "carried").mkdir(exist_ok=True)
     pq.write_table(pending, folder / path, compression="zstd")
-    hot.flush(folder / path)
-    hot.flush(folder / "carried")
+    flush(folder / path)
+    flush(folder / "carried")
     return (File(path=path, size=(folder / path).stat().st_size),)
 
 

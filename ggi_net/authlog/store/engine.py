@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from ggi_net.errors import DiskFull, Place, StoreDamaged, SystemFailure
+from ggi_net.files import flush
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -120,12 +120,8 @@ class Engine:
             f"(FORMAT parquet, {_NUMBERS if sorted_numbers else _COLUMNS}, WRITE_BLOOM_FILTER false, "
             f"ROW_GROUP_SIZE {group})"
         )
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-            return os.fstat(handle).st_size
-        finally:
-            os.close(handle)
+        flush(path)
+        return path.stat().st_size
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         try:

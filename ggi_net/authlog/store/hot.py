@@ -138,12 +138,3 @@ def read(files: Sequence[Path]) -> pa.Table:
                 "the file can't be read", place=Place(str(path)), hint="remove it; its log is read again from there on"
             ) from None
     return pa.concat_tables(tables) if tables else LINES.empty_table()
-
-
-def flush(path: Path) -> None:
-    """Have the disk hold a file, or the names in a folder (fsync(2))."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

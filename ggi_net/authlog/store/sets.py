@@ -13,8 +13,8 @@ import pyarrow as pa
 from ggi_net.authlog.store.columns import HASHES, LINES, LOGINS, OWNERS
 from ggi_net.authlog.store.engine import parquet
 from ggi_net.authlog.store.fresh import COPIES
-from ggi_net.authlog.store.hot import flush
 from ggi_net.authlog.store.manifest import File, FileSet
+from ggi_net.files import flush
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,10 +13,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from ggi_net.authlog.store.change import replace
-from ggi_net.authlog.store.hot import flush
 from ggi_net.authlog.store.manifest import FileSet, Week
 from ggi_net.authlog.store.retention import limits
 from ggi_net.authlog.store.sets import BY_KEY, BY_PLACE, INDEX_ORDER, LOGIN_COLUMNS, LOGIN_ORDER, write_files
+from ggi_net.files import flush
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
